@@ -1,0 +1,82 @@
+"""Every check in an environment of its own: ``nox`` runs all, ``nox -s lint`` one.
+
+``.ci/run`` runs these sessions and the two commands of README.md.
+"""
+
+import configparser
+import tempfile
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.error_on_missing_interpreters = True
+
+IMPORT = """
+import importlib.resources, skscratch
+assert importlib.resources.files(skscratch).joinpath("py.typed").is_file()
+print(skscratch.__version__, skscratch.__file__)
+"""
+
+
+@nox.session
+def tests(session):
+    """The test suite on the newest releases; arguments after ``--`` go to pytest."""
+    session.install("-e", ".[test]")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def lint(session):
+    """Faults and formatting."""
+    session.install("-e", ".[lint]")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session):
+    """Static types, of the floors that setup.cfg names."""
+    session.install("-e", ".[lint]")
+    session.run("mypy")
+
+
+@nox.session
+def oracle(session):
+    """Gradients against torch; here a skipped test is a failure."""
+    session.install("-e", ".[test,oracle]")
+    report = session.run("python", "-m", "pytest", "tests/core/test_torch_oracle.py", silent=True)
+    print(report)
+    if "skipped" in report:
+        session.error("the comparison with torch was skipped")
+
+
+@nox.session(python="3.11")
+def floors(session):
+    """The test suite on the lowest versions that setup.cfg allows."""
+    # 2026-11: pyparsing 3.3 deprecates names that matplotlib 3.8 calls.
+    session.install("-e", ".[test]", "pyparsing<3.3", *lowest_versions())
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def package(session):
+    """Build the distribution; install it, far from the checkout, and import it there."""
+    session.install("build")
+    with tempfile.TemporaryDirectory() as folder:
+        session.run("python", "-m", "build", "--outdir", folder)
+        (wheel,) = Path(folder).glob("*.whl")
+        session.run("python", "-m", "venv", f"{folder}/venv")
+        python = f"{folder}/venv/bin/python"
+        session.run(python, "-m", "pip", "install", "--quiet", wheel, external=True)
+        with session.chdir(folder):
+            session.run(python, "-c", IMPORT, external=True)
+
+
+def lowest_versions():
+    """Return all that the tests need as ``name==lowest version``."""
+    config = configparser.ConfigParser()
+    config.read("setup.cfg")
+    extras = config["options.extras_require"]
+    lines = [config["options"]["install_requires"], extras["plot"], extras["test"]]
+    return [line.replace(">=", "==") for line in "".join(lines).split() if ">=" in line]

@@ -1,0 +1,35 @@
+"""The only file that knows scikit-learn's versions and its private names."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    InvalidParameterError,
+    Options,
+    StrOptions,
+)
+from sklearn.utils.validation import _check_sample_weight
+
+__all__ = [
+    "HasMethods",
+    "Interval",
+    "InvalidParameterError",
+    "Options",
+    "StrOptions",
+    "check_sample_weight",
+    "fit_context",
+]
+
+fit_context = _fit_context
+
+
+def check_sample_weight(sample_weight: Any, X: Any) -> Any:
+    """Return the weights as an array of X's dtype: one per row, none negative, not all zero."""
+    w = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+    # scikit-learn refuses this itself from 1.9 on
+    if not np.any(w):
+        raise ValueError("sample_weight is zero for every row; at least one must be positive.")
+    return w

@@ -1,0 +1,30 @@
+"""Floor 0: arrays in, arrays out. Everything differentiable is written here, by hand.
+
+The legend, which every module of this floor follows:
+
+=========  ==================  =====================================================
+symbol     shape               meaning
+=========  ==================  =====================================================
+``n``                          samples in the batch
+``p, q``                       inputs and outputs of a layer
+``X``      (n, p)              inputs, dense or CSR
+``W``      (p, q)              weights of a layer
+``b``      (q,)                biases of a layer
+``z``      (n, q)              pre-activations, ``z = X W + b``; of the last layer: logits
+``a``      (n, q)              activations, ``a = f(z)``
+``y``      (n,) or (n, q)      targets: class indices for softmax, zeros and ones for logistic
+``w``      (n,) or None        sample weights; None means that each is 1
+``delta``  (n, q)              ``dL/dz``
+``theta``  (P,)                all parameters flat, ``[all W | all b]``
+``g``      (P,)                ``dL/dtheta``, laid out like theta
+``L``      0-d                 the loss, a mean over the batch: sum of w · loss / sum of w
+``xp``                         the array namespace (NumPy)
+=========  ==================  =====================================================
+
+Pairs of passes, ``forward`` and ``backward``, stand next to each other and write into arrays
+that they are given. The floor trusts its input: validation happens once, at the door, in
+``skscratch.estimators``. It never imports scikit-learn.
+
+Read on in this order: ``network`` (the two passes on one screen), ``linear``, ``activations``,
+``losses``, ``optimizers``.
+"""

@@ -1,0 +1,62 @@
+"""The affine layer z = X W + b and its transpose, for dense and CSR inputs."""
+
+from typing import Any
+
+from scipy.sparse import issparse
+
+__all__ = ["backward_input", "backward_parameters", "forward"]
+
+
+def forward(xp: Any, X: Any, W: Any, b: Any, z: Any) -> None:
+    """Write ``z <- X W + b``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core import linear
+    >>> X, W, b, z = np.array([[1.0, 2.0]]), np.eye(2), np.array([10.0, 20.0]), np.empty((1, 2))
+    >>> linear.forward(np, X, W, b, z)
+    >>> z
+    array([[11., 22.]])
+    """
+    _matmul(xp, X, W, z)
+    z += b
+
+
+def backward_parameters(xp: Any, X: Any, delta: Any, gW: Any, gb: Any) -> None:
+    """Write ``gW <- dL/dW = Xᵀ delta`` and ``gb <- dL/db``, the column sums of delta.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core import linear
+    >>> X, delta, gW, gb = np.ones((3, 2)), np.ones((3, 1)), np.empty((2, 1)), np.empty(1)
+    >>> linear.backward_parameters(np, X, delta, gW, gb)
+    >>> gW.T, gb
+    (array([[3., 3.]]), array([3.]))
+    """
+    _matmul(xp, X.T, delta, gW)
+    xp.sum(delta, axis=0, out=gb)
+
+
+def backward_input(xp: Any, delta: Any, W: Any, dX: Any) -> None:
+    """Write ``dX <- dL/dX = delta Wᵀ``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core import linear
+    >>> delta, W, dX = np.ones((1, 1)), np.array([[2.0], [3.0]]), np.empty((1, 2))
+    >>> linear.backward_input(np, delta, W, dX)
+    >>> dX
+    array([[2., 3.]])
+    """
+    xp.matmul(delta, W.T, out=dX)
+
+
+def _matmul(xp: Any, A: Any, B: Any, out: Any) -> None:
+    """Write ``out <- A B``; SciPy's sparse product has no ``out``, so CSR costs one temporary."""
+    if issparse(A):
+        out[...] = A @ B
+    else:
+        xp.matmul(A, B, out=out)

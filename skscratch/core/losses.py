@@ -1,0 +1,130 @@
+"""Losses, each fused with the link that turns logits into predictions.
+
+Fused, because softmax with cross-entropy and logistic with binary cross-entropy are each other's
+natural partners: the product of their derivatives collapses to ``prediction - target``, and the
+loss can be computed from the logits, where it is exact however large they are.
+
+With weights w the loss of a batch is the mean ``L = sum(w · loss) / sum(w)``.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from scipy.special import expit
+
+__all__ = ["LOSSES", "LogisticCrossEntropy", "Loss", "SoftmaxCrossEntropy"]
+
+
+class Loss(Protocol):
+    """What the passes need of a loss; z and p stand for the same (n, q) buffer."""
+
+    @property
+    def name(self) -> str:
+        """The name of the link, as in the fitted attribute ``out_activation_``."""
+
+    def link(self, xp: Any, z: Any) -> None:
+        """Write ``z <- prediction`` over the logits."""
+
+    def forward(self, xp: Any, z: Any, y: Any, w: Any) -> float:
+        """Write ``z <- prediction``; return ``sum(w · loss)``."""
+
+    def backward(self, xp: Any, p: Any, y: Any, w: Any) -> None:
+        """Write ``p <- dL/dz`` over the prediction."""
+
+
+@dataclass(frozen=True)
+class SoftmaxCrossEntropy:
+    """p = exp(z) / sum(exp(z)),  loss = -log p[y],  dL/dz = w (p - onehot(y)) / sum(w).
+
+    y holds class indices, shape (n,). Shifting each row of z by its maximum changes nothing in p
+    and keeps exp from overflowing; then ``-log p[y] = log(sum(exp(z))) - z[y]``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.losses import SoftmaxCrossEntropy
+    >>> z, y = np.array([[1000.0, 0.0], [0.0, 0.0]]), np.array([1, 0])
+    >>> loss = SoftmaxCrossEntropy()
+    >>> round(loss.forward(np, z, y, None) - 1000, 4)
+    0.6931
+    >>> loss.backward(np, z, y, None)
+    >>> z
+    array([[ 0.5 , -0.5 ],
+           [-0.25,  0.25]])
+    """
+
+    name: ClassVar[str] = "softmax"
+
+    def link(self, xp: Any, z: Any) -> None:
+        z -= xp.max(z, axis=1, keepdims=True)
+        xp.exp(z, out=z)
+        z /= xp.sum(z, axis=1, keepdims=True)
+
+    def forward(self, xp: Any, z: Any, y: Any, w: Any) -> float:
+        z -= xp.max(z, axis=1, keepdims=True)
+        losses = -z[xp.arange(y.shape[0]), y]
+        xp.exp(z, out=z)
+        total = xp.sum(z, axis=1)
+        z /= total[:, None]
+        losses += xp.log(total)
+        return _weighted_sum(xp, losses, w)
+
+    def backward(self, xp: Any, p: Any, y: Any, w: Any) -> None:
+        p[xp.arange(y.shape[0]), y] -= 1
+        _to_mean(xp, p, w)
+
+
+@dataclass(frozen=True)
+class LogisticCrossEntropy:
+    """p = 1 / (1 + exp(-z)),  loss = -log(p if y else 1 - p),  dL/dz = w (p - y) / sum(w).
+
+    y holds zeros and ones, shape (n, q): one column for a binary problem, one per label for a
+    multilabel one; the loss of a row is the sum over its columns. With s = z where y is 0 and
+    s = -z where y is 1 it is ``log(1 + exp(s))``, exact at both ends.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.losses import LogisticCrossEntropy
+    >>> z, y = np.array([[1000.0], [0.0]]), np.array([[0.0], [1.0]])
+    >>> loss = LogisticCrossEntropy()
+    >>> round(loss.forward(np, z, y, None) - 1000, 4)
+    0.6931
+    >>> loss.backward(np, z, y, None)
+    >>> z
+    array([[ 0.5 ],
+           [-0.25]])
+    """
+
+    name: ClassVar[str] = "logistic"
+
+    def link(self, xp: Any, z: Any) -> None:
+        expit(z, out=z)
+
+    def forward(self, xp: Any, z: Any, y: Any, w: Any) -> float:
+        s = (1 - 2 * y) * z
+        losses = xp.sum(xp.logaddexp(s, 0, out=s), axis=1)
+        expit(z, out=z)
+        return _weighted_sum(xp, losses, w)
+
+    def backward(self, xp: Any, p: Any, y: Any, w: Any) -> None:
+        p -= y
+        _to_mean(xp, p, w)
+
+
+def _weighted_sum(xp: Any, losses: Any, w: Any) -> float:
+    return float(xp.sum(losses) if w is None else xp.dot(w, losses))
+
+
+def _to_mean(xp: Any, delta: Any, w: Any) -> None:
+    """Write ``delta <- w delta / sum(w)``: from the sum over the batch to its weighted mean."""
+    if w is None:
+        delta /= delta.shape[0]
+    else:
+        delta *= (w / xp.sum(w))[:, None]
+
+
+LOSSES: dict[str, Loss] = {
+    "softmax": SoftmaxCrossEntropy(),
+    "logistic": LogisticCrossEntropy(),
+}

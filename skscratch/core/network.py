@@ -1,0 +1,194 @@
+"""The multilayer perceptron: what never changes, what is learned, and the two passes.
+
+::
+
+    a₀ = X        zₗ = aₗ₋₁ Wₗ + bₗ        aₗ = fₗ(zₗ)        logits = z of the last layer
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skscratch.core import linear
+
+__all__ = [
+    "Architecture",
+    "Gradient",
+    "Parameters",
+    "Workspace",
+    "allocate",
+    "backward",
+    "forward",
+]
+
+
+def forward(arch: "Architecture", params: "Parameters", ws: "Workspace", X: Any) -> None:
+    """Leave every z and a of the batch X in ws; the logits are ``ws.z[-1]``."""
+    a, last = X, len(arch.activations)
+    for i, f in enumerate(arch.activations):
+        linear.forward(ws.xp, a, params.weights[i], params.biases[i], ws.z[i])
+        f.forward(ws.xp, ws.z[i], ws.a[i])
+        a = ws.a[i]
+    linear.forward(ws.xp, a, params.weights[last], params.biases[last], ws.z[last])
+
+
+def backward(
+    arch: "Architecture",
+    params: "Parameters",
+    ws: "Workspace",
+    grad: "Gradient",
+    X: Any,
+    delta: Any,
+) -> None:
+    """Fill grad, given ``delta = dL/dz`` of the last layer; ws must hold X's forward pass."""
+    for i in reversed(range(1, len(params.weights))):
+        a, f, delta_below = ws.a[i - 1], arch.activations[i - 1], grad.delta[i - 1]
+        linear.backward_parameters(ws.xp, a, delta, grad.weights[i], grad.biases[i])
+        linear.backward_input(ws.xp, delta, params.weights[i], delta_below)
+        f.backward(ws.xp, ws.z[i - 1], a, delta_below)
+        delta = delta_below
+    linear.backward_parameters(ws.xp, X, delta, grad.weights[0], grad.biases[0])
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What never changes while a network is trained.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        Width of every layer, inputs first and outputs last: ``(p, ..., q)``.
+    activations : tuple of Activation
+        One per hidden layer: ``len(sizes) - 2`` of them.
+    loss : Loss
+        The link of the output layer and the loss on it.
+
+    Examples
+    --------
+    A network with two inputs, one hidden layer of three tanh units and one logistic output; both
+    passes for a batch of one row:
+
+    >>> import numpy as np
+    >>> from skscratch.core.activations import Tanh
+    >>> from skscratch.core.losses import LogisticCrossEntropy
+    >>> from skscratch.core.network import *
+    >>> arch = Architecture((2, 3, 1), (Tanh(),), LogisticCrossEntropy())
+    >>> theta, params = allocate(arch.sizes, np.float64)
+    >>> theta[:] = np.linspace(-1, 1, theta.size)
+    >>> X, y = np.array([[0.5, -0.5]]), np.array([[1.0]])
+    >>> ws, grad = Workspace.empty(arch, 1, np.float64), Gradient.empty(arch, 1, np.float64)
+    >>> forward(arch, params, ws, X)
+    >>> p = ws.z[-1]
+    >>> round(arch.loss.forward(np, p, y, None), 4)
+    0.3034
+    >>> arch.loss.backward(np, p, y, None)
+    >>> backward(arch, params, ws, grad, X, p)
+    >>> grad.g.shape == theta.shape
+    True
+    """
+
+    sizes: tuple[int, ...]
+    activations: tuple[Any, ...]
+    loss: Any
+
+
+class Parameters(NamedTuple):
+    """What is learned: per layer the weights W (p, q) and the biases b (q,)."""
+
+    weights: list[Any]
+    biases: list[Any]
+
+
+def allocate(sizes: tuple[int, ...], dtype: Any) -> tuple[Any, Parameters]:
+    """Return a flat vector of zeros and the parameters as views into it, ``[all W | all b]``.
+
+    Networks read the views, optimizers read the vector: each sees what the other writes.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        Width of every layer, inputs first.
+    dtype : dtype
+        float32 or float64.
+
+    Returns
+    -------
+    theta : ndarray of shape (P,)
+    params : Parameters
+        Views into theta.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.network import allocate
+    >>> theta, params = allocate((3, 2), np.float64)
+    >>> params.biases[0][:] = 7
+    >>> theta
+    array([0., 0., 0., 0., 0., 0., 7., 7.])
+    """
+    shapes = [*pairwise(sizes), *((q,) for q in sizes[1:])]
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+    theta = np.zeros(int(ends[-1]), dtype)
+    views = [
+        block.reshape(shape)
+        for block, shape in zip(np.split(theta, ends[:-1]), shapes, strict=True)
+    ]
+    n_layers = len(sizes) - 1
+    return theta, Parameters(views[:n_layers], views[n_layers:])
+
+
+class Workspace(NamedTuple):
+    """Every buffer of a forward pass over n rows. Lives inside one call."""
+
+    xp: Any
+    z: list[Any]
+    a: list[Any]
+
+    @classmethod
+    def empty(cls, arch: Architecture, n: int, dtype: Any) -> "Workspace":
+        """Return new buffers for up to n rows."""
+        z = [np.empty((n, q), dtype) for q in arch.sizes[1:]]
+        return cls(np, z, [np.empty_like(hidden) for hidden in z[:-1]])
+
+    def head(self, n: int) -> "Workspace":
+        """Return the buffers' first n rows; the memory is shared."""
+        return self._replace(z=[z[:n] for z in self.z], a=[a[:n] for a in self.a])
+
+
+class Gradient(NamedTuple):
+    """Every buffer of a backward pass over n rows; weights and biases are views into g."""
+
+    g: Any
+    weights: list[Any]
+    biases: list[Any]
+    delta: list[Any]
+
+    @classmethod
+    def empty(cls, arch: Architecture, n: int, dtype: Any) -> "Gradient":
+        """Return new buffers for up to n rows, with g laid out like theta."""
+        g, params = allocate(arch.sizes, dtype)
+        delta = [np.empty((n, q), dtype) for q in arch.sizes[1:-1]]
+        return cls(g, params.weights, params.biases, delta)
+
+    def head(self, n: int) -> "Gradient":
+        """Return the same gradient with the deltas' first n rows; the memory is shared."""
+        return self._replace(delta=[delta[:n] for delta in self.delta])
+
+
+def logits(arch: Architecture, params: Parameters, X: Any, batch_size: int) -> Any:
+    """Return the logits of X as a new (n, q) array, computed ``batch_size`` rows at a time.
+
+    X may be of another dtype than the parameters; it is cast batch by batch.
+    """
+    dtype = params.weights[0].dtype
+    n = X.shape[0]
+    z = np.empty((n, arch.sizes[-1]), dtype)
+    ws = Workspace.empty(arch, min(n, batch_size), dtype)
+    for start in range(0, n, batch_size):
+        rows = slice(start, min(start + batch_size, n))
+        here = ws.head(rows.stop - start)
+        forward(arch, params, here, X[rows].astype(dtype, copy=False))
+        z[rows] = here.z[-1]
+    return z

@@ -1,0 +1,76 @@
+"""The toy set: a band between two parallel hyperplanes."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_scalar
+
+# The median of |N(0, 1)|: half of all samples fall inside the band.
+_HALF_WIDTH = 0.6744897501960817
+
+
+def make_banded_sum(n_samples=100, n_features=2, *, random_state=None):
+    """Draw points of two classes: inside a band through the origin, and outside.
+
+    The features are independent standard normal numbers, so their sum over the square
+    root of their number, ``s``, is standard normal too.  Class 1 is ``abs(s) < 0.674...``,
+    a band between two parallel hyperplanes that holds half of the distribution.
+
+    A single hyperplane gets at most three quarters of the points right, and training a
+    linear model with cross-entropy does not find that one: the loss is least where the
+    model ignores the features, at log 2.  A network with two hidden units can place one
+    hyperplane on each edge.
+
+    Parameters
+    ----------
+    n_samples : int, default=100
+        Number of points, at least 1.
+    n_features : int, default=2
+        Number of features, at least 1.
+    random_state : int, RandomState, Generator or None, default=None
+        Where the numbers come from.  An int gives the same points every time, ``None``
+        different ones.  NumPy's global random state is never used.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_features), float64
+        The points.
+    y : ndarray of shape (n_samples,), int64
+        1 inside the band, 0 outside.
+
+    Raises
+    ------
+    TypeError
+        If a number is not an integer, or ``random_state`` is of another kind.
+    ValueError
+        If a number is below 1, or a seed below 0.
+
+    Examples
+    --------
+    >>> from skscratch.datasets import make_banded_sum
+    >>> X, y = make_banded_sum(1000, n_features=3, random_state=0)
+    >>> X.shape, y.shape
+    ((1000, 3), (1000,))
+    >>> bool((y == (abs(X.sum(axis=1)) / 3**0.5 < 0.6744897501960817)).all())
+    True
+    """
+    check_scalar(n_samples, "n_samples", Integral, min_val=1)
+    check_scalar(n_features, "n_features", Integral, min_val=1)
+    rng = _as_random(random_state)
+    X = rng.standard_normal((n_samples, n_features))
+    distance = np.abs(X.sum(axis=1)) / np.sqrt(n_features)
+    return X, (distance < _HALF_WIDTH).astype(np.int64)
+
+
+def _as_random(random_state):
+    """Return a source of random numbers that is not NumPy's global one."""
+    if isinstance(random_state, np.random.RandomState | np.random.Generator):
+        return random_state
+    if random_state is not None:
+        if not isinstance(random_state, Integral):
+            raise TypeError(
+                "random_state must be an int, a numpy RandomState or Generator, or None, "
+                f"got {random_state!r}"
+            )
+        check_scalar(random_state, "random_state", Integral, min_val=0)
+    return np.random.default_rng(random_state)

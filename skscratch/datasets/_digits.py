@@ -1,0 +1,59 @@
+"""The 8x8 digits that come with scikit-learn."""
+
+from sklearn.datasets import load_digits as _sklearn_load_digits
+from sklearn.utils import Bunch
+
+
+def load_digits(*, return_X_y=False):
+    """Load the 1797 handwritten digits of 8x8 pixels bundled with scikit-learn.
+
+    The same as :func:`sklearn.datasets.load_digits`, with the fields of
+    :func:`skscratch.datasets.load_mnist_csv`: code written for one runs on the other.
+
+    Parameters
+    ----------
+    return_X_y : bool, default=False
+        Return ``(data, target)`` instead of a Bunch.
+
+    Returns
+    -------
+    digits : :class:`~sklearn.utils.Bunch`
+        With the fields
+
+        data : ndarray of shape (1797, 64), float64
+            One image a row; whole numbers from 0 (paper) to 16 (ink).
+        target : ndarray of shape (1797,), int64
+            The digit.
+        images : ndarray of shape (1797, 8, 8)
+            A view of ``data``.
+        pixel_max : int
+            The largest value that a pixel can have: 16.
+        feature_names : list of str
+            The names of the 64 pixels.
+        target_names : ndarray of shape (10,)
+            The ten digits.
+        DESCR : str
+            Where the data come from.
+
+    (data, target) : tuple, if ``return_X_y`` is True
+
+    Examples
+    --------
+    >>> from skscratch.datasets import load_digits
+    >>> digits = load_digits()
+    >>> digits.data.shape, digits.images.shape, digits.pixel_max
+    ((1797, 64), (1797, 8, 8), 16)
+    """
+    digits = _sklearn_load_digits()
+    target = digits.target.astype("int64", copy=False)  # int32 on some platforms
+    if return_X_y:
+        return digits.data, target
+    return Bunch(
+        data=digits.data,
+        target=target,
+        images=digits.data.reshape(-1, 8, 8),
+        pixel_max=16,
+        feature_names=digits.feature_names,
+        target_names=digits.target_names,
+        DESCR=digits.DESCR,
+    )

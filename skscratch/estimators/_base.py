@@ -1,0 +1,213 @@
+"""Validate, begin, train, publish: one path for fit, partial_fit and warm starts.
+
+A run works on copies and is published once it has ended well. Between calls the public attributes
+(``coefs_``, ``intercepts_``, ...) are the only truth, and a call that fails changes nothing.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skscratch._compat import check_sample_weight, fit_context
+from skscratch.core.losses import LOSSES
+from skscratch.core.network import Architecture, Parameters, logits
+from skscratch.estimators import _params, _train
+from skscratch.estimators._random import draw_seed, streams
+from skscratch.training.state import Run, continuation, initial_parameters, pack, resume
+from skscratch.training.threads import blas_threads
+
+
+class Data(NamedTuple):
+    """Checked data as the floors below take them; w is None if every weight is 1."""
+
+    X: Any
+    y: Any
+    w: Any
+    out_activation: str
+    n_outputs: int
+
+
+class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
+    """What a multilayer perceptron is to scikit-learn, whatever it predicts."""
+
+    _parameter_constraints = _params.CONSTRAINTS
+
+    @abstractmethod
+    def _encode(self, X: Any, y: Any, w: Any, classes: Any, first: bool) -> Data:
+        """Turn checked arrays into what the network trains on."""
+
+    @abstractmethod
+    def _check_partial_fit(self, y: Any, classes: Any, first: bool) -> None:
+        """Raise if what only the whole data can tell is missing."""
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Train until the loss stalls, or for ``max_iter`` epochs.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data, finite; float32 stays float32, all else becomes float64 unless ``dtype``
+            says otherwise. Scale the features: for instance with ``StandardScaler``.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or a multilabel indicator of zeros and ones.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Not negative, not all zero; None gives every sample weight 1. A weight of 2 counts like
+            a sample that is there twice, a weight of 0 like one that is not there.
+
+        Returns
+        -------
+        self : estimator
+            Fitted. If an error is raised it is left as it was before the call.
+
+        Raises
+        ------
+        ValueError
+            If an argument or a parameter is not as described, or the loss becomes non-finite.
+        """
+        first = not (self.warm_start and self.__sklearn_is_fitted__())
+        return self._run(_train.fit, X, y, sample_weight, None, first, keep_state=self.warm_start)
+
+    @available_if(lambda self: self.solver != "lbfgs")
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
+        """Train for one epoch on X, going on from where the last call ended.
+
+        The random stream, the optimizer's memory, ``loss_curve_`` and ``n_iter_`` all continue.
+        ``early_stopping`` and ``max_iter`` have no meaning here. Absent for ``solver="lbfgs"``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            As in ``fit``.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            As in ``fit``; it need not hold every class.
+        classes : array-like of shape (n_classes,), default=None
+            All the classes that will ever come; required by the first call, unless the estimator
+            is fitted or y is multilabel.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in ``fit``.
+
+        Returns
+        -------
+        self : estimator
+            Trained one epoch more. If an error is raised it is left as it was before the call.
+
+        Raises
+        ------
+        ValueError
+            If an argument or a parameter is not as described, or the loss becomes non-finite.
+        """
+        first = not self.__sklearn_is_fitted__()
+        self._check_partial_fit(y, classes, first)
+        return self._run(_train.one_epoch, X, y, sample_weight, classes, first, keep_state=True)
+
+    def _run(
+        self,
+        train: Callable[..., None],
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        classes: Any,
+        first: bool,
+        keep_state: bool,
+    ) -> Any:
+        # overflow shows as a non-finite loss, which ends the run with an error of its own
+        with _unchanged_on_error(self), np.errstate(over="ignore", invalid="ignore"):
+            data = self._validate(X, y, sample_weight, classes, first)
+            run = self._begin(data, first)
+            with blas_threads(_train.work(self, run, data)):
+                train(self, run, data)
+            self._publish(run, keep_state)
+        return self
+
+    def _validate(self, X: Any, y: Any, sample_weight: Any, classes: Any, first: bool) -> Data:
+        if not first:
+            dtype = self.coefs_[0].dtype
+        else:
+            dtype = [np.float64, np.float32] if self.dtype is None else np.dtype(self.dtype)
+        X, y = validate_data(
+            self, X, y, accept_sparse="csr", dtype=dtype, multi_output=True, reset=first
+        )
+        w = None if sample_weight is None else check_sample_weight(sample_weight, X)
+        return self._encode(X, y, w, classes, first)
+
+    def _begin(self, data: Data, first: bool) -> Run:
+        arch = self._architecture(data.X.shape[1], data.n_outputs, data.out_activation)
+        if first:
+            seed = draw_seed(self.random_state)
+            draws = _params.initializers(self.weight_init, arch.activations)
+            stream = streams(seed)
+            theta, params = initial_parameters(arch.sizes, draws, stream.weights, data.X.dtype)
+            return Run(arch, theta, params, seed, stream.shuffle)
+        self._check_unchanged(arch)
+        theta, params = pack(arch.sizes, self.coefs_, self.intercepts_)
+        curves = list(self.loss_curve_), list(self.validation_scores_ or [])
+        if self._continuation is None:
+            seed = draw_seed(self.random_state)
+            return Run(arch, theta, params, seed, streams(seed).shuffle, {}, *curves, self.t_)
+        return Run(arch, theta, params, *resume(self._continuation), *curves, self.t_)
+
+    def _architecture(self, n_inputs: int, n_outputs: int, out_activation: str) -> Architecture:
+        hidden = _params.hidden_layer_sizes(self.hidden_layer_sizes)
+        activations = _params.activations(self.activation, len(hidden))
+        return Architecture((n_inputs, *hidden, n_outputs), activations, LOSSES[out_activation])
+
+    def _check_unchanged(self, arch: Architecture) -> None:
+        fitted = (self.coefs_[0].shape[0], *(len(b) for b in self.intercepts_))
+        if arch.sizes != fitted:
+            raise ValueError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} asks for layers of sizes "
+                f"{arch.sizes}, but the fitted network that training would continue has {fitted}. "
+                "Set warm_start=False and call fit to start anew."
+            )
+
+    def _publish(self, run: Run, keep_state: bool) -> None:
+        if not np.isfinite(run.theta).all():
+            raise _train.diverged(self, run)
+        self.coefs_, self.intercepts_ = run.params.weights, run.params.biases
+        self.loss_curve_ = run.loss_curve
+        self.loss_ = run.loss_curve[-1]
+        self.n_iter_ = len(run.loss_curve)
+        self.t_ = run.n_seen
+        self.n_layers_ = len(run.arch.sizes)
+        self.n_outputs_ = run.arch.sizes[-1]
+        self.out_activation_ = run.arch.loss.name
+        self.best_loss_ = None if run.best_validation_score is not None else min(run.loss_curve)
+        self.validation_scores_ = run.validation_scores or None
+        self.best_validation_score_ = run.best_validation_score
+        self._continuation = continuation(run) if keep_state else None
+
+    def _logits(self, X: Any) -> Any:
+        """Return the output layer's pre-activations for X, a new (n, n_outputs_) array."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+        arch = self._architecture(X.shape[1], self.n_outputs_, self.out_activation_)
+        params = Parameters(self.coefs_, self.intercepts_)
+        return logits(arch, params, X, _train.rows_per_buffer(arch))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "coefs_" in vars(self)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+@contextmanager
+def _unchanged_on_error(estimator: Any) -> Iterator[None]:
+    """Give the estimator its attributes back if the block raises."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise

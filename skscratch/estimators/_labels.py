@@ -1,0 +1,107 @@
+"""Labels in, labels out: from y to the core's targets, and from logits to classes."""
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils import column_or_1d
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+__all__ = [
+    "check_labels",
+    "class_indices",
+    "class_weights",
+    "find_classes",
+    "hits",
+    "targets",
+]
+
+
+def check_labels(y: Any) -> Any:
+    """Return y as a vector of labels (n,) or as a 0/1 indicator matrix (n, L)."""
+    if issparse(y):
+        y = y.toarray()
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    check_classification_targets(y)
+    if y.ndim == 2 and type_of_target(y) != "multilabel-indicator":
+        raise ValueError(
+            "y of shape (n_samples, n_outputs) must be a multilabel indicator of zeros and ones; "
+            f"got {type_of_target(y)!r}. sklearn.multioutput.MultiOutputClassifier fits several "
+            "multiclass outputs."
+        )
+    if y.ndim == 2 and not np.isin(y, (0, 1)).all():
+        raise ValueError(
+            f"A multilabel y must hold only zeros and ones; got the values {np.unique(y)}."
+        )
+    return y
+
+
+def find_classes(y: Any, classes: Any = None) -> Any:
+    """Return the sorted classes: those that ``classes`` names, otherwise those found in y."""
+    if classes is None:
+        return np.unique(y) if y.ndim == 1 else np.arange(y.shape[1])
+    classes = np.asarray(classes)
+    if classes.ndim != 1 or not classes.size:
+        raise ValueError(f"classes must be a one-dimensional sequence of labels; got {classes!r}.")
+    if y.ndim == 2 and len(classes) != y.shape[1]:
+        raise ValueError(
+            f"classes must name each of the {y.shape[1]} columns of a multilabel y; "
+            f"got {classes!r}."
+        )
+    return np.unique(classes)
+
+
+def class_indices(y: Any, classes: Any) -> Any:
+    """Return the position of each label among the classes; an indicator matrix as it is."""
+    if y.ndim == 2:
+        return y
+    encoder = LabelEncoder()
+    encoder.classes_ = classes
+    try:
+        return encoder.transform(y)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"y must hold only the classes {classes.tolist()}: {error}.") from error
+
+
+def targets(index: Any, loss_name: str, dtype: Any) -> Any:
+    """Return the core's targets: class indices for softmax, columns of 0 and 1 for logistic."""
+    if loss_name == "softmax":
+        return index.astype(np.intp, copy=False)
+    return index.astype(dtype).reshape(index.shape[0], -1)
+
+
+def class_weights(class_weight: Any, index: Any, classes: Any, w: Any) -> Any:
+    """Return the factor on each row's weight; "balanced" counts rows by their weights w."""
+    if index.ndim == 2:
+        factors = compute_sample_weight(class_weight, index)
+    elif class_weight == "balanced":
+        totals = np.bincount(index, w, minlength=len(classes)).astype(float)
+        present = totals > 0
+        np.divide(totals.sum() / present.sum(), totals, where=present, out=totals)
+        factors = totals[index]
+    else:
+        factors = _per_class(class_weight, classes)[index]
+    if not (np.isfinite(factors).all() and (factors >= 0).all() and factors.any()):
+        raise ValueError(
+            f"class_weight must give finite weights, none negative and not all zero for the "
+            f"classes in y. Got {class_weight!r}."
+        )
+    return factors
+
+
+def _per_class(class_weight: Any, classes: Any) -> Any:
+    try:
+        return compute_class_weight(class_weight, classes=classes, y=classes).astype(float)
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(
+            f"class_weight must map the classes {classes.tolist()} to weights; "
+            f"got {class_weight!r}: {error}"
+        ) from error
+
+
+def hits(p: Any, y: Any) -> Any:
+    """Return for each row whether the prediction p is right in every label."""
+    return p.argmax(axis=1) == y if y.ndim == 1 else ((p > 0.5) == y).all(axis=1)

@@ -1,0 +1,138 @@
+"""What every parameter may be, and from names to objects. Names come from the core's tables."""
+
+import inspect
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from skscratch._compat import HasMethods, Interval, InvalidParameterError, Options, StrOptions
+from skscratch.core.activations import ACTIVATIONS, ReLU
+from skscratch.core.initializers import INITIALIZERS, Glorot, He, Zero
+from skscratch.core.optimizers import SOLVERS
+from skscratch.core.schedules import SCHEDULES
+
+CONSTRAINTS: dict[str, list[Any]] = {
+    "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+    "activation": [StrOptions({*ACTIVATIONS}), HasMethods(["forward", "backward"]), list, tuple],
+    "solver": [StrOptions({*SOLVERS, "lbfgs"}), callable],
+    "alpha": [Interval(Real, 0, None, closed="left")],
+    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "learning_rate": [StrOptions({*SCHEDULES}), HasMethods(["__call__", "after_plateau"])],
+    "learning_rate_init": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
+    "power_t": [Interval(Real, 0, None, closed="left")],
+    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "shuffle": ["boolean"],
+    "random_state": ["random_state", np.random.Generator],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "verbose": ["verbose"],
+    "warm_start": ["boolean"],
+    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "beta_1": [Interval(Real, 0, 1, closed="left")],
+    "beta_2": [Interval(Real, 0, 1, closed="left")],
+    "epsilon": [Interval(Real, 0, None, closed="neither")],
+    "n_iter_no_change": [
+        Interval(Integral, 1, None, closed="left"),
+        Options(Real, {np.inf}),
+    ],
+    "max_fun": [Interval(Integral, 1, None, closed="left")],
+    "weight_init": [StrOptions({"auto", *INITIALIZERS}), callable],
+    "class_weight": [StrOptions({"balanced"}), dict, list, None],
+    "dtype": [StrOptions({"float32", "float64"}), Options(type, {np.float32, np.float64}), None],
+}
+
+
+def hidden_layer_sizes(value: Any) -> tuple[int, ...]:
+    """Return the widths as a tuple of positive ints."""
+    widths = np.atleast_1d(np.asarray(value, dtype=object))
+    whole = [
+        isinstance(q, Real) and not isinstance(q, (bool, np.bool_)) and q >= 1 and q % 1 == 0
+        for q in widths.ravel()
+    ]
+    if widths.ndim != 1 or not all(whole):
+        raise InvalidParameterError(
+            f"hidden_layer_sizes must be a positive integer or a sequence of them, one per hidden "
+            f"layer (an empty one for a linear model). Got {value!r}."
+        )
+    return tuple(int(q) for q in widths)
+
+
+def activations(value: Any, n_hidden: int) -> tuple[Any, ...]:
+    """Return one activation per hidden layer."""
+    names = list(value) if isinstance(value, (list, tuple)) else [value] * n_hidden
+    if len(names) != n_hidden:
+        raise InvalidParameterError(
+            f"activation must be one name or one per hidden layer: got {value!r}, "
+            f"{len(names)} for {n_hidden} hidden layer(s)."
+        )
+    for name in names:
+        known = name in ACTIVATIONS if isinstance(name, str) else hasattr(name, "backward")
+        if not known:
+            raise InvalidParameterError(
+                f"activation must be chosen from {sorted(ACTIVATIONS)} or be an object with "
+                f"forward and backward. Got {name!r} in {value!r}."
+            )
+    return tuple(ACTIVATIONS[name] if isinstance(name, str) else name for name in names)
+
+
+def initializers(value: Any, activations: tuple[Any, ...]) -> list[Any]:
+    """Return one initializer per layer.
+
+    "auto" is He before relu, Glorot before any other activation, and zero for the output layer.
+    """
+    if isinstance(value, str) and value == "auto":
+        return [*(He() if isinstance(f, ReLU) else Glorot() for f in activations), Zero()]
+    draw = INITIALIZERS[value] if isinstance(value, str) else _checked(value)
+    return [draw] * (len(activations) + 1)
+
+
+def _checked(initializer: Any) -> Any:
+    """Return the user's initializer with a check on what it draws."""
+
+    def draw(rng: np.random.Generator, fan_in: int, fan_out: int) -> Any:
+        W = initializer(rng, fan_in, fan_out)
+        ok = np.shape(W) == (fan_in, fan_out) and np.asarray(W).dtype.kind in "iuf"
+        if not (ok and np.isfinite(W).all()):
+            raise InvalidParameterError(
+                f"weight_init must return a finite array of shape ({fan_in}, {fan_out}); "
+                f"{initializer!r} returned {W!r}."
+            )
+        return W
+
+    return draw
+
+
+def learning_rate_init(estimator: Any) -> float:
+    """Return the initial rate.
+
+    "auto" is 0.001 for Adam. Otherwise it is 0.1 · (1 - momentum): the same effective step,
+    ``rate / (1 - momentum)``, whatever the momentum.
+    """
+    if not isinstance(estimator.learning_rate_init, str):
+        return float(estimator.learning_rate_init)
+    if estimator.solver == "adam":
+        return 0.001
+    return 0.1 * max(1 - estimator.momentum, 0.01)
+
+
+def chain(estimator: Any) -> list[Any]:
+    """Return the optimizer's chain of transforms."""
+    if not isinstance(estimator.solver, str):
+        return [estimator.solver]
+    return list(_build(SOLVERS[estimator.solver], estimator))
+
+
+def schedule(estimator: Any) -> Any:
+    """Return the learning-rate schedule."""
+    if not isinstance(estimator.learning_rate, str):
+        return estimator.learning_rate
+    return _build(SCHEDULES[estimator.learning_rate], estimator)
+
+
+def _build(factory: Any, estimator: Any) -> Any:
+    """Call factory with the estimator's parameters of its arguments' names."""
+    params = {**vars(estimator), "learning_rate_init": learning_rate_init(estimator)}
+    return factory(**{name: params[name] for name in inspect.signature(factory).parameters})

@@ -1,0 +1,67 @@
+"""The textbook loop."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from skscratch.core.network import Architecture, Gradient, Parameters, Workspace, backward, forward
+from skscratch.core.optimizers import Optimizer
+
+__all__ = ["evaluate", "loss_and_gradient", "run_epoch"]
+
+
+def loss_and_gradient(
+    arch: Architecture, params: Parameters, ws: Workspace, grad: Gradient, X: Any, y: Any, w: Any
+) -> float:
+    """Fill grad with the gradient of the batch's mean loss; return its sum of w · loss."""
+    n = X.shape[0]
+    if n != ws.z[-1].shape[0]:
+        ws, grad = ws.head(n), grad.head(n)
+    forward(arch, params, ws, X)
+    output = ws.z[-1]
+    loss = arch.loss.forward(ws.xp, output, y, w)
+    arch.loss.backward(ws.xp, output, y, w)
+    backward(arch, params, ws, grad, X, output)
+    return float(loss)
+
+
+def run_epoch(
+    arch: Architecture,
+    params: Parameters,
+    ws: Workspace,
+    grad: Gradient,
+    optimizer: Optimizer,
+    batches: Iterable[Any],
+) -> float:
+    """Take one step per batch; return the mean loss, each batch's before its step.
+
+    A loss that is not finite ends the epoch at once and is returned.
+    """
+    loss = weight = 0.0
+    for X, y, w in batches:
+        loss += loss_and_gradient(arch, params, ws, grad, X, y, w)
+        if not math.isfinite(loss):
+            return loss
+        optimizer.step()
+        weight += total_weight(X, w)
+    return loss / weight
+
+
+def evaluate(
+    arch: Architecture, params: Parameters, ws: Workspace, batches: Iterable[Any], hits: Any
+) -> tuple[float, float]:
+    """Return the mean loss and the mean of ``hits(prediction, y)``, one value per row."""
+    loss = score = weight = 0.0
+    for X, y, w in batches:
+        here = ws.head(X.shape[0])
+        forward(arch, params, here, X)
+        loss += arch.loss.forward(here.xp, here.z[-1], y, w)
+        right = hits(here.z[-1], y)
+        score += float(right.sum() if w is None else w @ right)
+        weight += total_weight(X, w)
+    return loss / weight, score / weight
+
+
+def total_weight(X: Any, w: Any) -> float:
+    """Return the sum of a batch's weights, each 1 if w is None."""
+    return float(X.shape[0] if w is None else w.sum())

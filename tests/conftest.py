@@ -1,0 +1,40 @@
+"""Fixtures for every test."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+# Data too large for the repository may lie beside the checkout.
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def data_folder(name):
+    """Return the folder of a data set; skip the test where there is none."""
+    folder = DATA / name
+    if not folder.is_dir():
+        pytest.skip(f"needs the data in ../shared/data/{name}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def mnist_dir():
+    """The folder of mnist_train.csv.gz and mnist_test.csv.gz."""
+    return data_folder("mnist")
+
+
+@pytest.fixture(scope="session")
+def tabular_dir():
+    """The folder of the tabular data sets, ``<name>.csv.gz``."""
+    return data_folder("tabular")
+
+
+@pytest.fixture(autouse=True)
+def global_random_state_untouched(request):
+    """No test, and nothing that it calls, draws from NumPy's global random state."""
+    before = np.random.get_state()  # noqa: NPY002
+    yield
+    after = np.random.get_state()  # noqa: NPY002
+    # Some of scikit-learn's own checks draw from it themselves.
+    if not request.node.name.startswith("test_scikit_learn_checks"):
+        assert all(map(np.array_equal, before, after)), "the global random state has moved"

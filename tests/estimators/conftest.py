@@ -1,0 +1,70 @@
+"""Small problems and a small model, shared by the tests of the estimator."""
+
+import numpy as np
+import pytest
+
+from skscratch import ScratchMLPClassifier
+
+TASKS = ("binary", "multiclass", "multilabel")
+
+
+def make_task(kind, n_samples=90, n_features=5, seed=0):
+    """Noisy linear labels, so that no optimizer reaches a loss of zero."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_samples, n_features))
+    scores = X @ rng.normal(size=(n_features, 3)) + rng.normal(size=(n_samples, 3))
+    y = {
+        "binary": (scores[:, 0] > 0).astype(int),
+        "multiclass": scores.argmax(axis=1),
+        "multilabel": (scores > 0).astype(int),
+    }[kind]
+    return X, y
+
+
+@pytest.fixture(params=TASKS)
+def task(request):
+    """X (90, 5) and y, once for each kind of target."""
+    return make_task(request.param)
+
+
+@pytest.fixture
+def binary():
+    return make_task("binary")
+
+
+@pytest.fixture
+def multiclass():
+    return make_task("multiclass")
+
+
+@pytest.fixture
+def multilabel():
+    return make_task("multilabel")
+
+
+@pytest.fixture
+def clusters():
+    """Three well separated classes: codes 0, 1, 2 that any working model learns."""
+    rng = np.random.default_rng(1)
+    codes = np.tile([0, 1, 2], 30)
+    return 4 * np.eye(3)[codes] + rng.normal(size=(90, 3)), codes
+
+
+@pytest.fixture
+def small():
+    """Return a small, quick, reproducible model; keywords override.
+
+    Nothing that decides the course of training is left to the defaults.
+    """
+
+    def build(**params):
+        settings = {
+            "hidden_layer_sizes": (8,),
+            "learning_rate_init": 0.001,
+            "batch_size": 200,
+            "max_iter": 15,
+            "random_state": 0,
+        }
+        return ScratchMLPClassifier(**{**settings, **params})
+
+    return build

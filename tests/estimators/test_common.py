@@ -1,0 +1,80 @@
+"""scikit-learn's own checks, with no expected failure and no skip of our making."""
+
+from unittest import SkipTest
+
+import numpy as np
+import pytest
+from sklearn.utils.estimator_checks import (
+    check_dataframe_column_names_consistency,
+    check_inplace_ensure_writeable,
+    check_param_validation,
+    estimator_checks_generator,
+)
+
+from skscratch import ScratchMLPClassifier
+
+# The checks cut max_iter down to a handful of epochs.
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+ESTIMATORS = [
+    ScratchMLPClassifier(),
+    ScratchMLPClassifier(solver="sgd"),
+    ScratchMLPClassifier(solver="sgd", activation="tanh", momentum=0),
+    ScratchMLPClassifier(solver="lbfgs"),
+    ScratchMLPClassifier(early_stopping=True),
+    ScratchMLPClassifier(class_weight="balanced"),
+    ScratchMLPClassifier(hidden_layer_sizes=(), solver="lbfgs"),
+]
+
+# Skips itself unless SCIPY_ARRAY_API is set when Python starts.
+MAY_SKIP = {"check_array_api_input", "check_array_api_input_and_values"}
+
+
+# Shuffles the rows with NumPy's global random state, which no test of ours may move.
+DRAWS_GLOBALLY = {"check_methods_sample_order_invariance"}
+
+
+def check_name(check):
+    """Name of a check that may be wrapped in a partial."""
+    return getattr(check, "func", check).__name__
+
+
+# What parametrize_with_checks does; but pytest deprecates the generator it makes in 1.7.
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    [pair for estimator in ESTIMATORS for pair in estimator_checks_generator(estimator)],
+    ids=lambda part: check_name(part) if callable(part) else repr(part),
+)
+def test_scikit_learn_checks(estimator, check):
+    state = np.random.get_state()  # noqa: NPY002
+    try:
+        check(estimator)
+    except SkipTest:
+        assert check_name(check) in MAY_SKIP
+        raise
+    if check_name(check) in DRAWS_GLOBALLY:
+        np.random.set_state(state)  # noqa: NPY002
+
+
+def test_the_tags_bring_in_every_family_of_checks():
+    names = {check_name(check) for _, check in estimator_checks_generator(ScratchMLPClassifier())}
+    assert names >= {
+        "check_classifiers_train",
+        "check_class_weight_classifiers",
+        "check_classifiers_multilabel_output_format_decision_function",
+        "check_estimators_partial_fit_n_features",
+        "check_sample_weight_equivalence_on_sparse_data",
+    }
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
+@pytest.mark.parametrize(
+    "check",
+    [
+        check_param_validation,
+        check_dataframe_column_names_consistency,
+        check_inplace_ensure_writeable,
+    ],
+)
+def test_checks_that_scikit_learn_leaves_to_be_called_by_hand(check, estimator):
+    check("ScratchMLPClassifier", estimator)

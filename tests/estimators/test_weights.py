@@ -1,0 +1,153 @@
+"""A weight of k counts a row k times, a weight of 0 removes it, for every solver."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+# Short fits on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+SOLVERS = {
+    "sgd": {"solver": "sgd", "learning_rate_init": 0.1},
+    "adam": {"solver": "adam", "learning_rate_init": 0.01},
+    "lbfgs": {"solver": "lbfgs"},
+}
+solvers = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
+forms = pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+
+
+def assert_same_model(one, other):
+    for mine, theirs in zip(
+        one.coefs_ + one.intercepts_, other.coefs_ + other.intercepts_, strict=True
+    ):
+        assert_allclose(mine, theirs, atol=1e-9, rtol=0)
+    assert_allclose(one.loss_, other.loss_, atol=1e-9)
+
+
+def assert_other_model(one, other):
+    assert np.abs(one.coefs_[0] - other.coefs_[0]).max() > 1e-4
+
+
+@pytest.fixture
+def times(task):
+    """How often each row of the task counts: 0, 1, 2 or 3 times."""
+    return np.random.default_rng(5).integers(0, 4, len(task[1]))
+
+
+@solvers
+@forms
+def test_a_weight_counts_repeated_rows(task, times, form, solver, small):
+    X, y = task
+    params = {"alpha": 0.5, **solver}
+    weighted = small(**params).fit(form(X), y, times)
+    assert_same_model(
+        weighted, small(**params).fit(form(X.repeat(times, axis=0)), y.repeat(times, axis=0))
+    )
+    assert_other_model(weighted, small(**params).fit(X, y))
+
+
+@solvers
+@forms
+@pytest.mark.parametrize("batch_size", [8, "auto"])
+def test_a_weight_of_zero_removes_the_row(task, times, form, solver, batch_size, small):
+    X, y = task
+    params = {"alpha": 0.5, "batch_size": batch_size, **solver}
+    weighted = small(**params).fit(form(X), y, times)
+    kept = times > 0
+    assert_same_model(weighted, small(**params).fit(form(X[kept]), y[kept], times[kept]))
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_partial_fit_removes_rows_of_weight_zero(task, times, solver, small):
+    X, y = task
+    classes, kept = [0, 1, 2][: len(np.unique(y)) if y.ndim == 1 else 3], times > 0
+    weighted, removed = (small(solver=solver, batch_size=8) for _ in range(2))
+    for _ in range(3):
+        weighted.partial_fit(X, y, classes=classes, sample_weight=times)
+        removed.partial_fit(X[kept], y[kept], classes=classes, sample_weight=times[kept])
+    assert_same_model(weighted, removed)
+
+
+def test_a_call_whose_only_batch_has_one_weighted_row(binary, small):
+    X, y = binary
+    weight = np.zeros(len(y))
+    weight[3] = 2.0
+    model = small(batch_size=4).fit(X, y, weight)
+    assert_array_equal(model.classes_, [0, 1])
+    assert_array_equal(model.predict(X[3:4]), y[3:4])
+
+
+@solvers
+@pytest.mark.parametrize("factor", [1e-3, 1e3])
+def test_scaling_every_weight_changes_nothing_without_penalty(task, factor, solver, small):
+    X, y = task
+    weight = np.random.default_rng(6).uniform(0.5, 2, len(y))
+    params = {"alpha": 0, "batch_size": 16, **solver}
+    scaled = small(**params).fit(X, y, factor * weight)
+    assert_same_model(scaled, small(**params).fit(X, y, weight))
+
+
+def test_scaling_every_weight_scales_the_data_against_the_penalty(binary, small):
+    """alpha counts against the sum of the weights: both may be scaled together."""
+    X, y = binary
+    weight = np.random.default_rng(6).uniform(0.5, 2, len(y))
+    model = small(alpha=1.0).fit(X, y, weight)
+    assert_same_model(small(alpha=1000.0).fit(X, y, 1000 * weight), model)
+    assert_other_model(small(alpha=1.0).fit(X, y, 1000 * weight), model)
+
+
+def balanced(y, weight):
+    """Return the weights that give every class of y the same total and keep the sum."""
+    _, codes = np.unique(y, return_inverse=True)
+    totals = np.bincount(codes, weights=weight)
+    return weight * (weight.sum() / (len(totals) * totals))[codes]
+
+
+@solvers
+@pytest.mark.parametrize("given", [False, True], ids=["alone", "with sample_weight"])
+def test_balanced_classes(clusters, given, solver, small):
+    X, codes = clusters
+    X, codes = X[20:], np.sort(codes)[20:]
+    y = np.array(["ant", "bee", "cow"])[codes]
+    weight = np.random.default_rng(7).uniform(0, 2, len(y)) if given else np.ones(len(y))
+    model = small(class_weight="balanced", **solver).fit(X, y, weight if given else None)
+    assert_same_model(model, small(**solver).fit(X, y, balanced(y, weight)))
+    assert_other_model(model, small(**solver).fit(X, y, weight))
+
+
+@solvers
+@pytest.mark.parametrize("given", [False, True], ids=["alone", "with sample_weight"])
+def test_weights_per_class(clusters, given, solver, small):
+    X, codes = clusters
+    y = np.array(["ant", "bee", "cow"])[codes]
+    weight = np.random.default_rng(7).uniform(0, 2, len(y)) if given else np.ones(len(y))
+    by_hand = weight * np.array([1.0, 3.0, 0.5])[codes]
+    model = small(class_weight={"bee": 3.0, "cow": 0.5}, **solver)
+    model.fit(X, y, weight if given else None)
+    assert_same_model(model, small(**solver).fit(X, y, by_hand))
+
+
+def test_weights_per_class_in_partial_fit(clusters, small):
+    X, y = clusters
+    model = small(class_weight={1: 5.0}).partial_fit(X, y, classes=[0, 1, 2])
+    weight = np.where(y == 1, 5.0, 1.0)
+    by_hand = small().partial_fit(X, y, classes=[0, 1, 2], sample_weight=weight)
+    assert_same_model(model, by_hand)
+
+
+def test_balanced_classes_in_partial_fit_count_the_rows_of_the_call(clusters, small):
+    X, y = (part[20:50] for part in clusters)
+    model = small(class_weight="balanced").partial_fit(X[y > 0], y[y > 0], classes=[0, 1, 2])
+    weight = balanced(y[y > 0], np.ones(20))
+    by_hand = small().partial_fit(X[y > 0], y[y > 0], classes=[0, 1, 2], sample_weight=weight)
+    assert_same_model(model, by_hand)
+
+
+def test_score_is_weighted(binary, small):
+    X, y = binary
+    model = small(max_iter=1).fit(X, y)
+    right = model.predict(X) == y
+    assert 0 < right.mean() < 1
+    assert model.score(X, y, sample_weight=right.astype(float)) == 1
+    assert model.score(X, y, sample_weight=(~right).astype(float)) == 0

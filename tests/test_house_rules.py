@@ -1,0 +1,280 @@
+"""The house rules of docs/design.md, as functions that return offences, empty when all is well.
+
+Each rule runs over the project, and over a snippet that breaks it.
+"""
+
+import ast
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import skscratch
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "skscratch"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+LOWER_FLOORS = [path for path in SOURCES if path.parent.name in {"core", "training"}]
+TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
+
+MAX_FILE, MAX_FUNCTION = 300, 40
+# Lowest first; a module imports from lower floors and from its own folder.
+FLOORS = [{"_version"}, {"core"}, {"training"}, {"_compat"}, {"estimators"}]
+WITHIN_CORE = {"network": {"linear", "dropout"}}
+CORE_NEEDS = {"numpy", "scipy"} | sys.stdlib_module_names
+FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+DOCUMENTED = (*FUNCTION, ast.ClassDef)
+OPTIONAL = ("matplotlib", "pandas", "torch")
+
+
+def long_file(source):
+    n_lines = len(source.splitlines())
+    return [f"{n_lines} lines"] if n_lines > MAX_FILE else []
+
+
+def functions(source):
+    return [node for node in ast.walk(ast.parse(source)) if isinstance(node, FUNCTION)]
+
+
+def body_length(function):
+    body = function.body[ast.get_docstring(function) is not None :]
+    return body[-1].end_lineno - body[0].lineno + 1 if body else 0
+
+
+def long_functions(source):
+    return [f.name for f in functions(source) if body_length(f) > MAX_FUNCTION]
+
+
+def imports(tree):
+    """Dotted names of all that is imported, inside functions too; ``.`` leads a relative one."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            origin = "." * node.level + (node.module or "")
+            yield from (f"{origin}.{alias.name}" for alias in node.names)
+
+
+def height(name):
+    """Number of the floor that holds a folder or module; what is not listed is on top."""
+    return next((i for i, floor in enumerate(FLOORS) if name in floor), len(FLOORS))
+
+
+def upward_imports(source, path):
+    """Imports from a floor that is not below; path is relative to the package."""
+    here = Path(path).with_suffix("").parts[0]
+    names = list(imports(ast.parse(source)))
+    offences = [name for name in names if name.startswith(".")]
+    for name in names:
+        package, _, rest = name.partition(".")
+        there = rest.split(".")[0]
+        if package == "skscratch" and there != here and height(there) >= height(here):
+            offences.append(name)
+    return offences
+
+
+def foreign_to_core(source, module):
+    """What a module of core imports beyond NumPy, SciPy, Python and what core allows it."""
+    offences = []
+    for name in imports(ast.parse(source)):
+        parts = name.split(".")
+        if parts[:2] == ["skscratch", "core"]:
+            if not WITHIN_CORE.get(module, set()).issuperset(parts[2:3]):
+                offences.append(name)
+        elif parts[0] not in CORE_NEEDS:
+            offences.append(name)
+    return offences
+
+
+def eager_imports(source):
+    """Imports, outside functions, of packages that most calls can do without."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, FUNCTION):
+            node.body = []
+    return [name for name in imports(tree) if name.split(".")[0] in OPTIONAL]
+
+
+def prints(source):
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return [call.lineno for call in calls if getattr(call.func, "id", None) == "print"]
+
+
+def checks_something(function):
+    calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    names = [getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls]
+    checking = re.compile(r"raises|warns|assert_\w+|check|check_\w+|\w+_check")
+    has_assert = any(isinstance(node, ast.Assert) for node in ast.walk(function))
+    return has_assert or any(checking.fullmatch(name) for name in names)
+
+
+def unasserted(source):
+    tests = [f for f in functions(source) if f.name.startswith("test_")]
+    return [f.name for f in tests if not checks_something(f)]
+
+
+def mirror(path):
+    """Path, below tests/, of the test of a module that lies at path below skscratch/."""
+    path = Path(path)
+    return path.with_name(f"test_{path.name.lstrip('_')}")
+
+
+def undocumented(source):
+    nodes = ast.parse(source).body
+    public = [n for n in nodes if isinstance(n, DOCUMENTED) and not n.name.startswith("_")]
+    return [node.name for node in public if not ast.get_docstring(node)]
+
+
+def has_example(doc):
+    _, _, examples = (doc or "").partition("Examples\n--------\n")
+    return bool(doctest.DocTestParser().get_examples(examples))
+
+
+def exports():
+    """The classes and functions that users import from a package, not from a module of it."""
+    packages = ["skscratch"]
+    packages += [m.name for m in pkgutil.iter_modules(skscratch.__path__, "skscratch.") if m.ispkg]
+    return [
+        pytest.param(getattr(package, name), id=f"{package.__name__}.{name}")
+        for package in map(importlib.import_module, packages)
+        for name in getattr(package, "__all__", ())
+        if callable(getattr(package, name))
+    ]
+
+
+def relative(paths, start=PACKAGE):
+    return [pytest.param(path, id=str(path.relative_to(start))) for path in paths]
+
+
+@pytest.mark.parametrize("path", relative(SOURCES))
+def test_no_file_is_long(path):
+    assert not long_file(path.read_text())
+
+
+@pytest.mark.parametrize("path", relative(SOURCES))
+def test_no_function_is_long(path):
+    assert not long_functions(path.read_text())
+
+
+@pytest.mark.parametrize("path", relative(p for p in SOURCES if p.parent != PACKAGE))
+def test_imports_run_downward(path):
+    assert not upward_imports(path.read_text(), path.relative_to(PACKAGE))
+
+
+@pytest.mark.parametrize("path", relative(PACKAGE.glob("core/*.py")))
+def test_core_stands_on_numpy_and_scipy_alone(path):
+    assert not foreign_to_core(path.read_text(), path.stem)
+
+
+@pytest.mark.parametrize("path", relative(LOWER_FLOORS))
+def test_core_and_training_do_not_print(path):
+    assert not prints(path.read_text())
+
+
+@pytest.mark.parametrize("path", relative(TESTS, ROOT))
+def test_every_test_asserts_something(path):
+    assert not unasserted(path.read_text())
+
+
+@pytest.mark.parametrize("path", relative(p for p in SOURCES if functions(p.read_text())))
+def test_every_module_has_a_test_of_its_name(path):
+    assert (ROOT / "tests" / mirror(path.relative_to(PACKAGE))).is_file()
+
+
+@pytest.mark.parametrize("path", relative(SOURCES))
+def test_everything_public_has_a_docstring(path):
+    assert not undocumented(path.read_text())
+
+
+@pytest.mark.parametrize("export", exports())
+def test_every_export_has_an_example(export):
+    assert has_example(inspect.getdoc(export))
+
+
+@pytest.mark.parametrize("path", relative(p for p in LOWER_FLOORS if functions(p.read_text())))
+def test_every_module_of_core_and_training_has_an_example(path):
+    nodes = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, DOCUMENTED)]
+    assert any(has_example(ast.get_docstring(node)) for node in nodes)
+
+
+@pytest.mark.parametrize("path", relative(SOURCES))
+def test_no_module_imports_at_once_what_most_calls_do_without(path):
+    assert not eager_imports(path.read_text())
+
+
+def test_import_loads_no_optional_package():
+    # scikit-learn loads pandas itself where it is installed
+    code = (
+        "import sys, sklearn.base; before = {*sys.modules}; import skscratch;"
+        f"print([name for name in {OPTIONAL} if name in {{*sys.modules}} - before])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_limits_on_length_can_be_broken():
+    statements = "    x = 1\n" * MAX_FUNCTION
+    assert not long_functions(f'def f():\n    """Text\n    text."""\n{statements}')
+    assert long_functions(f"def f():\n{statements}    x = 2\n") == ["f"]
+    assert not long_file("\n" * MAX_FILE)
+    assert long_file("\n" * (MAX_FILE + 1))
+
+
+def test_directions_of_imports_can_be_broken():
+    assert not upward_imports("from skscratch.core import linear", "training/epoch.py")
+    assert not upward_imports("from skscratch.core import linear", "core/network.py")
+    assert upward_imports("from skscratch.training import epoch", "core/network.py")
+    assert upward_imports("def f():\n    import skscratch.estimators", "training/epoch.py")
+    assert upward_imports("from skscratch import Model", "estimators/_base.py")
+    assert upward_imports("from . import linear", "core/network.py")
+
+
+def test_independence_of_core_can_be_broken():
+    assert not foreign_to_core("import numpy as np\nimport scipy.sparse", "losses")
+    assert not foreign_to_core("from skscratch.core import linear", "network")
+    assert foreign_to_core("from skscratch.core import linear", "losses")
+    assert foreign_to_core("from sklearn.utils import check_array", "losses")
+
+
+def test_rule_on_eager_imports_can_be_broken():
+    assert eager_imports("import matplotlib.pyplot as plt") == ["matplotlib.pyplot"]
+    assert not eager_imports("def plot():\n    import matplotlib.pyplot as plt")
+
+
+def test_rule_on_printing_can_be_broken():
+    assert prints("def f():\n    print(1)") == [2]
+    assert not prints('"""print(1)"""')
+
+
+@pytest.mark.parametrize(
+    ("body", "offences"),
+    [
+        ("assert x", []),
+        ("with pytest.raises(ValueError): f()", []),
+        ("assert_allclose(1, 1)", []),
+        ("check(estimator)", []),
+        ("f(x)", ["test_f"]),
+        ("checkered(x)", ["test_f"]),
+    ],
+)
+def test_rule_on_assertions_can_be_broken(body, offences):
+    assert unasserted(f"def test_f():\n    {body}\n") == offences
+
+
+def test_rule_on_mirrors_drops_the_underscore():
+    assert mirror("core/linear.py") == Path("core/test_linear.py")
+    assert mirror("estimators/_classifier.py") == Path("estimators/test_classifier.py")
+
+
+def test_rules_on_docstrings_can_be_broken():
+    assert undocumented("class A: pass\ndef f(): pass\ndef _g(): pass") == ["A", "f"]
+    assert has_example("Do.\n\nExamples\n--------\n>>> 1\n1\n")
+    assert not has_example("Do.\n\nExamples\n--------\nNone yet.\n")
+    assert not has_example("Do.\n\n>>> 1\n1\n")
+    assert not has_example(None)
