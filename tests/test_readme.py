@@ -14,7 +14,7 @@ SHELL = [block for language, block in BLOCKS if language == "bash"]
 PYTHON = [block for language, block in BLOCKS if language == "python"]
 
 
-@pytest.mark.parametrize("block", PYTHON)
+@pytest.mark.parametrize("block", PYTHON, ids=range(len(PYTHON)))
 def test_python_blocks_print_what_they_show(block):
     example = doctest.DocTestParser().get_doctest(block, {}, "README", "README.md", 0)
     failed, attempted = doctest.DocTestRunner().run(example)
@@ -22,7 +22,7 @@ def test_python_blocks_print_what_they_show(block):
     assert failed == 0
 
 
-@pytest.mark.parametrize("block", SHELL[:2])
+@pytest.mark.parametrize("block", SHELL[:2], ids=[1, 2])
 def test_set_up_is_one_line(block):
     assert block.count("\n") == 1
     assert block.startswith("python3 -m venv ")

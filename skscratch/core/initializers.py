@@ -35,8 +35,8 @@ class Glorot:
     >>> import numpy as np
     >>> from skscratch.core.initializers import Glorot
     >>> W = Glorot()(np.random.default_rng(0), fan_in=300, fan_out=100)
-    >>> W.shape, round(W.var() * 400 / 2, 2)
-    ((300, 100), np.float64(1.0))
+    >>> W.shape, float(round(W.var() * 400 / 2, 1))
+    ((300, 100), 1.0)
     """
 
     draw: str = "uniform"
@@ -61,8 +61,8 @@ class He:
     >>> import numpy as np
     >>> from skscratch.core.initializers import He
     >>> W = He("normal")(np.random.default_rng(0), fan_in=300, fan_out=100)
-    >>> round(W.var() * 300 / 2, 2)
-    np.float64(1.0)
+    >>> float(round(W.var() * 300 / 2, 1))
+    1.0
     """
 
     draw: str = "uniform"

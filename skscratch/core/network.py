@@ -82,7 +82,7 @@ class Architecture:
     >>> forward(arch, params, ws, X)
     >>> p = ws.z[-1]
     >>> round(arch.loss.forward(np, p, y, None), 4)
-    0.3034
+    0.254
     >>> arch.loss.backward(np, p, y, None)
     >>> backward(arch, params, ws, grad, X, p)
     >>> grad.g.shape == theta.shape

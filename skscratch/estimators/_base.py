@@ -122,7 +122,7 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
         with _unchanged_on_error(self), np.errstate(over="ignore", invalid="ignore"):
             data = self._validate(X, y, sample_weight, classes, first)
             run = self._begin(data, first)
-            with blas_threads(_train.work(self, run, data)):
+            with _train.threads(self, run, data):
                 train(self, run, data)
             self._publish(run, keep_state)
         return self
@@ -139,34 +139,27 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
         return self._encode(X, y, w, classes, first)
 
     def _begin(self, data: Data, first: bool) -> Run:
-        arch = self._architecture(data.X.shape[1], data.n_outputs, data.out_activation)
+        hidden = _params.hidden_layer_sizes(self.hidden_layer_sizes)
+        sizes = (data.X.shape[1], *hidden, data.n_outputs)
+        arch = _architecture(sizes, self.activation, data.out_activation)
         if first:
             seed = draw_seed(self.random_state)
             draws = _params.initializers(self.weight_init, arch.activations)
             stream = streams(seed)
             theta, params = initial_parameters(arch.sizes, draws, stream.weights, data.X.dtype)
             return Run(arch, theta, params, seed, stream.shuffle)
-        self._check_unchanged(arch)
+        if sizes != self._sizes():
+            raise ValueError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} asks for layers of sizes {sizes}, "
+                f"but the fitted network that training would continue has {self._sizes()}. "
+                "Set warm_start=False and call fit to start anew."
+            )
         theta, params = pack(arch.sizes, self.coefs_, self.intercepts_)
         curves = list(self.loss_curve_), list(self.validation_scores_ or [])
         if self._continuation is None:
             seed = draw_seed(self.random_state)
             return Run(arch, theta, params, seed, streams(seed).shuffle, {}, *curves, self.t_)
         return Run(arch, theta, params, *resume(self._continuation), *curves, self.t_)
-
-    def _architecture(self, n_inputs: int, n_outputs: int, out_activation: str) -> Architecture:
-        hidden = _params.hidden_layer_sizes(self.hidden_layer_sizes)
-        activations = _params.activations(self.activation, len(hidden))
-        return Architecture((n_inputs, *hidden, n_outputs), activations, LOSSES[out_activation])
-
-    def _check_unchanged(self, arch: Architecture) -> None:
-        fitted = (self.coefs_[0].shape[0], *(len(b) for b in self.intercepts_))
-        if arch.sizes != fitted:
-            raise ValueError(
-                f"hidden_layer_sizes={self.hidden_layer_sizes!r} asks for layers of sizes "
-                f"{arch.sizes}, but the fitted network that training would continue has {fitted}. "
-                "Set warm_start=False and call fit to start anew."
-            )
 
     def _publish(self, run: Run, keep_state: bool) -> None:
         if not np.isfinite(run.theta).all():
@@ -182,15 +175,21 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
         self.best_loss_ = None if run.best_validation_score is not None else min(run.loss_curve)
         self.validation_scores_ = run.validation_scores or None
         self.best_validation_score_ = run.best_validation_score
+        self._activation = self.activation
         self._continuation = continuation(run) if keep_state else None
+
+    def _sizes(self) -> tuple[int, ...]:
+        """Return the widths of the fitted network's layers."""
+        return (self.coefs_[0].shape[0], *(len(b) for b in self.intercepts_))
 
     def _logits(self, X: Any) -> Any:
         """Return the output layer's pre-activations for X, a new (n, n_outputs_) array."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
-        arch = self._architecture(X.shape[1], self.n_outputs_, self.out_activation_)
-        params = Parameters(self.coefs_, self.intercepts_)
-        return logits(arch, params, X, _train.rows_per_buffer(arch))
+        arch = _architecture(self._sizes(), self._activation, self.out_activation_)
+        params, rows = Parameters(self.coefs_, self.intercepts_), _train.rows_per_buffer(arch)
+        with blas_threads(_train.largest_product(params, min(rows, X.shape[0]))):
+            return logits(arch, params, X, rows)
 
     def __sklearn_is_fitted__(self) -> bool:
         return "coefs_" in vars(self)
@@ -199,6 +198,11 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _architecture(sizes: tuple[int, ...], activation: Any, out_activation: str) -> Architecture:
+    activations = _params.activations(activation, len(sizes) - 2)
+    return Architecture(sizes, activations, LOSSES[out_activation])
 
 
 @contextmanager

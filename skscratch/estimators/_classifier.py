@@ -82,8 +82,8 @@ callable, default='auto'
         'glorot_uniform' before other activations and zero for the output layer, which then starts
         from equal probabilities. A callable gets ``(rng, fan_in, fan_out)``.
     class_weight : dict, 'balanced' or list of dicts, default=None
-        Factor on the weight of each class's samples; 'balanced' gives all classes the same total,
-        counting samples by their weights. A list has one dict per label of a multilabel y.
+        Factor on the weight of each class's samples; 'balanced' gives the classes in y the same
+        total weight, in ``partial_fit`` those of the call. A list has a dict per label.
     dtype : {'float32', 'float64'}, default=None
         Precision of parameters and training. None follows X: float32 for float32, otherwise
         float64. float32 takes about half the time and memory.
@@ -225,8 +225,8 @@ callable, default='auto'
         Returns
         -------
         p : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            Columns in the order of ``classes_``. Never exactly 0. Rows sum to 1 except for
-            multilabel y, whose entries lie strictly between 0 and 1.
+            Columns in the order of ``classes_``. Never 0 but at least the smallest normal number.
+            Rows sum to 1, except for multilabel y, whose entries are never 1 either.
         """
         z = self._logits(X)
         info = np.finfo(z.dtype)
@@ -237,7 +237,7 @@ callable, default='auto'
         return np.maximum(p, info.tiny, out=p)
 
     def predict_log_proba(self, X: Any) -> Any:
-        """Return the logarithm of ``predict_proba``, finite for any finite logit.
+        """Return the logarithm of ``predict_proba``, exact also where that rounds to 1.
 
         Parameters
         ----------
@@ -249,10 +249,10 @@ callable, default='auto'
         """
         z = self._logits(X)
         if self._is_multilabel():
-            return log_expit(z)
-        if self._is_binary():
-            return log_expit(np.hstack([-z, z]))
-        return log_softmax(z, axis=1)
+            log_p = log_expit(z)
+        else:
+            log_p = log_expit(np.hstack([-z, z])) if self._is_binary() else log_softmax(z, axis=1)
+        return np.maximum(log_p, np.log(np.finfo(z.dtype).tiny), out=log_p)
 
     def decision_function(self, X: Any) -> Any:
         """Return the logits, the output layer before its link.
@@ -283,12 +283,6 @@ callable, default='auto'
         return Data(X, _labels.targets(index, link, X.dtype), w, link, n_outputs)
 
     def _check_partial_fit(self, y: Any, classes: Any, first: bool) -> None:
-        if self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight='balanced' needs all of y at once, which partial_fit does not see. "
-                "Pass a dict of weights instead, for instance from "
-                "sklearn.utils.class_weight.compute_class_weight."
-            )
         if first and classes is None and not is_multilabel(y):
             raise ValueError("classes must be passed on the first call to partial_fit.")
 

@@ -2,12 +2,13 @@
 
 import math
 import warnings
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skscratch.core.network import Architecture, Gradient, Workspace
+from skscratch.core.network import Architecture, Gradient, Parameters, Workspace
 from skscratch.core.optimizers import L2, Optimizer
 from skscratch.estimators import _params
 from skscratch.estimators._random import streams
@@ -17,6 +18,7 @@ from skscratch.training.epoch import evaluate, run_epoch
 from skscratch.training.holdout import stratified_holdout
 from skscratch.training.state import Run
 from skscratch.training.stopping import Best, Patience
+from skscratch.training.threads import blas_threads, one_blas_thread
 
 # a loss on fewer rows than this says too little to stop by
 LEAST_HELD_OUT = 5
@@ -46,15 +48,20 @@ def rows_per_buffer(arch: Architecture) -> int:
     return max(1, 2**19 // sum(arch.sizes))
 
 
-def work(estimator: Any, run: Run, data: Any) -> float:
-    """Return the multiply-adds of the largest matrix product of a step.
+def threads(estimator: Any, run: Run, data: Any) -> AbstractContextManager[None]:
+    """Return the context in which to train.
 
-    L-BFGS counts as small: its vectors run through SciPy's BLAS, the products through NumPy's, and
-    two pools of threads that take turns get in each other's way.
+    L-BFGS gets one thread whatever the size: its vectors run through SciPy's BLAS, the products
+    through NumPy's, and two pools of threads that take turns get in each other's way.
     """
     if estimator.solver == "lbfgs":
-        return 0
-    return float(_batch_size(estimator, data.X.shape[0]) * max(W.size for W in run.params.weights))
+        return one_blas_thread()
+    return blas_threads(largest_product(run.params, _batch_size(estimator, data.X.shape[0])))
+
+
+def largest_product(params: Parameters, n_rows: int) -> float:
+    """Return the multiply-adds of the largest matrix product of a pass over that many rows."""
+    return float(n_rows * max(W.size for W in params.weights))
 
 
 def diverged(estimator: Any, run: Run) -> ValueError:

@@ -9,53 +9,49 @@ from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["blas_threads"]
+__all__ = ["blas_threads", "one_blas_thread"]
 
-# multiply-adds of one product from which on a second thread may pay
+# multiply-adds of one product: below SMALL, BLAS takes a single thread by itself;
+# from LARGE on, a second thread may pay
+SMALL = 10**5
 LARGE = 5 * 10**7
 
-_lock = threading.Lock()
-_n_inside = 0
-_limiter: AbstractContextManager[object] | None = None
+_holder = threading.Lock()
 
 
 def blas_threads(work: float) -> AbstractContextManager[None]:
     """Return a context in which products of that many multiply-adds run as fast as they can.
 
-    Small products run on one thread: handing them out costs more than computing them. Large ones
-    keep whatever limit is in force, for instance the user's own ``threadpool_limits``.
+    They run on one thread unless they are large: handing them out costs more than computing them,
+    and far more on a busy machine. Large ones keep whatever limit is in force, for instance the
+    user's own ``threadpool_limits``.
 
     Examples
     --------
     >>> from threadpoolctl import threadpool_info
     >>> from skscratch.training.threads import blas_threads
-    >>> with blas_threads(work=1000):
+    >>> with blas_threads(work=1e6):
     ...     {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
     {1}
     """
-    return _one_thread() if work < LARGE else nullcontext()
+    return one_blas_thread() if SMALL <= work < LARGE else nullcontext()
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """Limit BLAS to one thread until the last of all concurrent users has left.
+def one_blas_thread() -> Iterator[None]:
+    """Limit BLAS to one thread; a no-op for whoever comes while another holds the limit.
 
-    The limit is global to the process. Were each user to restore what it found, two fits that
-    overlap could leave the limit of the first behind.
+    The limit is global to the process. Were everyone to restore what they had found, two fits that
+    overlap could leave a limit behind; so only one holds it, and the others live with its end.
     """
-    global _n_inside, _limiter
-    with _lock:
-        if _n_inside == 0:
-            _limiter = _controller().limit(limits=1, user_api="blas")
-            _limiter.__enter__()
-        _n_inside += 1
-    try:
+    if not _holder.acquire(blocking=False):
         yield
+        return
+    try:
+        with _controller().limit(limits=1, user_api="blas"):
+            yield
     finally:
-        with _lock:
-            _n_inside -= 1
-            if _n_inside == 0 and _limiter is not None:
-                _limiter.__exit__(None, None, None)
+        _holder.release()
 
 
 @cache

@@ -51,7 +51,9 @@ class TestConvergence:
     @pytest.mark.parametrize("early_stopping", [False, True])
     def test_patience_is_counted_from_the_first_epoch(self, binary, n, early_stopping, small):
         """The first epoch always improves on nothing; then n may fail to."""
-        model = small(n_iter_no_change=n, tol=1e9, early_stopping=early_stopping).fit(*binary)
+        model = small(
+            n_iter_no_change=n, tol=1e9, early_stopping=early_stopping, validation_fraction=0.4
+        ).fit(*binary)
         assert model.n_iter_ == 1 + n
 
     @ignore_short_fits

@@ -163,7 +163,9 @@ class TestFeatureNames:
             small().fit(X, y).predict(X.to_numpy())
 
     def test_nothing_warns_inside_fit(self, frame, small):
-        model = small(early_stopping=True).fit(*frame)  # warnings are errors here
+        model = small(early_stopping=True, validation_fraction=0.4).fit(
+            *frame
+        )  # warnings are errors here
         assert model.predict(frame[0]).shape == (90,)
 
 

@@ -69,7 +69,7 @@ FITS = {
     "adam": {"solver": "adam"},
     "sgd": {"solver": "sgd"},
     "lbfgs": {"solver": "lbfgs"},
-    "early stopping": {"early_stopping": True},
+    "early stopping": {"early_stopping": True, "validation_fraction": 0.4},
 }
 
 

@@ -142,7 +142,7 @@ class TestWarmStart:
     @ignore_short_fits
     def test_early_stopping_can_be_switched_on(self, multiclass, small):
         model = small(warm_start=True).fit(*multiclass)
-        model.set_params(early_stopping=True).fit(*multiclass)
+        model.set_params(early_stopping=True, validation_fraction=0.4).fit(*multiclass)
         assert len(model.loss_curve_) == model.n_iter_ == 30
         assert model.best_validation_score_ > 0
 

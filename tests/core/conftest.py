@@ -1,0 +1,63 @@
+"""Networks of every kind for the tests of the two passes."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from skscratch.core.activations import ACTIVATIONS
+from skscratch.core.losses import LOSSES
+from skscratch.core.network import Architecture, Gradient, Workspace, allocate, backward, forward
+
+P, Q = 5, 3
+
+
+class Problem:
+    """A network in float64 with data, and its loss as a function of theta."""
+
+    def __init__(self, activations, loss, sparse=False, weighted=False, hidden=(6, 4), n=12):
+        rng = np.random.default_rng(0)
+        self.arch = Architecture((P, *hidden, Q), tuple(activations), loss)
+        self.theta, self.params = allocate(self.arch.sizes, np.float64)
+        self.theta[:] = rng.normal(size=self.theta.size)
+        X = rng.normal(size=(n, P)) * (rng.random((n, P)) < 0.6)
+        self.X = csr_array(X) if sparse else X
+        is_softmax = loss.name == "softmax"
+        self.y = rng.integers(Q, size=n) if is_softmax else rng.integers(2, size=(n, Q)) * 1.0
+        self.w = rng.uniform(0, 2, n) if weighted else None
+        self.ws, self.grad = (
+            kind.empty(self.arch, n, np.float64) for kind in (Workspace, Gradient)
+        )
+
+    def loss(self):
+        """Return the mean loss; leave the prediction in ``ws.z[-1]``."""
+        forward(self.arch, self.params, self.ws, self.X)
+        total = self.arch.loss.forward(np, self.ws.z[-1], self.y, self.w)
+        return total / (len(self.y) if self.w is None else self.w.sum())
+
+    def gradient(self):
+        """Return dL/dtheta."""
+        self.loss()
+        delta = self.ws.z[-1]
+        self.arch.loss.backward(np, delta, self.y, self.w)
+        backward(self.arch, self.params, self.ws, self.grad, self.X, delta)
+        return self.grad.g
+
+
+EVERY_KIND = [
+    pytest.param((f, loss, sparse, weighted), id=f"{f}-{loss}-{'csr' * sparse}-{'w' * weighted}")
+    for f, loss, sparse, weighted in product(ACTIVATIONS, LOSSES, (False, True), (False, True))
+]
+
+
+@pytest.fixture(params=EVERY_KIND)
+def problem(request):
+    """Every activation × loss × dense/CSR × weights, with two hidden layers."""
+    activation, loss, sparse, weighted = request.param
+    return Problem([ACTIVATIONS[activation]] * 2, LOSSES[loss], sparse, weighted)
+
+
+@pytest.fixture
+def make_problem():
+    return Problem

@@ -1,0 +1,35 @@
+"""The affine layer, dense and CSR, against the plain expressions."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy.sparse import csr_array, csr_matrix
+
+from skscratch.core import linear
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(7, 4)) * (RNG.random((7, 4)) < 0.5)
+W, b, DELTA = RNG.normal(size=(4, 3)), RNG.normal(size=3), RNG.normal(size=(7, 3))
+
+containers = pytest.mark.parametrize("container", [np.asarray, csr_array, csr_matrix])
+
+
+@containers
+def test_forward(container):
+    z = np.full((7, 3), np.nan)
+    linear.forward(np, container(X), W, b, z)
+    assert_allclose(z, X @ W + b, rtol=1e-12)
+
+
+@containers
+def test_backward_parameters(container):
+    gW, gb = np.full((4, 3), np.nan), np.full(3, np.nan)
+    linear.backward_parameters(np, container(X), DELTA, gW, gb)
+    assert_allclose(gW, X.T @ DELTA, rtol=1e-12, atol=1e-15)
+    assert_allclose(gb, DELTA.sum(axis=0), rtol=1e-12)
+
+
+def test_backward_input():
+    dX = np.full((7, 4), np.nan)
+    linear.backward_input(np, DELTA, W, dX)
+    assert_allclose(dX, DELTA @ W.T, rtol=1e-12)

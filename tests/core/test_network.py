@@ -1,0 +1,102 @@
+"""The two passes against finite differences, and the memory they share."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
+
+from skscratch.core.activations import Logistic, ReLU, Tanh
+from skscratch.core.losses import LOSSES
+from skscratch.core.network import Architecture, Parameters, Workspace, allocate, forward, logits
+
+
+def slope(problem, direction, step=1e-6):
+    """Return the derivative of the loss along a direction, by central differences."""
+    start, losses = problem.theta.copy(), []
+    for sign in (1, -1):
+        problem.theta[:] = start + sign * step * direction
+        losses.append(problem.loss())
+    problem.theta[:] = start
+    return (losses[0] - losses[1]) / (2 * step)
+
+
+def assert_gradient_is_right(problem):
+    gradient = problem.gradient().copy()
+    for seed in range(3):
+        direction = np.random.default_rng(seed).normal(size=gradient.size)
+        assert_allclose(gradient @ direction, slope(problem, direction), rtol=1e-6)
+
+
+def test_gradient_along_random_directions(problem):
+    assert_gradient_is_right(problem)
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+@pytest.mark.parametrize(
+    ("hidden", "activations"),
+    [((), ()), ((6,), (Tanh(),)), ((6, 5, 4), (Tanh(), ReLU(), Logistic()))],
+)
+def test_gradient_of_any_depth_and_of_mixed_activations(make_problem, loss, hidden, activations):
+    assert_gradient_is_right(make_problem(activations, loss, hidden=hidden, weighted=True))
+
+
+def test_forward_by_hand():
+    """Two inputs, one relu unit, one output: z = (1·2 + 2·3 + 1)·4 + 5."""
+    arch = Architecture((2, 1, 1), (ReLU(),), LOSSES["logistic"])
+    params = Parameters(
+        [np.array([[2.0], [3.0]]), np.array([[4.0]])], [np.array([1.0]), np.array([5.0])]
+    )
+    ws = Workspace.empty(arch, 1, np.float64)
+    forward(arch, params, ws, np.array([[1.0, 2.0]]))
+    assert_array_equal(ws.z[-1], [[41.0]])
+
+
+def test_theta_is_all_weights_then_all_biases_and_shares_their_memory():
+    theta, (weights, biases) = allocate((2, 3, 1), np.float32)
+    assert theta.dtype == np.float32
+    assert [W.shape for W in weights] == [(2, 3), (3, 1)]
+    assert [b.shape for b in biases] == [(3,), (1,)]
+    for i, view in enumerate([*weights, *biases]):
+        view[...] = i
+    assert_array_equal(theta, np.repeat([0, 1, 2, 3], [6, 3, 3, 1]))
+
+
+def test_head_shares_memory_and_leaves_the_gradient_whole(make_problem):
+    problem = make_problem([Tanh()] * 2, LOSSES["softmax"])
+    ws, grad = problem.ws.head(4), problem.grad.head(4)
+    assert [z.shape[0] for z in (*ws.z, *ws.a, *grad.delta)] == [4] * 7
+    assert all(np.shares_memory(a, b) for a, b in zip(ws.z, problem.ws.z, strict=True))
+    assert grad.g is problem.grad.g
+
+
+@pytest.mark.parametrize("container", [np.asarray, csr_array])
+@pytest.mark.parametrize("batch_size", [1, 5, 12, 100])
+def test_logits_in_batches_equal_one_forward_pass(make_problem, container, batch_size):
+    problem = make_problem([Tanh()] * 2, LOSSES["softmax"])
+    forward(problem.arch, problem.params, problem.ws, problem.X)
+    z = logits(problem.arch, problem.params, container(problem.X), batch_size)
+    assert_allclose(z, problem.ws.z[-1], rtol=1e-12)
+
+
+def test_logits_cast_batch_by_batch(make_problem):
+    problem = make_problem([Tanh()] * 2, LOSSES["softmax"])
+    single = Parameters(*([a.astype(np.float32) for a in part] for part in problem.params))
+    z = logits(problem.arch, single, problem.X, batch_size=5)
+    assert z.dtype == np.float32
+    assert_array_equal(z, logits(problem.arch, single, problem.X.astype(np.float32), 5))
+
+
+def test_passes_allocate_a_few_numbers_a_row_and_no_matrix(make_problem):
+    """NumPy's broadcasting keeps a buffer of fixed size, so peaks are compared between batches."""
+    peaks = {}
+    for n in (512, 2048):
+        problem = make_problem([ReLU()] * 2, LOSSES["softmax"], hidden=(256, 256), n=n)
+        problem.gradient()
+        tracemalloc.start()
+        problem.gradient()
+        peaks[n] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    a_row = (peaks[2048] - peaks[512]) / (2048 - 512)
+    assert a_row < 64 < 256 * 8, "bytes a row; one hidden layer has 256 floats of 8 bytes"

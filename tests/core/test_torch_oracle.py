@@ -1,0 +1,83 @@
+"""Gradients and optimizers against PyTorch, where it is installed."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from skscratch.core.optimizers import SOLVERS, Optimizer
+
+torch = pytest.importorskip("torch", reason="PyTorch is an oracle that the tests can do without")
+
+ACTIVATIONS = {
+    "Identity": lambda z: z,
+    "Logistic": torch.sigmoid,
+    "Tanh": torch.tanh,
+    "ReLU": torch.relu,
+}
+
+
+def torch_loss(problem, weights, biases):
+    """Return the mean loss as PyTorch computes it from leaves that record gradients."""
+    dense = problem.X.toarray() if hasattr(problem.X, "toarray") else problem.X
+    a = torch.from_numpy(dense)
+    for i, f in enumerate(problem.arch.activations):
+        a = ACTIVATIONS[type(f).__name__](a @ weights[i] + biases[i])
+    z, y = a @ weights[-1] + biases[-1], torch.from_numpy(problem.y)
+    if problem.arch.loss.name == "softmax":
+        losses = torch.nn.functional.cross_entropy(z, y, reduction="none")
+    else:
+        bce = torch.nn.functional.binary_cross_entropy_with_logits
+        losses = bce(z, y, reduction="none").sum(dim=1)
+    w = torch.ones(len(losses)) if problem.w is None else torch.from_numpy(problem.w)
+    return (w * losses).sum() / w.sum()
+
+
+def leaves(arrays):
+    return [torch.from_numpy(array.copy()).requires_grad_() for array in arrays]
+
+
+def test_loss_and_gradient(problem):
+    weights, biases = leaves(problem.params.weights), leaves(problem.params.biases)
+    loss = torch_loss(problem, weights, biases)
+    loss.backward()
+    assert_allclose(problem.loss(), loss.item(), rtol=1e-12)
+    problem.gradient()
+    for ours, theirs in zip(
+        [*problem.grad.weights, *problem.grad.biases], [*weights, *biases], strict=True
+    ):
+        assert_allclose(ours, theirs.grad.numpy(), rtol=1e-6, atol=1e-12)
+
+
+TORCH_OPTIMIZERS = [
+    pytest.param("sgd", {"momentum": 0, "nesterovs_momentum": False}, {}, id="sgd"),
+    pytest.param(
+        "sgd", {"momentum": 0.9, "nesterovs_momentum": False}, {"momentum": 0.9}, id="momentum"
+    ),
+    pytest.param(
+        "sgd", {"momentum": 0.9, "nesterovs_momentum": True},
+        {"momentum": 0.9, "nesterov": True}, id="nesterov",
+    ),
+    pytest.param(
+        "adam", {"beta_1": 0.9, "beta_2": 0.99, "epsilon": 1e-12},
+        {"betas": (0.9, 0.99), "eps": 1e-12}, id="adam",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("solver", "params", "torch_params"), TORCH_OPTIMIZERS)
+def test_optimizers_at_a_changing_rate(solver, params, torch_params):
+    """Torch, like this package, multiplies the momentum by the rate and not what enters it."""
+    gradients = np.random.default_rng(0).normal(size=(8, 5))
+    rates = [0.1 / (t + 1) for t in range(8)]
+    theta, g = np.ones(5), np.empty(5)
+    ours = Optimizer(SOLVERS[solver](**params), [], rates.__getitem__, theta, g, 5)
+    leaf = torch.ones(5, dtype=torch.float64, requires_grad=True)
+    kind = torch.optim.SGD if solver == "sgd" else torch.optim.Adam
+    theirs = kind([leaf], lr=1.0, **torch_params)
+    for rate, gradient in zip(rates, gradients, strict=True):
+        g[:] = gradient
+        ours.step()
+        theirs.param_groups[0]["lr"] = rate
+        leaf.grad = torch.from_numpy(gradient.copy())
+        theirs.step()
+    assert_allclose(theta, leaf.detach().numpy(), rtol=1e-6)
