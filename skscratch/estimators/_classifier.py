@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import is_multilabel
 
@@ -213,7 +212,7 @@ callable, default='auto'
         z = self._logits(X)
         if self._is_multilabel():
             return (z > 0).astype(self._label_dtype)
-        return self.classes_[(z[:, 0] > 0).astype(int) if self._is_binary() else z.argmax(axis=1)]
+        return self.classes_[_labels.winners(z)]
 
     def predict_proba(self, X: Any) -> Any:
         """Return the probability of each class, or of each label.
@@ -228,13 +227,7 @@ callable, default='auto'
             Columns in the order of ``classes_``. Never 0 but at least the smallest normal number.
             Rows sum to 1, except for multilabel y, whose entries are never 1 either.
         """
-        z = self._logits(X)
-        info = np.finfo(z.dtype)
-        if self._is_multilabel():
-            return np.clip(expit(z), info.tiny, 1 - info.epsneg)
-        # 1 - expit(z) would round to 0 long before expit(-z) does
-        p = expit(np.hstack([-z, z])) if self._is_binary() else softmax(z, axis=1)
-        return np.maximum(p, info.tiny, out=p)
+        return _labels.probabilities(self._logits(X), self.out_activation_)
 
     def predict_log_proba(self, X: Any) -> Any:
         """Return the logarithm of ``predict_proba``, exact also where that rounds to 1.
@@ -247,12 +240,7 @@ callable, default='auto'
         -------
         log_p : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
         """
-        z = self._logits(X)
-        if self._is_multilabel():
-            log_p = log_expit(z)
-        else:
-            log_p = log_expit(np.hstack([-z, z])) if self._is_binary() else log_softmax(z, axis=1)
-        return np.maximum(log_p, np.log(np.finfo(z.dtype).tiny), out=log_p)
+        return _labels.log_probabilities(self._logits(X), self.out_activation_)
 
     def decision_function(self, X: Any) -> Any:
         """Return the logits, the output layer before its link.
@@ -301,14 +289,10 @@ callable, default='auto'
         if not np.array_equal(known, self.classes_):
             raise ValueError(f"classes={classes!r} differ from the known {self.classes_}.")
 
-    def _hits(self, p: Any, y: Any) -> Any:
-        return _labels.hits(p, y)
+    _hits = staticmethod(_labels.hits)
 
     def _is_multilabel(self) -> bool:
         return bool(self.out_activation_ == "logistic" and self.n_outputs_ > 1)
-
-    def _is_binary(self) -> bool:
-        return bool(self.out_activation_ == "logistic" and self.n_outputs_ == 1)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

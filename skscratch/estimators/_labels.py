@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
+from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
@@ -15,7 +16,10 @@ __all__ = [
     "class_weights",
     "find_classes",
     "hits",
+    "log_probabilities",
+    "probabilities",
     "targets",
+    "winners",
 ]
 
 
@@ -100,6 +104,33 @@ def _per_class(class_weight: Any, classes: Any) -> Any:
             f"class_weight must map the classes {classes.tolist()} to weights; "
             f"got {class_weight!r}: {error}"
         ) from error
+
+
+def winners(z: Any) -> Any:
+    """Return the position of the most probable class of each row of logits."""
+    return (z[:, 0] > 0).astype(int) if z.shape[1] == 1 else z.argmax(axis=1)
+
+
+def probabilities(z: Any, link: str) -> Any:
+    """Return the probability of each class or label, none exactly 0."""
+    info = np.finfo(z.dtype)
+    if link == "softmax":
+        p = softmax(z, axis=1)
+    elif z.shape[1] == 1:
+        # 1 - expit(z) would round to 0 long before expit(-z) does
+        p = expit(np.hstack([-z, z]))
+    else:
+        p = np.minimum(expit(z), 1 - info.epsneg)
+    return np.maximum(p, info.tiny, out=p)
+
+
+def log_probabilities(z: Any, link: str) -> Any:
+    """Return the logarithm of ``probabilities``, from the logits: exact also near 1."""
+    if link == "softmax":
+        log_p = log_softmax(z, axis=1)
+    else:
+        log_p = log_expit(np.hstack([-z, z]) if z.shape[1] == 1 else z)
+    return np.maximum(log_p, np.log(np.finfo(z.dtype).tiny), out=log_p)
 
 
 def hits(p: Any, y: Any) -> Any:

@@ -36,6 +36,25 @@ def run_epoch(
     """Take one step per batch; return the mean loss, each batch's before its step.
 
     A loss that is not finite ends the epoch at once and is returned.
+
+    Examples
+    --------
+    Logistic regression on four points, from the pieces:
+
+    >>> import numpy as np
+    >>> from skscratch.core.losses import LogisticCrossEntropy
+    >>> from skscratch.core.network import Architecture, Gradient, Workspace, allocate
+    >>> from skscratch.core.optimizers import Optimizer
+    >>> from skscratch.training.batches import InOrder
+    >>> from skscratch.training.epoch import run_epoch
+    >>> X, y = np.array([[-2.0], [-1.0], [1.0], [2.0]]), np.array([[0.0], [0.0], [1.0], [1.0]])
+    >>> arch = Architecture((1, 1), (), LogisticCrossEntropy())
+    >>> theta, params = allocate(arch.sizes, np.float64)
+    >>> ws, grad = Workspace.empty(arch, 2, np.float64), Gradient.empty(arch, 2, np.float64)
+    >>> optimizer = Optimizer([], [], lambda step: 1.0, theta, grad.g, n_weights=1)
+    >>> batches = InOrder(X, y, None, batch_size=2)
+    >>> [round(run_epoch(arch, params, ws, grad, optimizer, batches), 2) for _ in range(3)]
+    [0.57, 0.16, 0.11]
     """
     loss = weight = 0.0
     for X, y, w in batches:

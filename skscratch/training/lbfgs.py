@@ -50,11 +50,6 @@ def minimize(
 ) -> Any:
     """Move theta to a minimum.
 
-    References
-    ----------
-    D. C. Liu and J. Nocedal (1989). On the limited memory BFGS method for large scale
-    optimization.
-
     Parameters
     ----------
     theta : ndarray of shape (P,)
@@ -71,6 +66,22 @@ def minimize(
     Returns
     -------
     result : scipy.optimize.OptimizeResult
+
+    References
+    ----------
+    D. C. Liu and J. Nocedal (1989). On the limited memory BFGS method for large scale
+    optimization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.training.lbfgs import minimize
+    >>> theta, losses = np.array([3.0]), []
+    >>> def parabola():
+    ...     return float(theta @ theta), 2 * theta
+    >>> result = minimize(theta, parabola, losses.append, max_iter=9, max_fun=99, tol=1e-6)
+    >>> bool(abs(theta[0]) < 1e-6), len(losses) == result.nit
+    (True, True)
     """
 
     def at(point: Any) -> tuple[float, Any]:

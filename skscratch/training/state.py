@@ -69,6 +69,14 @@ def pack(sizes: tuple[int, ...], weights: Any, biases: Any) -> tuple[Any, Parame
 
     Published arrays may come from a pickle, a read-only memory map or the user's hand; training
     needs them writeable and side by side.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.training.state import pack
+    >>> theta, params = pack((1, 2), [np.array([[1.0, 2.0]])], [np.array([3.0, 4.0])])
+    >>> theta
+    array([1., 2., 3., 4.])
     """
     theta, params = allocate(sizes, weights[0].dtype)
     for own, published in zip([*params.weights, *params.biases], [*weights, *biases], strict=True):

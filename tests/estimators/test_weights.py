@@ -128,6 +128,17 @@ def test_weights_per_class(clusters, given, solver, small):
     assert_same_model(model, small(**solver).fit(X, y, by_hand))
 
 
+def test_weights_per_class_of_every_label(multilabel, small):
+    """The factors of a row's labels multiply."""
+    X, y = multilabel
+    weight = np.linspace(0, 2, len(y))
+    per_label = [{0: 1.0, 1: 4.0}, {0: 0.5, 1: 1.0}, {0: 1.0, 1: 1.0}]
+    by_hand = weight * np.where(y[:, 0] == 1, 4.0, 1.0) * np.where(y[:, 1] == 1, 1.0, 0.5)
+    model = small(class_weight=per_label).fit(X, y, weight)
+    assert_same_model(model, small().fit(X, y, by_hand))
+    assert_other_model(model, small().fit(X, y, weight))
+
+
 def test_weights_per_class_in_partial_fit(clusters, small):
     X, y = clusters
     model = small(class_weight={1: 5.0}).partial_fit(X, y, classes=[0, 1, 2])

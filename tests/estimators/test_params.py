@@ -1,0 +1,92 @@
+"""From names to objects."""
+
+import numpy as np
+import pytest
+
+from skscratch import ScratchMLPClassifier
+from skscratch._compat import InvalidParameterError
+from skscratch.core.activations import ReLU, Tanh
+from skscratch.core.initializers import Glorot, He, Zero
+from skscratch.core.optimizers import Adam, Momentum, Nesterov
+from skscratch.core.schedules import Adaptive, Constant, InvScaling
+from skscratch.estimators import _params
+
+
+def test_every_parameter_has_a_constraint_and_no_other():
+    assert {*_params.CONSTRAINTS} == {*ScratchMLPClassifier().get_params()}
+
+
+@pytest.mark.parametrize(
+    ("value", "widths"),
+    [(5, (5,)), ((), ()), ([], ()), ([3, 4], (3, 4)), (np.array([3, 4]), (3, 4)), ((3.0,), (3,))],
+)
+def test_hidden_layer_sizes(value, widths):
+    assert _params.hidden_layer_sizes(value) == widths
+    assert {type(q) for q in _params.hidden_layer_sizes(value)} <= {int}
+
+
+@pytest.mark.parametrize(
+    "value", [(0,), (-1,), (2.5,), (np.inf,), (True,), ((3, 2),), ("a",), None]
+)
+def test_hidden_layer_sizes_that_are_none(value):
+    with pytest.raises(InvalidParameterError, match="hidden_layer_sizes"):
+        _params.hidden_layer_sizes(value)
+
+
+def test_activations_one_for_all_or_one_per_layer():
+    assert _params.activations("tanh", 2) == (Tanh(), Tanh())
+    assert _params.activations(["tanh", ReLU()], 2) == (Tanh(), ReLU())
+    assert _params.activations("tanh", 0) == ()
+
+
+@pytest.mark.parametrize("value", [["tanh"], ["tanh"] * 3, ["tanh", "sine"], ["tanh", 3]])
+def test_activations_that_do_not_fit(value):
+    with pytest.raises(InvalidParameterError, match="activation"):
+        _params.activations(value, 2)
+
+
+def test_initializers_suit_their_layer():
+    layers = (ReLU(), Tanh())
+    assert _params.initializers("auto", layers) == [He(), Glorot(), Zero()]
+    assert _params.initializers("he_normal", layers) == [He("normal")] * 3
+
+
+@pytest.mark.parametrize(
+    ("params", "rate"),
+    [
+        ({"solver": "adam"}, 0.001),
+        ({"solver": "sgd", "momentum": 0}, 0.1),
+        ({"solver": "sgd", "momentum": 0.9}, 0.01),
+        ({"solver": "sgd", "momentum": 1.0}, 0.001),
+        ({"solver": "sgd", "learning_rate_init": 0.5}, 0.5),
+    ],
+)
+def test_automatic_learning_rate(params, rate):
+    assert _params.learning_rate_init(ScratchMLPClassifier(**params)) == pytest.approx(rate)
+
+
+@pytest.mark.parametrize(
+    ("params", "chain"),
+    [
+        ({"beta_1": 0.5}, [Adam(0.5, 0.999, 1e-8)]),
+        ({"solver": "sgd"}, [Nesterov(0.9)]),
+        ({"solver": "sgd", "nesterovs_momentum": False, "momentum": 0.3}, [Momentum(0.3)]),
+        ({"solver": "sgd", "momentum": 0}, []),
+        ({"solver": Momentum(0.2)}, [Momentum(0.2)]),
+    ],
+)
+def test_chains(params, chain):
+    assert _params.chain(ScratchMLPClassifier(**params)) == chain
+
+
+@pytest.mark.parametrize(
+    ("params", "schedule"),
+    [
+        ({}, Constant(0.001)),
+        ({"learning_rate": "invscaling", "power_t": 0.3}, InvScaling(0.001, 0.3)),
+        ({"learning_rate": "adaptive", "learning_rate_init": 0.2}, Adaptive(0.2)),
+        ({"learning_rate": Constant(9.0)}, Constant(9.0)),
+    ],
+)
+def test_schedules(params, schedule):
+    assert _params.schedule(ScratchMLPClassifier(**params)) == schedule

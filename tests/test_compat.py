@@ -1,0 +1,23 @@
+"""Sample weights are checked alike on every supported scikit-learn."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from skscratch._compat import check_sample_weight
+
+X = np.zeros((3, 1), np.float32)
+
+
+def test_weights_take_the_dtype_of_X():
+    w = check_sample_weight([1, 2, 0], X)
+    assert w.dtype == np.float32
+    assert_array_equal(w, [1, 2, 0])
+
+
+@pytest.mark.parametrize(
+    "weights", [[1, 2], [1, -1, 1], [0, 0, 0], [1, np.nan, 1], np.ones((3, 1))]
+)
+def test_what_cannot_be_weights_is_refused_by_name(weights):
+    with pytest.raises(ValueError, match=r"(?i)sample.?weight"):
+        check_sample_weight(weights, X)
