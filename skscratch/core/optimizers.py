@@ -164,7 +164,7 @@ class Optimizer:
         Applied to every entry of g, in this order.
     decay : list of Transform
         Applied before the chain to the first ``n_weights`` entries: biases are not regularised.
-    rate : callable
+    rate : Schedule
         From the number of steps taken to the learning rate.
     theta, g : ndarray of shape (P,)
         Read and written in place at every step; g is scratch afterwards.
@@ -195,7 +195,7 @@ class Optimizer:
         self,
         chain: list[Any],
         decay: list[Any],
-        rate: Callable[[int], float],
+        rate: Any,
         theta: Any,
         g: Any,
         n_weights: int,

@@ -187,7 +187,7 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
         arch = _architecture(self._sizes(), self._activation, self.out_activation_)
-        params, rows = Parameters(self.coefs_, self.intercepts_), _train.rows_per_buffer(arch)
+        params, rows = Parameters(self.coefs_, self.intercepts_), _train.rows_per_buffer(arch, X)
         with blas_threads(_train.largest_product(params, min(rows, X.shape[0]))):
             return logits(arch, params, X, rows)
 

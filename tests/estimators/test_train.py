@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_info
 
@@ -17,12 +18,12 @@ endless = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarn
     ("n_rows", "size"), [(5, 5), (32, 32), (100, 32), (400, 100), (800, 200), (10**6, 200)]
 )
 def test_automatic_batch_size(n_rows, size):
-    assert _train._batch_size(ScratchMLPClassifier(), n_rows) == size
+    assert _train.batch_size(ScratchMLPClassifier(), n_rows) == size
 
 
 def test_batch_size_is_at_most_all_rows():
-    assert _train._batch_size(ScratchMLPClassifier(batch_size=64), 50) == 50
-    assert _train._batch_size(ScratchMLPClassifier(batch_size=64), 100) == 64
+    assert _train.batch_size(ScratchMLPClassifier(batch_size=64), 50) == 50
+    assert _train.batch_size(ScratchMLPClassifier(batch_size=64), 100) == 64
 
 
 @endless
@@ -38,8 +39,9 @@ def test_as_many_steps_an_epoch_as_batches(params, n_steps):
 @pytest.mark.parametrize("sizes", [(10, 5, 2), (784, 512, 512, 10), (10**6, 3)])
 def test_buffers_stay_small(sizes):
     arch = Architecture(sizes, (), LOSSES["softmax"])
-    rows = _train.rows_per_buffer(arch)
-    assert rows == 1 or rows * sum(sizes) * 8 <= 4 * 2**20
+    dense, sparse = (_train.rows_per_buffer(arch, X) for X in (np.empty((0, 0)), csr_array((0, 1))))
+    assert 32 <= dense <= max(32, 2**19 / sum(sizes))
+    assert dense < sparse <= 2**19 / sum(sizes[1:])
 
 
 @endless
