@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["INITIALIZERS", "Glorot", "He", "Initializer", "Zero"]
+__all__ = ["INITIALIZERS", "Glorot", "He", "Initializer"]
 
 
 class Initializer(Protocol):
@@ -69,25 +69,6 @@ class He:
 
     def __call__(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> NDArray[np.float64]:
         return _DRAWS[self.draw](rng, 2 / fan_in, (fan_in, fan_out))
-
-
-@dataclass(frozen=True)
-class Zero:
-    """No weights: an output layer that starts here predicts all classes alike, loss log(K).
-
-    Hidden layers must not start at zero, or their units would stay equal for ever.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skscratch.core.initializers import Zero
-    >>> Zero()(np.random.default_rng(0), fan_in=2, fan_out=1)
-    array([[0.],
-           [0.]])
-    """
-
-    def __call__(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> NDArray[np.float64]:
-        return np.zeros((fan_in, fan_out))
 
 
 def _uniform(

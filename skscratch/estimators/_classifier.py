@@ -77,9 +77,8 @@ default='relu'
         Most evaluations of the loss by 'lbfgs'.
     weight_init : {'auto', 'glorot_uniform', 'glorot_normal', 'he_uniform', 'he_normal'} or \
 callable, default='auto'
-        Draw of the initial weights; biases start at zero. 'auto' is 'he_uniform' before relu,
-        'glorot_uniform' before other activations and zero for the output layer, which then starts
-        from equal probabilities. A callable gets ``(rng, fan_in, fan_out)``.
+        Draw of the initial weights; biases start at zero. 'auto' is 'he_uniform' before relu and
+        'glorot_uniform' before all else. A callable gets ``(rng, fan_in, fan_out)``.
     class_weight : dict, 'balanced' or list of dicts, default=None
         Factor on the weight of each class's samples; 'balanced' gives the classes in y the same
         total weight, in ``partial_fit`` those of the call. A list has a dict per label.
@@ -212,7 +211,7 @@ callable, default='auto'
         z = self._logits(X)
         if self._is_multilabel():
             return (z > 0).astype(self._label_dtype)
-        return self.classes_[_labels.winners(z)]
+        return self.classes_[_labels.winners(z, self.out_activation_)]
 
     def predict_proba(self, X: Any) -> Any:
         """Return the probability of each class, or of each label.

@@ -106,9 +106,9 @@ def _per_class(class_weight: Any, classes: Any) -> Any:
         ) from error
 
 
-def winners(z: Any) -> Any:
+def winners(z: Any, link: str) -> Any:
     """Return the position of the most probable class of each row of logits."""
-    return (z[:, 0] > 0).astype(int) if z.shape[1] == 1 else z.argmax(axis=1)
+    return z.argmax(axis=1) if link == "softmax" else (z[:, 0] > 0).astype(int)
 
 
 def probabilities(z: Any, link: str) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from skscratch._compat import HasMethods, Interval, InvalidParameterError, Options, StrOptions
 from skscratch.core.activations import ACTIVATIONS, ReLU
-from skscratch.core.initializers import INITIALIZERS, Glorot, He, Zero
+from skscratch.core.initializers import INITIALIZERS, Glorot, He
 from skscratch.core.optimizers import SOLVERS
 from skscratch.core.schedules import SCHEDULES
 
@@ -79,12 +79,9 @@ def activations(value: Any, n_hidden: int) -> tuple[Any, ...]:
 
 
 def initializers(value: Any, activations: tuple[Any, ...]) -> list[Any]:
-    """Return one initializer per layer.
-
-    "auto" is He before relu, Glorot before any other activation, and zero for the output layer.
-    """
+    """Return one initializer per layer; "auto" is He before relu and Glorot before all else."""
     if isinstance(value, str) and value == "auto":
-        return [*(He() if isinstance(f, ReLU) else Glorot() for f in activations), Zero()]
+        return [*(He() if isinstance(f, ReLU) else Glorot() for f in activations), Glorot()]
     draw = INITIALIZERS[value] if isinstance(value, str) else _checked(value)
     return [draw] * (len(activations) + 1)
 

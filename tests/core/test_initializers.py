@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import kstest, norm, uniform
 
-from skscratch.core.initializers import INITIALIZERS, Zero
+from skscratch.core.initializers import INITIALIZERS
 
 FAN_IN, FAN_OUT = 300, 200
 VARIANCE = {"glorot": 2 / (FAN_IN + FAN_OUT), "he": 2 / FAN_IN}
@@ -25,10 +25,3 @@ def test_draws_follow_the_law_of_their_name(name):
 def test_the_same_stream_gives_the_same_draws(name):
     first, second = (INITIALIZERS[name](np.random.default_rng(7), 5, 4) for _ in range(2))
     assert_array_equal(first, second)
-
-
-def test_zero_draws_nothing():
-    rng = np.random.default_rng(0)
-    before = rng.bit_generator.state
-    assert_array_equal(Zero()(rng, 2, 3), np.zeros((2, 3)))
-    assert rng.bit_generator.state == before

@@ -6,7 +6,7 @@ import pytest
 from skscratch import ScratchMLPClassifier
 from skscratch._compat import InvalidParameterError
 from skscratch.core.activations import ReLU, Tanh
-from skscratch.core.initializers import Glorot, He, Zero
+from skscratch.core.initializers import Glorot, He
 from skscratch.core.optimizers import Adam, Momentum, Nesterov
 from skscratch.core.schedules import Adaptive, Constant, InvScaling
 from skscratch.estimators import _params
@@ -47,7 +47,7 @@ def test_activations_that_do_not_fit(value):
 
 def test_initializers_suit_their_layer():
     layers = (ReLU(), Tanh())
-    assert _params.initializers("auto", layers) == [He(), Glorot(), Zero()]
+    assert _params.initializers("auto", layers) == [He(), Glorot(), Glorot()]
     assert _params.initializers("he_normal", layers) == [He("normal")] * 3
 
 

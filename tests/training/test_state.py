@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from skscratch.core.initializers import Glorot, Zero
+from skscratch.core.initializers import Glorot, He
 from skscratch.core.losses import LOSSES
 from skscratch.core.network import Architecture, allocate
 from skscratch.training.state import Run, continuation, initial_parameters, pack, resume
@@ -14,10 +14,11 @@ SIZES = (3, 4, 2)
 
 def test_initial_weights_are_drawn_layer_by_layer_and_biases_are_zero():
     rng = np.random.default_rng(0)
-    theta, params = initial_parameters(SIZES, [Glorot(), Zero()], rng, np.float32)
-    expected = Glorot()(np.random.default_rng(0), 3, 4).astype(np.float32)
-    assert_array_equal(params.weights[0], expected)
-    assert_array_equal(theta[12:], 0)
+    theta, params = initial_parameters(SIZES, [Glorot(), He()], rng, np.float32)
+    again = np.random.default_rng(0)
+    assert_array_equal(params.weights[0], Glorot()(again, 3, 4).astype(np.float32))
+    assert_array_equal(params.weights[1], He()(again, 4, 2).astype(np.float32))
+    assert_array_equal(theta[20:], 0)
 
 
 def test_packing_copies_read_only_arrays_into_one_writeable_vector():
