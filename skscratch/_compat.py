@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import (
     Options,
     StrOptions,
 )
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.utils.validation import _check_sample_weight, _check_y
 
 __all__ = [
     "HasMethods",
@@ -20,10 +20,12 @@ __all__ = [
     "Options",
     "StrOptions",
     "check_sample_weight",
+    "check_y",
     "fit_context",
 ]
 
 fit_context = _fit_context
+check_y = _check_y
 
 
 def check_sample_weight(sample_weight: Any, X: Any) -> Any:

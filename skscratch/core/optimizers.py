@@ -206,14 +206,11 @@ class Optimizer:
         n_slots = sum(transform.n_slots for transform in chain)
         self.slots = [np.zeros_like(theta) for _ in range(n_slots)] if slots is None else slots
         scratch = np.empty_like(theta[:BLOCK])
-        weights = [
-            (slice(i, min(i + BLOCK, n_weights)), [*decay, *chain])
-            for i in range(0, n_weights, BLOCK)
-        ]
-        biases = [(slice(i, i + BLOCK), chain) for i in range(n_weights, theta.size, BLOCK)]
+        blocks = [(block, [*decay, *chain]) for block in _blocks(0, n_weights)]
+        blocks += [(block, chain) for block in _blocks(n_weights, theta.size)]
         self._blocks = [
-            (theta[block], g[block], scratch[: theta[block].size], self._bind(transforms, block))
-            for block, transforms in weights + biases
+            (theta[block], g[block], scratch[: block.stop - block.start], self._bind(links, block))
+            for block, links in blocks
         ]
 
     def _bind(self, links: list[Any], block: slice) -> list[Any]:

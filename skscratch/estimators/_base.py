@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from skscratch._compat import check_sample_weight, fit_context
+from skscratch._compat import fit_context
 from skscratch.core.losses import LOSSES
 from skscratch.core.network import Architecture, Parameters, logits
 from skscratch.estimators import _params, _train
 from skscratch.estimators._random import draw_seed, streams
+from skscratch.estimators._validation import check_prediction_data, check_training_data
 from skscratch.training.state import Run, continuation, initial_parameters, pack, resume
 from skscratch.training.threads import blas_threads
 
@@ -68,18 +69,28 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
 
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             If an argument or a parameter is not as described, or the loss becomes non-finite.
+
+        Examples
+        --------
+        >>> from skscratch import ScratchMLPClassifier
+        >>> model = ScratchMLPClassifier((), solver="lbfgs").fit([[-1.0], [1.0]], [0, 1])
+        >>> model.n_iter_ == len(model.loss_curve_)
+        True
         """
         first = not (self.warm_start and self.__sklearn_is_fitted__())
-        return self._run(_train.fit, X, y, sample_weight, None, first, keep_state=self.warm_start)
+        return self._run(
+            _train.fit, X, y, sample_weight, None, first, keep_optimizer=self.warm_start
+        )
 
     @available_if(lambda self: self.solver != "lbfgs")
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
         """Train for one epoch on X, going on from where the last call ended.
 
-        The random stream, the optimizer's memory, ``loss_curve_`` and ``n_iter_`` all continue.
+        Parameters, random stream, ``loss_curve_``, ``n_iter_`` and ``t_`` continue, and so does the
+        optimizer's memory, except after a ``fit`` without ``warm_start``, which does not keep it.
         ``early_stopping`` and ``max_iter`` have no meaning here. Absent for ``solver="lbfgs"``.
 
         Parameters
@@ -101,12 +112,21 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
 
         Raises
         ------
-        ValueError
+        ValueError, TypeError
             If an argument or a parameter is not as described, or the loss becomes non-finite.
+
+        Examples
+        --------
+        >>> from skscratch import ScratchMLPClassifier
+        >>> model = ScratchMLPClassifier(random_state=0)
+        >>> for X, y in (([[-1.0]], [0]), ([[1.0]], [1])):
+        ...     model = model.partial_fit(X, y, classes=[0, 1])
+        >>> model.n_iter_, model.t_
+        (2, 2)
         """
         first = not self.__sklearn_is_fitted__()
         self._check_partial_fit(y, classes, first)
-        return self._run(_train.one_epoch, X, y, sample_weight, classes, first, keep_state=True)
+        return self._run(_train.one_epoch, X, y, sample_weight, classes, first, True)
 
     def _run(
         self,
@@ -116,7 +136,7 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
         sample_weight: Any,
         classes: Any,
         first: bool,
-        keep_state: bool,
+        keep_optimizer: bool,
     ) -> Any:
         # overflow shows as a non-finite loss, which ends the run with an error of its own
         with _unchanged_on_error(self), np.errstate(over="ignore", invalid="ignore"):
@@ -124,7 +144,7 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
             run = self._begin(data, first)
             with _train.threads(self, run, data):
                 train(self, run, data)
-            self._publish(run, keep_state)
+            self._publish(run, keep_optimizer)
         return self
 
     def _validate(self, X: Any, y: Any, sample_weight: Any, classes: Any, first: bool) -> Data:
@@ -132,10 +152,7 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
             dtype = self.coefs_[0].dtype
         else:
             dtype = [np.float64, np.float32] if self.dtype is None else np.dtype(self.dtype)
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", dtype=dtype, multi_output=True, reset=first
-        )
-        w = None if sample_weight is None else check_sample_weight(sample_weight, X)
+        X, y, w = check_training_data(self, X, y, sample_weight, dtype, first)
         return self._encode(X, y, w, classes, first)
 
     def _begin(self, data: Data, first: bool) -> Run:
@@ -155,14 +172,13 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
                 "Set warm_start=False and call fit to start anew."
             )
         theta, params = pack(arch.sizes, self.coefs_, self.intercepts_)
-        curves = list(self.loss_curve_), list(self.validation_scores_ or [])
-        if self._continuation is None:
-            seed = draw_seed(self.random_state)
-            return Run(arch, theta, params, seed, streams(seed).shuffle, {}, *curves, self.t_)
-        return Run(arch, theta, params, *resume(self._continuation), *curves, self.t_)
+        best_loss = min(self.loss_curve_) if self.best_loss_ is None else self.best_loss_
+        curve = list(self.loss_curve_)
+        return Run(arch, theta, params, *resume(self._continuation), curve, best_loss, self.t_)
 
-    def _publish(self, run: Run, keep_state: bool) -> None:
-        if not np.isfinite(run.theta).all():
+    def _publish(self, run: Run, keep_optimizer: bool) -> None:
+        # the square overflows long before predictions do
+        if not np.isfinite(run.theta @ run.theta):
             raise _train.diverged(self, run)
         self.coefs_, self.intercepts_ = run.params.weights, run.params.biases
         self.loss_curve_ = run.loss_curve
@@ -172,11 +188,11 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
         self.n_layers_ = len(run.arch.sizes)
         self.n_outputs_ = run.arch.sizes[-1]
         self.out_activation_ = run.arch.loss.name
-        self.best_loss_ = None if run.best_validation_score is not None else min(run.loss_curve)
+        self.best_loss_ = None if run.validation_scores else run.best_loss
         self.validation_scores_ = run.validation_scores or None
         self.best_validation_score_ = run.best_validation_score
         self._activation = self.activation
-        self._continuation = continuation(run) if keep_state else None
+        self._continuation = continuation(run, keep_optimizer)
 
     def _sizes(self) -> tuple[int, ...]:
         """Return the widths of the fitted network's layers."""
@@ -185,11 +201,17 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
     def _logits(self, X: Any) -> Any:
         """Return the output layer's pre-activations for X, a new (n, n_outputs_) array."""
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+        X = check_prediction_data(self, X)
         arch = _architecture(self._sizes(), self._activation, self.out_activation_)
         params, rows = Parameters(self.coefs_, self.intercepts_), _train.rows_per_buffer(arch, X)
-        with blas_threads(_train.largest_product(params, min(rows, X.shape[0]))):
-            return logits(arch, params, X, rows)
+        threads = blas_threads(_train.largest_product(params, min(rows, X.shape[0])))
+        with threads, np.errstate(over="ignore", invalid="ignore"):  # checked below
+            z = logits(arch, params, X, rows)
+        if not np.isfinite(z).all():
+            raise ValueError(
+                f"X holds values too large for this {z.dtype} network: its output overflows."
+            )
+        return z
 
     def __sklearn_is_fitted__(self) -> bool:
         return "coefs_" in vars(self)

@@ -1,4 +1,4 @@
-"""The classifier: its parameters, and predictions."""
+"""The classifier: its parameters, and what labels become before it trains on them."""
 
 from typing import Any
 
@@ -7,12 +7,14 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import is_multilabel
 
 from skscratch.estimators import _labels
-from skscratch.estimators._base import BaseScratchMLP, Data
+from skscratch.estimators._base import Data
+from skscratch.estimators._predictions import ClassPredictions
+from skscratch.estimators._validation import naming
 
 __all__ = ["ScratchMLPClassifier"]
 
 
-class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):  # type: ignore[misc]
+class ScratchMLPClassifier(ClassifierMixin, ClassPredictions):  # type: ignore[misc]
     """Multilayer perceptron classifier with the parameters of scikit-learn's ``MLPClassifier``.
 
     Minimises the cross-entropy with hand-written passes and solvers. Binary, multiclass and
@@ -196,68 +198,9 @@ callable, default='auto'
         self.class_weight = class_weight
         self.dtype = dtype
 
-    def predict(self, X: Any) -> Any:
-        """Return the most probable class of each sample, or the labels it probably has.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,), or (n_samples, n_labels) of zeros and ones
-            Of the dtype of the y that was trained on.
-        """
-        z = self._logits(X)
-        if self._is_multilabel():
-            return (z > 0).astype(self._label_dtype)
-        return self.classes_[_labels.winners(z, self.out_activation_)]
-
-    def predict_proba(self, X: Any) -> Any:
-        """Return the probability of each class, or of each label.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        p : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            Columns in the order of ``classes_``. Never 0 but at least the smallest normal number.
-            Rows sum to 1, except for multilabel y, whose entries are never 1 either.
-        """
-        return _labels.probabilities(self._logits(X), self.out_activation_)
-
-    def predict_log_proba(self, X: Any) -> Any:
-        """Return the logarithm of ``predict_proba``, exact also where that rounds to 1.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        log_p : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-        """
-        return _labels.log_probabilities(self._logits(X), self.out_activation_)
-
-    def decision_function(self, X: Any) -> Any:
-        """Return the logits, the output layer before its link.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        z : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
-            One column, as a vector, for binary y: positive where ``classes_[1]`` is predicted.
-        """
-        z = self._logits(X)
-        return z[:, 0] if z.shape[1] == 1 else z
-
     def _encode(self, X: Any, y: Any, w: Any, classes: Any, first: bool) -> Data:
-        y = _labels.check_labels(y)
+        with naming("y"):
+            y = _labels.check_labels(y)
         self._settle_classes(y, classes, first)
         n_classes, multilabel = len(self.classes_), y.ndim == 2
         logistic = multilabel or n_classes == 2
@@ -265,6 +208,11 @@ callable, default='auto'
         if self.class_weight is not None:
             factors = _labels.class_weights(self.class_weight, index, self.classes_, w)
             w = factors.astype(X.dtype) if w is None else w * factors.astype(X.dtype)
+            if not w.any():
+                raise ValueError(
+                    f"sample_weight and class_weight={self.class_weight!r} leave no sample with a "
+                    "positive weight."
+                )
         link = "logistic" if logistic else "softmax"
         n_outputs = 1 if logistic and not multilabel else n_classes
         return Data(X, _labels.targets(index, link, X.dtype), w, link, n_outputs)
@@ -289,9 +237,6 @@ callable, default='auto'
             raise ValueError(f"classes={classes!r} differ from the known {self.classes_}.")
 
     _hits = staticmethod(_labels.hits)
-
-    def _is_multilabel(self) -> bool:
-        return bool(self.out_activation_ == "logistic" and self.n_outputs_ > 1)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

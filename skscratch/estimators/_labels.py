@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 from scipy.special import expit, log_expit, log_softmax, softmax
-from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -47,53 +46,62 @@ def find_classes(y: Any, classes: Any = None) -> Any:
     """Return the sorted classes: those that ``classes`` names, otherwise those found in y."""
     if classes is None:
         return np.unique(y) if y.ndim == 1 else np.arange(y.shape[1])
-    classes = np.asarray(classes)
-    if classes.ndim != 1 or not classes.size:
-        raise ValueError(f"classes must be a one-dimensional sequence of labels; got {classes!r}.")
-    if y.ndim == 2 and len(classes) != y.shape[1]:
+    labels = np.asarray(classes)
+    if labels.ndim != 1 or not labels.size or len({isinstance(c, str) for c in classes}) > 1:
+        raise ValueError(
+            f"classes must be a one-dimensional sequence of strings or of numbers; got {classes!r}."
+        )
+    if y.ndim == 2 and len(labels) != y.shape[1]:
         raise ValueError(
             f"classes must name each of the {y.shape[1]} columns of a multilabel y; "
             f"got {classes!r}."
         )
-    return np.unique(classes)
+    return np.unique(labels)
 
 
 def class_indices(y: Any, classes: Any) -> Any:
     """Return the position of each label among the classes; an indicator matrix as it is."""
     if y.ndim == 2:
         return y
-    encoder = LabelEncoder()
-    encoder.classes_ = classes
-    try:
-        return encoder.transform(y)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"y must hold only the classes {classes.tolist()}: {error}.") from error
+    found = np.unique(y)
+    # compared as Python objects: casting y to the dtype of the classes would cut strings short
+    unknown = {*found.tolist()} - {*classes.tolist()}
+    if unknown:
+        raise ValueError(
+            f"y must hold only the classes {classes.tolist()}; it holds {sorted(unknown)} besides."
+        )
+    return np.searchsorted(classes, found)[np.searchsorted(found, y)]
 
 
 def targets(index: Any, loss_name: str, dtype: Any) -> Any:
     """Return the core's targets: class indices for softmax, columns of 0 and 1 for logistic."""
     if loss_name == "softmax":
         return index.astype(np.intp, copy=False)
-    return index.astype(dtype).reshape(index.shape[0], -1)
+    return index.astype(dtype, order="C").reshape(index.shape[0], -1)
 
 
 def class_weights(class_weight: Any, index: Any, classes: Any, w: Any) -> Any:
     """Return the factor on each row's weight; "balanced" counts rows by their weights w."""
-    if index.ndim == 2:
+    if class_weight == "balanced":
+        columns = index.T if index.ndim == 2 else [index]
+        factors = np.prod([_balanced(column.astype(int), w) for column in columns], axis=0)
+    elif index.ndim == 2:
         factors = compute_sample_weight(class_weight, index)
-    elif class_weight == "balanced":
-        totals = np.bincount(index, w, minlength=len(classes)).astype(float)
-        present = totals > 0
-        np.divide(totals.sum() / present.sum(), totals, where=present, out=totals)
-        factors = totals[index]
     else:
         factors = _per_class(class_weight, classes)[index]
-    if not (np.isfinite(factors).all() and (factors >= 0).all() and factors.any()):
+    if not (np.isfinite(factors).all() and (factors >= 0).all()):
         raise ValueError(
-            f"class_weight must give finite weights, none negative and not all zero for the "
-            f"classes in y. Got {class_weight!r}."
+            f"class_weight must give finite weights, none of them negative. Got {class_weight!r}."
         )
     return factors
+
+
+def _balanced(index: Any, w: Any) -> Any:
+    """Return factors that give each class in index the same total weight."""
+    totals = np.bincount(index, w).astype(float)
+    present = totals > 0
+    np.divide(totals.sum() / present.sum(), totals, where=present, out=totals)
+    return totals[index]
 
 
 def _per_class(class_weight: Any, classes: Any) -> Any:

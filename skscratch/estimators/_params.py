@@ -9,13 +9,13 @@ import numpy as np
 from skscratch._compat import HasMethods, Interval, InvalidParameterError, Options, StrOptions
 from skscratch.core.activations import ACTIVATIONS, ReLU
 from skscratch.core.initializers import INITIALIZERS, Glorot, He
-from skscratch.core.optimizers import SOLVERS
+from skscratch.core.optimizers import SOLVERS, Adam, Momentum, Nesterov
 from skscratch.core.schedules import SCHEDULES
 
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
     "activation": [StrOptions({*ACTIVATIONS}), HasMethods(["forward", "backward"]), list, tuple],
-    "solver": [StrOptions({*SOLVERS, "lbfgs"}), callable],
+    "solver": [StrOptions({*SOLVERS, "lbfgs"}), HasMethods(["__call__"])],
     "alpha": [Interval(Real, 0, None, closed="left")],
     "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     "learning_rate": [StrOptions({*SCHEDULES}), HasMethods(["__call__", "after_plateau"])],
@@ -69,13 +69,17 @@ def activations(value: Any, n_hidden: int) -> tuple[Any, ...]:
             f"{len(names)} for {n_hidden} hidden layer(s)."
         )
     for name in names:
-        known = name in ACTIVATIONS if isinstance(name, str) else hasattr(name, "backward")
-        if not known:
+        if not (name in ACTIVATIONS if isinstance(name, str) else _is_activation(name)):
             raise InvalidParameterError(
                 f"activation must be chosen from {sorted(ACTIVATIONS)} or be an object with "
                 f"forward and backward. Got {name!r} in {value!r}."
             )
     return tuple(ACTIVATIONS[name] if isinstance(name, str) else name for name in names)
+
+
+def _is_activation(value: Any) -> bool:
+    methods = [getattr(value, name, None) for name in ("forward", "backward")]
+    return not isinstance(value, type) and all(map(callable, methods))
 
 
 def initializers(value: Any, activations: tuple[Any, ...]) -> list[Any]:
@@ -106,30 +110,38 @@ def learning_rate_init(estimator: Any) -> float:
     """Return the initial rate.
 
     "auto" is 0.001 for Adam. Otherwise it is 0.1 · (1 - momentum): the same effective step,
-    ``rate / (1 - momentum)``, whatever the momentum.
+    ``rate / (1 - momentum)``, whatever the momentum; for a momentum above 0.99 it is that of 0.99.
     """
     if not isinstance(estimator.learning_rate_init, str):
         return float(estimator.learning_rate_init)
-    if estimator.solver == "adam":
+    links = chain(estimator)
+    if any(isinstance(link, Adam) for link in links):
         return 0.001
-    return 0.1 * max(1 - estimator.momentum, 0.01)
+    momentum = sum(link.momentum for link in links if isinstance(link, (Momentum, Nesterov)))
+    return 0.1 * max(1 - momentum, 0.01)
 
 
 def chain(estimator: Any) -> list[Any]:
     """Return the optimizer's chain of transforms."""
-    if not isinstance(estimator.solver, str):
-        return [estimator.solver]
-    return list(_build(SOLVERS[estimator.solver], estimator))
+    solver = estimator.solver
+    if isinstance(solver, str):
+        return list(_fill(SOLVERS[solver], vars(estimator)))
+    if isinstance(solver, type) or not isinstance(getattr(solver, "n_slots", None), int):
+        raise InvalidParameterError(
+            f"solver must be one of {sorted([*SOLVERS, 'lbfgs'])} or an instance of a transform "
+            f"like skscratch.core.optimizers.Momentum(0.9). Got {solver!r}."
+        )
+    return [solver]
 
 
 def schedule(estimator: Any) -> Any:
     """Return the learning-rate schedule."""
     if not isinstance(estimator.learning_rate, str):
         return estimator.learning_rate
-    return _build(SCHEDULES[estimator.learning_rate], estimator)
-
-
-def _build(factory: Any, estimator: Any) -> Any:
-    """Call factory with the estimator's parameters of its arguments' names."""
     params = {**vars(estimator), "learning_rate_init": learning_rate_init(estimator)}
+    return _fill(SCHEDULES[estimator.learning_rate], params)
+
+
+def _fill(factory: Any, params: dict[str, Any]) -> Any:
+    """Call factory with the parameters of its arguments' names."""
     return factory(**{name: params[name] for name in inspect.signature(factory).parameters})

@@ -45,7 +45,7 @@ def fit(estimator: Any, run: Run, data: Any) -> None:
 def one_epoch(estimator: Any, run: Run, data: Any) -> None:
     """Train for one epoch."""
     _trainer(estimator, run, data, _weighted_rows(data)).epoch()
-    _check_finite(estimator, run)
+    _check_finite(estimator, run, run.loss_curve[-1])
     _report(estimator, run)
 
 
@@ -55,10 +55,11 @@ def _train_epochs(estimator: Any, trainer: Trainer, watched_loss: Any) -> None:
     optimizer = trainer.optimizer
     for _ in range(estimator.max_iter):
         trainer.epoch()
-        _check_finite(estimator, trainer.run)
-        stalled = patience.exhausted_by(watched_loss())
+        _check_finite(estimator, trainer.run, trainer.run.loss_curve[-1])
+        watched = watched_loss()
+        _check_finite(estimator, trainer.run, watched)
         _report(estimator, trainer.run)
-        if stalled:
+        if patience.exhausted_by(watched):
             optimizer.scale = optimizer.rate.after_plateau(optimizer.scale)
             patience.restart()
             if optimizer.scale == 0:
@@ -104,8 +105,8 @@ def _minimize(estimator: Any, run: Run, data: Any) -> None:
     l2, n_before = float(estimator.alpha / weight), len(run.loss_curve)
 
     def after_iteration(loss: float) -> None:
-        run.loss_curve.append(loss)
-        _check_finite(estimator, run)
+        run.record(loss)
+        _check_finite(estimator, run, loss)
         _report(estimator, run)
 
     result = lbfgs.minimize(
@@ -159,15 +160,18 @@ def largest_product(params: Parameters, n_rows: int) -> float:
 
 def diverged(estimator: Any, run: Run) -> ValueError:
     """Return the error that says what to try."""
+    levers = "Scale the features (for instance with StandardScaler)"
+    if estimator.solver != "lbfgs":
+        rate = _params.learning_rate_init(estimator)
+        levers = f"Lower learning_rate_init (now {rate:g}), raise batch_size, or s{levers[1:]}"
     return ValueError(
         f"The loss or a parameter became non-finite in epoch {len(run.loss_curve)}, and training "
-        f"was stopped. Lower learning_rate_init (now {_params.learning_rate_init(estimator):g}), "
-        "scale the features (for instance with StandardScaler), or raise batch_size."
+        f"was stopped. {levers}; look for extreme sample weights."
     )
 
 
-def _check_finite(estimator: Any, run: Run) -> None:
-    if not math.isfinite(run.loss_curve[-1]):
+def _check_finite(estimator: Any, run: Run, loss: float) -> None:
+    if not math.isfinite(loss):
         raise diverged(estimator, run)
 
 

@@ -28,11 +28,13 @@ class Run:
     optimizer_state : dict
         What ``Optimizer`` needs to go on; empty for a new one.
     loss_curve : list of float
-        The loss of every epoch.
-    validation_scores : list of float
-        The score of every epoch on the rows held out.
+        The loss of every epoch, those of earlier runs included.
+    best_loss : float
+        The lowest of them.
     n_seen : int
-        Samples seen.
+        Samples seen, in earlier runs too.
+    validation_scores : list of float
+        The score of every epoch of this run on the rows held out.
     best_validation_score : float or None
         The score of the parameters kept; None if no rows were held out.
     """
@@ -44,14 +46,20 @@ class Run:
     rng: np.random.Generator
     optimizer_state: dict[str, Any] = field(default_factory=dict)
     loss_curve: list[float] = field(default_factory=list)
-    validation_scores: list[float] = field(default_factory=list)
+    best_loss: float = float("inf")
     n_seen: int = 0
+    validation_scores: list[float] = field(default_factory=list)
     best_validation_score: float | None = None
 
     @property
     def W(self) -> Any:
         """All the weights as one vector: the part of theta that is regularised."""
         return self.theta[: sum(W.size for W in self.params.weights)]
+
+    def record(self, loss: float) -> None:
+        """Add the loss of one more epoch."""
+        self.loss_curve.append(loss)
+        self.best_loss = min(self.best_loss, loss)
 
 
 def initial_parameters(
@@ -84,9 +92,14 @@ def pack(sizes: tuple[int, ...], weights: Any, biases: Any) -> tuple[Any, Parame
     return theta, params
 
 
-def continuation(run: Run) -> dict[str, Any]:
-    """Return what a later run needs to go on exactly: plain containers, arrays, a Generator."""
-    return {"seed": run.seed, "rng": run.rng, "optimizer": run.optimizer_state}
+def continuation(run: Run, keep_optimizer: bool) -> dict[str, Any]:
+    """Return what a later run needs to go on: plain containers, arrays and a Generator.
+
+    The optimizer's state is up to twice as large as the parameters; without it a later run starts
+    with a new optimizer.
+    """
+    optimizer = run.optimizer_state if keep_optimizer else {}
+    return {"seed": run.seed, "rng": run.rng, "optimizer": optimizer}
 
 
 def resume(saved: dict[str, Any]) -> tuple[int, np.random.Generator, dict[str, Any]]:

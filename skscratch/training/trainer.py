@@ -70,7 +70,7 @@ class Trainer:
         run, optimizer = self.run, self.optimizer
         penalty = 0.5 * self.l2 * float(run.W @ run.W)
         loss = run_epoch(run.arch, run.params, self.ws, self.grad, optimizer, self.batches)
-        run.loss_curve.append(loss + penalty)
+        run.record(loss + penalty)
         run.n_seen += len(self.batches.rows)
         run.optimizer_state = {"chain": self._kind, "t": optimizer.t, "slots": optimizer.slots}
 
@@ -91,18 +91,16 @@ class HeldOut:
         self.run, self.batches, self.hits = run, batches, hits
         self.ws = Workspace.empty(run.arch, batches.batch_size, run.theta.dtype)
         self.best = Best(run.theta)
-        self._scores: list[float] = []
 
     def loss(self) -> float:
         """Return the loss on these rows after another epoch."""
         run = self.run
         loss, score = evaluate(run.arch, run.params, self.ws, self.batches, self.hits)
         self.best.update(loss)
-        self._scores.append(score)
         run.validation_scores.append(score)
         return loss
 
     def restore(self) -> None:
         """Go back to the parameters with the lowest loss."""
         self.best.restore()
-        self.run.best_validation_score = self._scores[self.best.index]
+        self.run.best_validation_score = self.run.validation_scores[self.best.index]

@@ -1,6 +1,7 @@
 """The public attributes are the only truth between calls."""
 
 import copy
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -56,10 +57,55 @@ def test_curves_and_counters_go_on_together(model):
     assert model.partial_fit(X, Y).n_iter_ == 10
 
 
-def test_without_warm_start_nothing_goes_on(model):
+def test_without_warm_start_a_fit_starts_anew_and_keeps_no_optimizer(model):
     model.set_params(warm_start=False).fit(X, Y)
     assert model.n_iter_ == 3
-    assert model._continuation is None
+    assert model._continuation["optimizer"] == {}
+
+
+@pytest.mark.parametrize("seed", [0, np.random.RandomState(0), None])
+def test_after_any_fit_the_random_stream_goes_on(seed):
+    """An int must not replay the first epoch's order."""
+    model = ScratchMLPClassifier((4,), max_iter=3, random_state=seed).fit(X, Y)
+    state = model._continuation["rng"].bit_generator.state
+    model.partial_fit(X, Y)
+    rng = np.random.default_rng()
+    rng.bit_generator.state = state
+    rng.shuffle(np.arange(60))
+    assert model._continuation["rng"].bit_generator.state == rng.bit_generator.state
+
+
+def test_scores_are_those_of_a_run_that_held_rows_out(model):
+    model.set_params(early_stopping=True).fit(X, Y)
+    assert len(model.validation_scores_) == 3
+    assert model.best_loss_ is None
+    model.partial_fit(X, Y)
+    assert model.validation_scores_ is None
+    assert model.best_validation_score_ is None
+    assert model.best_loss_ == min(model.loss_curve_)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_last_step_that_leads_nowhere_is_an_error(early_stopping):
+    model = ScratchMLPClassifier(
+        solver="sgd", learning_rate_init=1e200, max_iter=1, early_stopping=early_stopping
+    )
+    with pytest.raises(ValueError, match="learning_rate_init"):
+        model.fit(X, Y)
+    assert not hasattr(model, "coefs_")
+
+
+def test_memory_of_a_fit_on_a_column_major_X_is_one_copy():
+    peaks = {}
+    for order in "CF":
+        data = np.asarray(RNG.normal(size=(5000, 100)), order=order)
+        model = ScratchMLPClassifier((4,), max_iter=1)
+        tracemalloc.start()
+        model.fit(data, np.arange(5000) % 2)
+        peaks[order] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peaks["C"] < data.nbytes / 4
+    assert peaks["F"] < 1.3 * data.nbytes
 
 
 def test_weights_are_regularised_alike_in_every_batch():

@@ -83,6 +83,13 @@ class TestConvergence:
 
 
 class TestDivergence:
+    def test_lbfgs_is_not_told_to_lower_a_rate_that_it_does_not_have(self, binary, small):
+        X, y = binary
+        with pytest.raises(ValueError, match="non-finite") as caught:
+            small(solver="lbfgs", activation=["identity"]).fit(X * 1e200, y)
+        assert "learning_rate_init" not in str(caught.value)
+        assert "Scale the features" in str(caught.value)
+
     @pytest.mark.parametrize("solver", ["sgd", "adam"])
     @pytest.mark.parametrize("early_stopping", [False, True])
     def test_a_loss_that_is_not_finite_ends_training_at_once(

@@ -6,6 +6,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.special import expit, softmax
 
+from skscratch import ScratchMLPClassifier
+
 # Short fits on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -162,3 +164,25 @@ def test_p0_survives_where_p1_rounds_to_one(binary, small):
     assert (p1 == 1).all()
     assert_allclose(p0, expit(-scores[certain]), rtol=1e-5)
     assert (p0 > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("classes", "y"),
+    [
+        (["ant", "bee"], ["antelope", "bee"]),
+        (np.array([0, 1], np.int8), [256, 1]),
+        (np.array([1, 255], np.uint8), [-1, 1]),
+        ([False, True], [2, 1]),
+        ([0, 1], ["0", "1"]),
+        ([0, 1], [0.5, 1]),
+    ],
+)
+def test_labels_are_compared_whole(classes, y):
+    """Not as cut or wrapped to fit the dtype of the classes."""
+    with pytest.raises(ValueError, match=r"\b(y|Unknown label type)\b"):
+        ScratchMLPClassifier().partial_fit([[0.0], [1.0]], y, classes=classes)
+
+
+def test_classes_of_mixed_kinds_are_refused():
+    with pytest.raises(ValueError, match="classes"):
+        ScratchMLPClassifier().partial_fit([[0.0], [1.0]], [0, 1], classes=[0, 1, "a"])

@@ -39,7 +39,9 @@ def test_activations_one_for_all_or_one_per_layer():
     assert _params.activations("tanh", 0) == ()
 
 
-@pytest.mark.parametrize("value", [["tanh"], ["tanh"] * 3, ["tanh", "sine"], ["tanh", 3]])
+@pytest.mark.parametrize(
+    "value", [["tanh"], ["tanh"] * 3, ["tanh", "sine"], ["tanh", 3], [Tanh, "tanh"]]
+)
 def test_activations_that_do_not_fit(value):
     with pytest.raises(InvalidParameterError, match="activation"):
         _params.activations(value, 2)
@@ -59,6 +61,8 @@ def test_initializers_suit_their_layer():
         ({"solver": "sgd", "momentum": 0.9}, 0.01),
         ({"solver": "sgd", "momentum": 1.0}, 0.001),
         ({"solver": "sgd", "learning_rate_init": 0.5}, 0.5),
+        ({"solver": Adam(0.9, 0.999, 1e-8)}, 0.001),
+        ({"solver": Momentum(0.5)}, 0.05),
     ],
 )
 def test_automatic_learning_rate(params, rate):
@@ -90,3 +94,9 @@ def test_chains(params, chain):
 )
 def test_schedules(params, schedule):
     assert _params.schedule(ScratchMLPClassifier(**params)) == schedule
+
+
+@pytest.mark.parametrize("solver", [Adam, lambda g: g])
+def test_solvers_that_are_none(solver):
+    with pytest.raises(InvalidParameterError, match="solver"):
+        _params.chain(ScratchMLPClassifier(solver=solver))

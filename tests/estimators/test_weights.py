@@ -162,3 +162,21 @@ def test_score_is_weighted(binary, small):
     assert 0 < right.mean() < 1
     assert model.score(X, y, sample_weight=right.astype(float)) == 1
     assert model.score(X, y, sample_weight=(~right).astype(float)) == 0
+
+
+def test_balanced_labels_count_rows_by_weight(multilabel, small):
+    """Rows of weight zero, with labels of their own, change nothing."""
+    X, y = multilabel
+    alone = small(class_weight="balanced").fit(X, y, np.ones(len(y)))
+    w = np.repeat([1.0, 0.0], len(y))
+    padded = small(class_weight="balanced").fit(np.r_[X, X], np.r_[y, np.ones_like(y)], w)
+    assert_allclose(padded.coefs_[0], alone.coefs_[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_weights_that_leave_nothing_are_refused_by_name(multiclass, solver, small):
+    X, y = multiclass
+    classes = np.unique(y)
+    model = small(solver=solver, class_weight={classes[0]: 0, classes[1]: 1, classes[2]: 1})
+    with pytest.raises(ValueError, match=r"sample_weight.*class_weight"):
+        model.fit(X, y, (y == classes[0]) * 1.0)

@@ -45,7 +45,7 @@ def run():
 
 
 def test_a_run_that_goes_on_shares_nothing_with_what_was_saved(run):
-    saved = continuation(run)
+    saved = continuation(run, keep_optimizer=True)
     seed, rng, state = resume(saved)
     assert seed == 5
     rng.random()
@@ -55,6 +55,20 @@ def test_a_run_that_goes_on_shares_nothing_with_what_was_saved(run):
     assert again.random() == np.random.default_rng(5).random()
     assert_array_equal(state["slots"][0], 1)
     assert state["t"] == 7
+
+
+def test_without_the_optimizer_only_the_stream_goes_on(run):
+    saved = continuation(run, keep_optimizer=False)
+    seed, rng, state = resume(saved)
+    assert (seed, state) == (5, {})
+    assert rng.random() == np.random.default_rng(5).random()
+
+
+def test_the_best_loss_is_the_lowest_recorded(run):
+    for loss in (3.0, 1.0, 2.0):
+        run.record(loss)
+    assert run.loss_curve == [3.0, 1.0, 2.0]
+    assert run.best_loss == 1.0
 
 
 def test_the_weights_are_the_part_of_theta_before_the_biases(run):
