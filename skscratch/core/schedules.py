@@ -54,7 +54,7 @@ class InvScaling:
     Examples
     --------
     >>> from skscratch.core.schedules import InvScaling
-    >>> InvScaling(0.1, power_t=0.5)(step=99)
+    >>> round(InvScaling(0.1, power_t=0.5)(step=99), 6)
     0.01
     """
 
@@ -62,7 +62,7 @@ class InvScaling:
     power_t: float
 
     def __call__(self, step: int) -> float:
-        return float(self.learning_rate_init / (step + 1) ** self.power_t)
+        return float(self.learning_rate_init * (step + 1.0) ** -self.power_t)
 
     def after_plateau(self, scale: float) -> float:
         return 0.0

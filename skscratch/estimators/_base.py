@@ -139,7 +139,7 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
         keep_optimizer: bool,
     ) -> Any:
         # overflow shows as a non-finite loss, which ends the run with an error of its own
-        with _unchanged_on_error(self), np.errstate(over="ignore", invalid="ignore"):
+        with _unchanged_on_error(self), np.errstate(all="ignore"):
             data = self._validate(X, y, sample_weight, classes, first)
             run = self._begin(data, first)
             with _train.threads(self, run, data):
@@ -209,7 +209,7 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
             z = logits(arch, params, X, rows)
         if not np.isfinite(z).all():
             raise ValueError(
-                f"X holds values too large for this {z.dtype} network: its output overflows."
+                f"X or the network's parameters are too large for {z.dtype}: its output overflows."
             )
         return z
 

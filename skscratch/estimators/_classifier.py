@@ -86,7 +86,8 @@ callable, default='auto'
         total weight, in ``partial_fit`` those of the call. A list has a dict per label.
     dtype : {'float32', 'float64'}, default=None
         Precision of parameters and training. None follows X: float32 for float32, otherwise
-        float64. float32 takes about half the time and memory.
+        float64. float32 takes about half the time and memory. Training that goes on keeps the
+        precision that it began with.
 
     Attributes
     ----------
@@ -204,7 +205,8 @@ callable, default='auto'
         self._settle_classes(y, classes, first)
         n_classes, multilabel = len(self.classes_), y.ndim == 2
         logistic = multilabel or n_classes == 2
-        index = _labels.class_indices(y, self.classes_)
+        with naming("y"):
+            index = _labels.class_indices(y, self.classes_)
         if self.class_weight is not None:
             factors = _labels.class_weights(self.class_weight, index, self.classes_, w)
             w = factors.astype(X.dtype) if w is None else w * factors.astype(X.dtype)
@@ -227,10 +229,11 @@ callable, default='auto'
             self.classes_ = _labels.find_classes(y, classes)
             self._label_dtype = y.dtype.str
             return
-        if self._is_multilabel() != (y.ndim == 2):
+        expected = len(self.classes_) if self._is_multilabel() else 0
+        if expected != (y.shape[1] if y.ndim == 2 else 0):
             raise ValueError(
-                f"y has shape {y.shape}, but the fitted network that training would continue "
-                f"has {'a multilabel' if self._is_multilabel() else 'a one-dimensional'} y."
+                f"y has shape {y.shape}, but the fitted network that training would continue was "
+                f"trained on {f'{expected} labels a row' if expected else 'one class a row'}."
             )
         known = _labels.find_classes(y, self.classes_ if classes is None else classes)
         if not np.array_equal(known, self.classes_):

@@ -47,30 +47,34 @@ def find_classes(y: Any, classes: Any = None) -> Any:
     if classes is None:
         return np.unique(y) if y.ndim == 1 else np.arange(y.shape[1])
     labels = np.asarray(classes)
-    if labels.ndim != 1 or not labels.size or len({isinstance(c, str) for c in classes}) > 1:
+    kinds = {isinstance(label, str) for label in classes} if labels.ndim == 1 else {}
+    if len(kinds) != 1 or (labels != labels).any():
         raise ValueError(
             f"classes must be a one-dimensional sequence of strings or of numbers; got {classes!r}."
         )
-    if y.ndim == 2 and len(labels) != y.shape[1]:
+    if y.ndim == 1:
+        return np.unique(labels)
+    if len(labels) != y.shape[1]:
         raise ValueError(
             f"classes must name each of the {y.shape[1]} columns of a multilabel y; "
             f"got {classes!r}."
         )
-    return np.unique(labels)
+    return np.arange(y.shape[1])
 
 
 def class_indices(y: Any, classes: Any) -> Any:
     """Return the position of each label among the classes; an indicator matrix as it is."""
     if y.ndim == 2:
         return y
-    found = np.unique(y)
-    # compared as Python objects: casting y to the dtype of the classes would cut strings short
-    unknown = {*found.tolist()} - {*classes.tolist()}
-    if unknown:
+    found, inverse = np.unique(y, return_inverse=True)
+    position = np.searchsorted(classes, found).clip(max=len(classes) - 1)
+    # compared, not cast: in the dtype of the classes a label could be cut short or wrap around
+    unknown = found[classes[position] != found]
+    if unknown.size:
         raise ValueError(
-            f"y must hold only the classes {classes.tolist()}; it holds {sorted(unknown)} besides."
+            f"y must hold only the classes {classes.tolist()}; it holds {unknown.tolist()} besides."
         )
-    return np.searchsorted(classes, found)[np.searchsorted(found, y)]
+    return position[inverse]
 
 
 def targets(index: Any, loss_name: str, dtype: Any) -> Any:
@@ -85,10 +89,8 @@ def class_weights(class_weight: Any, index: Any, classes: Any, w: Any) -> Any:
     if class_weight == "balanced":
         columns = index.T if index.ndim == 2 else [index]
         factors = np.prod([_balanced(column.astype(int), w) for column in columns], axis=0)
-    elif index.ndim == 2:
-        factors = compute_sample_weight(class_weight, index)
     else:
-        factors = _per_class(class_weight, classes)[index]
+        factors = _given(class_weight, index, classes)
     if not (np.isfinite(factors).all() and (factors >= 0).all()):
         raise ValueError(
             f"class_weight must give finite weights, none of them negative. Got {class_weight!r}."
@@ -104,13 +106,19 @@ def _balanced(index: Any, w: Any) -> Any:
     return totals[index]
 
 
-def _per_class(class_weight: Any, classes: Any) -> Any:
+def _given(class_weight: Any, index: Any, classes: Any) -> Any:
+    """Return factors from a dict, or for a multilabel y from a list of dicts."""
     try:
-        return compute_class_weight(class_weight, classes=classes, y=classes).astype(float)
-    except (ValueError, TypeError, KeyError) as error:
+        if index.ndim == 2:
+            return compute_sample_weight(class_weight, index).astype(float)
+        if not isinstance(class_weight, dict):
+            raise TypeError("a list is for multilabel y")
+        per_class = compute_class_weight(class_weight, classes=classes, y=classes)
+        return per_class.astype(float)[index]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(
-            f"class_weight must map the classes {classes.tolist()} to weights; "
-            f"got {class_weight!r}: {error}"
+            f"class_weight must map the classes {classes.tolist()} to weights, or be a list with "
+            f"one dict per label of a multilabel y. Got {class_weight!r}: {error}."
         ) from error
 
 

@@ -136,6 +136,11 @@ def chain(estimator: Any) -> list[Any]:
 
 def schedule(estimator: Any) -> Any:
     """Return the learning-rate schedule."""
+    if isinstance(estimator.learning_rate, type):
+        raise InvalidParameterError(
+            f"learning_rate must be one of {sorted(SCHEDULES)} or an instance of a schedule. "
+            f"Got the class {estimator.learning_rate!r}."
+        )
     if not isinstance(estimator.learning_rate, str):
         return estimator.learning_rate
     params = {**vars(estimator), "learning_rate_init": learning_rate_init(estimator)}

@@ -83,4 +83,4 @@ def evaluate(
 
 def total_weight(X: Any, w: Any) -> float:
     """Return the sum of a batch's weights, each 1 if w is None."""
-    return float(X.shape[0] if w is None else w.sum())
+    return float(X.shape[0] if w is None else w.sum(dtype=float))

@@ -42,7 +42,9 @@ def one_blas_thread() -> Iterator[None]:
     """Limit BLAS to one thread; a no-op for whoever comes while another holds the limit.
 
     The limit is global to the process. Were everyone to restore what they had found, two fits that
-    overlap could leave a limit behind; so only one holds it, and the others live with its end.
+    overlap could leave a limit behind; and threadpoolctl lets only the thread that has set a limit
+    lift it. So one holds it and the others live with its end, after which their sums may be ordered
+    differently: results of overlapping calls can differ in the last bit.
     """
     if not _holder.acquire(blocking=False):
         yield

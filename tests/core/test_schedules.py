@@ -14,6 +14,10 @@ def test_invscaling_counts_updates_from_the_full_rate():
     assert rates == pytest.approx([0.3, 0.15, 0.03])
 
 
+def test_invscaling_underflows_to_nothing():
+    assert InvScaling(0.3, power_t=1000.0)(10**6) == 0
+
+
 def test_adaptive_divides_by_five_until_the_rate_is_tiny():
     schedule, scale, n_plateaus = Adaptive(0.001), 1.0, 0
     while scale := schedule.after_plateau(scale):

@@ -156,10 +156,10 @@ Y_REFUSED = {
     "three axes": (lambda y: np.zeros((len(y), 2, 2)), r"dim 3|3 dim|Unknown label type"),
     "multi-output": (lambda y: np.c_[y, y + 1, y + 2], "(?i)y.*(multilabel|label type)"),
     "indicator of other numbers": (lambda y: np.c_[y, 1 - y] * 3, "(?i)y.*(zeros and ones|label)"),
-    "no columns": (lambda y: np.zeros((len(y), 0)), "y|label"),
-    "None in y": (lambda y: np.array([None, *y[1:]], dtype=object), "y|label|None"),
-    "mixed types": (lambda y: np.array(["a", *y[1:]], dtype=object), "y|label"),
-    "sequences": (lambda y: np.array([[0], *([[0, 1]] * (len(y) - 1))], dtype=object), "y|label"),
+    "no columns": (lambda y: np.zeros((len(y), 0)), r"\by\b"),
+    "None in y": (lambda y: np.array([None, *y[1:]], dtype=object), r"\by\b"),
+    "mixed types": (lambda y: np.array(["a", *y[1:]], dtype=object), r"\by\b"),
+    "sequences": (lambda y: np.array([[0], *([[0, 1]] * (len(y) - 1))], dtype=object), r"\by\b"),
 }
 
 
@@ -182,10 +182,10 @@ WEIGHTS_REFUSED = {
     "negative": (lambda n: np.r_[-1.0, np.ones(n - 1)], r"(?i)negative.*sample_weight"),
     "NaN": (lambda n: np.r_[NAN, np.ones(n - 1)], "sample_weight contains NaN"),
     "infinite": (lambda n: np.r_[INF, np.ones(n - 1)], "sample_weight contains infinity"),
-    "all zero": (lambda n: np.zeros(n), r"(?i)sample_weight|sample weights.*zero"),
+    "all zero": (lambda n: np.zeros(n), "sample_weight"),
     "short": (lambda n: np.ones(n - 1), r"sample_weight.*shape.*\(89,\)"),
-    "two axes": (lambda n: np.ones((n, 2)), "(?i)sample.weight"),
-    "strings": (lambda n: ["heavy"] * n, r"(?i)convert|sample_weight"),
+    "two axes": (lambda n: np.ones((n, 2)), "sample_weight"),
+    "strings": (lambda n: ["heavy"] * n, "sample_weight"),
 }
 
 
@@ -205,9 +205,10 @@ def test_sample_weight(weight, message, method, binary, small):
         ({0: NAN}, "class_weight"),
         ({0: INF}, "class_weight"),
         ({0: 0, 1: 0}, "class_weight"),
-        ({0: "heavy"}, "class_weight|convert"),
-        ({7: 2.0}, "(?s)class.*7"),
+        ({0: "heavy"}, "class_weight"),
+        ({7: 2.0}, "class_weight.*7"),
         ([1.0, 2.0], "class_weight"),
+        ([{0: 1}], "class_weight"),
     ],
     ids=str,
 )
@@ -216,10 +217,16 @@ def test_class_weight(class_weight, message, binary, small):
         small(class_weight=class_weight).fit(*binary)
 
 
+@pytest.mark.parametrize("class_weight", [[1, 2], [{0: "x"}] * 3, [{0: 1, 1: 1}], {0: 1}])
+def test_class_weight_of_labels(class_weight, multilabel, small):
+    with pytest.raises((ValueError, TypeError), match="class_weight"):
+        small(class_weight=class_weight).fit(*multilabel)
+
+
 @pytest.mark.parametrize(
     ("classes", "message"),
-    [(None, "classes"), ([], "classes"), ([0], "(?s)class.*1"), ([[0, 1]], "class|label"),
-     ([0.5, 1.5], "class|label"), (["no", "yes"], "class|label"), (7, "class|label")],
+    [(None, "classes"), ([], "classes"), ([0], "(?s)class.*1"), ([[0, 1]], "classes"),
+     ([0.5, 1.5], r"\by\b"), (["no", "yes"], r"\by\b"), (7, "classes")],
     ids=str,
 )  # fmt: skip
 def test_classes(classes, message, binary, small):

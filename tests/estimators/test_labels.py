@@ -183,6 +183,28 @@ def test_labels_are_compared_whole(classes, y):
         ScratchMLPClassifier().partial_fit([[0.0], [1.0]], y, classes=classes)
 
 
-def test_classes_of_mixed_kinds_are_refused():
+@pytest.mark.parametrize("classes", [[0, 1, "a"], [0, 1, np.nan]])
+def test_classes_without_an_order_are_refused(classes):
     with pytest.raises(ValueError, match="classes"):
-        ScratchMLPClassifier().partial_fit([[0.0], [1.0]], [0, 1], classes=[0, 1, "a"])
+        ScratchMLPClassifier().partial_fit([[0.0], [1.0]], [0, 1], classes=classes)
+
+
+def test_classes_only_count_the_columns_of_a_multilabel_y():
+    X, y = [[0.0], [1.0]], np.eye(2, dtype=int)
+    model = ScratchMLPClassifier().partial_fit(X, y, classes=["b", "a"])
+    assert_array_equal(model.classes_, [0, 1])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_another_number_of_labels_is_laid_to_y():
+    X = np.arange(6.0)[:, None]
+    model = ScratchMLPClassifier(warm_start=True, max_iter=1).fit(X, np.eye(6, 2, dtype=int))
+    with pytest.raises(ValueError, match="y has shape"):
+        model.fit(X, np.eye(6, 3, dtype=int))
+
+
+def test_dates_of_different_units_are_compared():
+    days = np.array(["2026-01-01", "2026-01-02"], "datetime64[D]")
+    model = ScratchMLPClassifier()
+    model.partial_fit([[0.0], [1.0]], days.astype("datetime64[ns]"), classes=days)
+    assert_array_equal(model.classes_, days)
