@@ -92,3 +92,14 @@ def test_an_epoch_allocates_as_much_for_many_rows_as_for_few():
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert abs(peaks[1] - peaks[0]) < 1000
+
+
+def test_gathering_a_batch_needs_no_second_buffer():
+    data = np.zeros((3000, 100))
+    batches = Gathered(data, np.arange(3000), None, 1000, np.arange(3000), None)
+    tracemalloc.start()
+    for batch, _, _ in batches:
+        assert batch.shape == (1000, 100)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1000 * 100 * 8 / 10
