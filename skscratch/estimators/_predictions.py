@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from skscratch.estimators import _labels
 from skscratch.estimators._base import BaseScratchMLP
 
@@ -67,7 +69,9 @@ class ClassPredictions(BaseScratchMLP):
         >>> model.predict_proba([[0.0]]).round(3)
         array([[0.5, 0.5]])
         """
-        return _labels.probabilities(self._logits(X), self.out_activation_)
+        z = self._logits(X)
+        with np.errstate(over="ignore"):  # logits may lie further apart than floats reach
+            return _labels.probabilities(z, self.out_activation_)
 
     def predict_log_proba(self, X: Any) -> Any:
         """Return the logarithm of ``predict_proba``, exact also where that rounds to 1.
@@ -93,7 +97,9 @@ class ClassPredictions(BaseScratchMLP):
         >>> model.predict_log_proba([[0.0]]).round(3)
         array([[-0.693, -0.693]])
         """
-        return _labels.log_probabilities(self._logits(X), self.out_activation_)
+        z = self._logits(X)
+        with np.errstate(over="ignore"):
+            return _labels.log_probabilities(z, self.out_activation_)
 
     def decision_function(self, X: Any) -> Any:
         """Return the logits, the output layer before its link.

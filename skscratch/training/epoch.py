@@ -76,7 +76,7 @@ def evaluate(
         forward(arch, params, here, X)
         loss += arch.loss.forward(here.xp, here.z[-1], y, w)
         right = hits(here.z[-1], y)
-        score += float(right.sum() if w is None else w @ right)
+        score += float(right.sum() if w is None else w.sum(where=right, dtype=float))
         weight += total_weight(X, w)
     return loss / weight, score / weight
 

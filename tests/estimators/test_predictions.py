@@ -51,3 +51,11 @@ def test_an_output_that_overflows_is_an_error_and_no_number(fitted, method):
     for net, factor in ((single, 1e200), (model, 1e308)):
         with pytest.raises(ValueError, match=r"\bX\b"):
             getattr(net, method)(np.sign(X) * factor)
+
+
+def test_logits_further_apart_than_floats_reach_are_certain(fitted):
+    model, X = copy.deepcopy(fitted)
+    model.coefs_[-1][:] = 0
+    model.intercepts_[-1][:] = [1.5e308, -1.5e308, 0]
+    assert_array_equal(model.predict_proba(X[:1]).round(3), [[1, 0, 0]])
+    assert np.isfinite(model.predict_log_proba(X[:1])).all()

@@ -90,3 +90,10 @@ def test_the_peak_of_an_epoch_grows_neither_with_steps_nor_with_rows():
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert abs(peaks[1] - peaks[0]) < 2000
+
+
+def test_scores_of_weights_whose_sum_float32_cannot_hold():
+    net = Net()
+    w = np.full(30, 3e38, np.float32)
+    _, score = evaluate(ARCH, net.params, net.ws, InOrder(X, Y, w, 30), lambda p, y: y == 0)
+    assert_allclose(score, (Y == 0).mean())
