@@ -21,6 +21,7 @@ __all__ = [
     "allocate",
     "backward",
     "forward",
+    "logits",
 ]
 
 
