@@ -172,6 +172,7 @@ callable, default='auto'
         class_weight: Any = None,
         dtype: Any = None,
     ) -> None:
+        """Store the parameters as they are: ``fit`` checks them."""
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.solver = solver
