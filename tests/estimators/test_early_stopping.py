@@ -127,17 +127,9 @@ def test_rows_of_weight_zero_do_not_count_in_the_score(binary, small):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # the defaults decide
-@pytest.mark.parametrize(
-    ("load", "cost"),
-    [
-        # twelve rows are held out, and patience of ten epochs is forty steps: both are few
-        (load_iris, 0.03),
-        (load_wine, 0.015),
-        (load_breast_cancer, 0.015),
-    ],
-)
-def test_it_costs_little_on_small_data(load, cost):
-    """In points of accuracy, over three seeds and five folds; MLPClassifier loses 4 to 26."""
+@pytest.mark.parametrize("load", [load_iris, load_wine, load_breast_cancer])
+def test_it_costs_little_on_small_data(load):
+    """At most 1.5 points of accuracy, over three seeds and five folds."""
     X, y = load(return_X_y=True)
 
     def accuracy(seed, early_stopping):
@@ -149,7 +141,7 @@ def test_it_costs_little_on_small_data(load, cost):
         [[accuracy(seed, stop) for stop in (False, True)] for seed in range(3)], axis=0
     )
     assert without > 0.9
-    assert with_stopping > without - cost
+    assert with_stopping > without - 0.015
 
 
 @short
