@@ -136,16 +136,28 @@ def has_example(doc):
     return bool(doctest.DocTestParser().get_examples(examples))
 
 
+def own_methods(export):
+    """The public methods of a class that are written here, not in scikit-learn."""
+    if not inspect.isclass(export):
+        return []
+    methods = [getattr(export, name) for name in dir(export) if not name.startswith("_")]
+    return [
+        method for method in methods if getattr(method, "__module__", "").startswith("skscratch")
+    ]
+
+
 def exports():
-    """The classes and functions that users import from a package, not from a module of it."""
+    """What users import from a package, not from a module of it, and its public methods."""
     packages = ["skscratch"]
     packages += [m.name for m in pkgutil.iter_modules(skscratch.__path__, "skscratch.") if m.ispkg]
-    return [
-        pytest.param(getattr(package, name), id=f"{package.__name__}.{name}")
+    found = {
+        export.__qualname__: export
         for package in map(importlib.import_module, packages)
         for name in getattr(package, "__all__", ())
-        if callable(getattr(package, name))
-    ]
+        if callable(export := getattr(package, name))
+    }
+    found |= {m.__qualname__: m for export in [*found.values()] for m in own_methods(export)}
+    return [pytest.param(export, id=name) for name, export in found.items()]
 
 
 def relative(paths, start=PACKAGE):

@@ -126,7 +126,7 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
         """
         first = not self.__sklearn_is_fitted__()
         self._check_partial_fit(y, classes, first)
-        return self._run(_train.one_epoch, X, y, sample_weight, classes, first, True)
+        return self._run(_train.one_epoch, X, y, sample_weight, classes, first, keep_optimizer=True)
 
     def _run(
         self,

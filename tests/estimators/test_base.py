@@ -87,9 +87,11 @@ def test_scores_are_those_of_a_run_that_held_rows_out(model):
 
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_a_last_step_that_leads_nowhere_is_an_error(early_stopping):
+    """Parameters of 1e200 are finite after a single step; what they predict is not."""
     model = ScratchMLPClassifier(
-        solver="sgd", learning_rate_init=1e200, max_iter=1, early_stopping=early_stopping
-    )
+        solver="sgd", learning_rate_init=1e200, max_iter=1, batch_size=60,
+        early_stopping=early_stopping,
+    )  # fmt: skip
     with pytest.raises(ValueError, match="learning_rate_init"):
         model.fit(X, Y)
     assert not hasattr(model, "coefs_")
