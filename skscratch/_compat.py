@@ -28,9 +28,9 @@ fit_context = _fit_context
 check_y = _check_y
 
 
-def check_sample_weight(sample_weight: Any, X: Any) -> Any:
-    """Return the weights as an array of X's dtype: one per row, none negative, not all zero."""
-    w = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+def check_sample_weight(sample_weight: Any, X: Any, dtype: Any) -> Any:
+    """Return the weights as an array of that dtype: one per row, none negative, not all zero."""
+    w = _check_sample_weight(sample_weight, X, dtype=dtype, ensure_non_negative=True)
     # scikit-learn refuses this itself from 1.9 on
     if not np.any(w):
         raise ValueError("sample_weight is zero for every row; at least one must be positive.")

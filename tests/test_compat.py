@@ -9,9 +9,10 @@ from skscratch._compat import check_sample_weight
 X = np.zeros((3, 1), np.float32)
 
 
-def test_weights_take_the_dtype_of_X():
-    w = check_sample_weight([1, 2, 0], X)
-    assert w.dtype == np.float32
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_weights_take_the_dtype_asked_for(dtype):
+    w = check_sample_weight([1, 2, 0], X, dtype)
+    assert w.dtype == dtype
     assert_array_equal(w, [1, 2, 0])
 
 
@@ -20,4 +21,4 @@ def test_weights_take_the_dtype_of_X():
 )
 def test_what_cannot_be_weights_is_refused_by_name(weights):
     with pytest.raises(ValueError, match=r"(?i)sample.?weight"):
-        check_sample_weight(weights, X)
+        check_sample_weight(weights, X, np.float32)

@@ -13,11 +13,11 @@ symbol     shape               meaning
 ``z``      (n, q)              pre-activations, ``z = X W + b``; of the last layer: logits
 ``a``      (n, q)              activations, ``a = f(z)``
 ``y``      (n,) or (n, q)      targets: class indices for softmax, zeros and ones for logistic
-``w``      (n,) or None        sample weights; None means that each is 1
+``w``      (n,)                sample weights, divided by their sum: 1/n each if all count alike
 ``delta``  (n, q)              ``dL/dz``
 ``theta``  (P,)                all parameters flat, ``[all W | all b]``
 ``g``      (P,)                ``dL/dtheta``, laid out like theta
-``L``      0-d                 the loss, a mean over the batch: sum of w · loss / sum of w
+``L``      0-d                 the loss, a mean over the batch: sum of w · loss
 ``xp``                         the array namespace (NumPy)
 =========  ==================  =====================================================
 

@@ -116,10 +116,12 @@ class ReLU:
     """
 
     def forward(self, xp: Any, z: Any, a: Any) -> None:
-        xp.maximum(z, 0, out=a)
+        # a scalar 0 in place of the array would keep NumPy from using vector instructions
+        a.fill(0)
+        xp.maximum(z, a, out=a)
 
     def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
-        xp.sign(a, out=a)
+        xp.greater(a, 0, out=a)
         delta *= a
 
 

@@ -19,24 +19,25 @@ def forward(xp: Any, X: Any, W: Any, b: Any, z: Any) -> None:
     >>> z
     array([[11., 22.]])
     """
-    _matmul(xp, X, W, z)
+    _product(xp, X, W, z)
     z += b
 
 
-def backward_parameters(xp: Any, X: Any, delta: Any, gW: Any, gb: Any) -> None:
-    """Write ``gW <- dL/dW = Xᵀ delta`` and ``gb <- dL/db``, the column sums of delta.
+def backward_parameters(xp: Any, X: Any, delta: Any, ones: Any, gW: Any, gb: Any) -> None:
+    """Write ``gW <- dL/dW = Xᵀ delta`` and ``gb <- dL/db = 1ᵀ delta``; ones is the 1 (n,).
 
     Examples
     --------
     >>> import numpy as np
     >>> from skscratch.core import linear
-    >>> X, delta, gW, gb = np.ones((3, 2)), np.ones((3, 1)), np.empty((2, 1)), np.empty(1)
-    >>> linear.backward_parameters(np, X, delta, gW, gb)
+    >>> X, delta, ones = np.ones((3, 2)), np.ones((3, 1)), np.ones(3)
+    >>> gW, gb = np.empty((2, 1)), np.empty(1)
+    >>> linear.backward_parameters(np, X, delta, ones, gW, gb)
     >>> gW.T, gb
     (array([[3., 3.]]), array([3.]))
     """
-    _matmul(xp, X.T, delta, gW)
-    xp.sum(delta, axis=0, out=gb)
+    _product(xp, X.T, delta, gW)
+    xp.dot(ones, delta, gb)
 
 
 def backward_input(xp: Any, delta: Any, W: Any, dX: Any) -> None:
@@ -51,12 +52,14 @@ def backward_input(xp: Any, delta: Any, W: Any, dX: Any) -> None:
     >>> dX
     array([[2., 3.]])
     """
-    xp.matmul(delta, W.T, out=dX)
+    xp.dot(delta, W.T, dX)
 
 
-def _matmul(xp: Any, A: Any, B: Any, out: Any) -> None:
-    """Write ``out <- A B``; SciPy's sparse product has no ``out``, so CSR costs one temporary."""
+def _product(xp: Any, A: Any, B: Any, out: Any) -> None:
+    """Write ``out <- A B``; out may lie row by row or column by column."""
     if issparse(A):
-        out[...] = A @ B
+        out[...] = A @ B  # SciPy's public product has no out: one temporary
+    elif out.flags.c_contiguous:
+        xp.dot(A, B, out)
     else:
-        xp.matmul(A, B, out=out)
+        xp.dot(B.T, A.T, out.T)

@@ -4,7 +4,7 @@ Fused, because softmax with cross-entropy and logistic with binary cross-entropy
 natural partners: the product of their derivatives collapses to ``prediction - target``, and the
 loss can be computed from the logits, where it is exact however large they are.
 
-With weights w the loss of a batch is the mean ``L = sum(w · loss) / sum(w)``.
+The loss of a batch is the mean ``L = sum(w · loss)``, with weights w whose sum is 1.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Loss(Protocol):
         """Write ``z <- prediction`` over the logits."""
 
     def forward(self, xp: Any, z: Any, y: Any, w: Any) -> float:
-        """Write ``z <- prediction``; return ``sum(w · loss)``."""
+        """Write ``z <- prediction``; return the mean loss L."""
 
     def backward(self, xp: Any, p: Any, y: Any, w: Any) -> None:
         """Write ``p <- dL/dz`` over the prediction."""
@@ -34,7 +34,7 @@ class Loss(Protocol):
 
 @dataclass(frozen=True)
 class SoftmaxCrossEntropy:
-    """p = exp(z) / sum(exp(z)),  loss = -log p[y],  dL/dz = w (p - onehot(y)) / sum(w).
+    """p = exp(z) / sum(exp(z)),  loss = -log p[y],  dL/dz = w (p - onehot(y)).
 
     y holds class indices, shape (n,). Shifting each row of z by its maximum changes nothing in p
     and keeps exp from overflowing; then ``-log p[y] = log(sum(exp(z))) - z[y]``.
@@ -43,11 +43,11 @@ class SoftmaxCrossEntropy:
     --------
     >>> import numpy as np
     >>> from skscratch.core.losses import SoftmaxCrossEntropy
-    >>> z, y = np.array([[1000.0, 0.0], [0.0, 0.0]]), np.array([1, 0])
+    >>> z, y, w = np.array([[1000.0, 0.0], [0.0, 0.0]]), np.array([1, 0]), np.array([0.5, 0.5])
     >>> loss = SoftmaxCrossEntropy()
-    >>> round(loss.forward(np, z, y, None) - 1000, 4)
-    0.6931
-    >>> loss.backward(np, z, y, None)
+    >>> round(loss.forward(np, z, y, w) - 500, 4)
+    0.3466
+    >>> loss.backward(np, z, y, w)
     >>> z
     array([[ 0.5 , -0.5 ],
            [-0.25,  0.25]])
@@ -62,21 +62,20 @@ class SoftmaxCrossEntropy:
 
     def forward(self, xp: Any, z: Any, y: Any, w: Any) -> float:
         z -= xp.max(z, axis=1, keepdims=True)
-        losses = -z[xp.arange(y.shape[0]), y]
+        of_class = z[xp.arange(y.shape[0]), y]
         xp.exp(z, out=z)
         total = xp.sum(z, axis=1)
         z /= total[:, None]
-        losses += xp.log(total)
-        return _weighted_sum(xp, losses, w)
+        return float(xp.dot(w, xp.log(total) - of_class))
 
     def backward(self, xp: Any, p: Any, y: Any, w: Any) -> None:
         p[xp.arange(y.shape[0]), y] -= 1
-        _to_mean(xp, p, w)
+        p *= w[:, None]
 
 
 @dataclass(frozen=True)
 class LogisticCrossEntropy:
-    """p = 1 / (1 + exp(-z)),  loss = -log(p if y else 1 - p),  dL/dz = w (p - y) / sum(w).
+    """p = 1 / (1 + exp(-z)),  loss = -log(p if y else 1 - p),  dL/dz = w (p - y).
 
     y holds zeros and ones, shape (n, q): one column for a binary problem, one per label for a
     multilabel one; the loss of a row is the sum over its columns. With s = z where y is 0 and
@@ -86,11 +85,11 @@ class LogisticCrossEntropy:
     --------
     >>> import numpy as np
     >>> from skscratch.core.losses import LogisticCrossEntropy
-    >>> z, y = np.array([[1000.0], [0.0]]), np.array([[0.0], [1.0]])
+    >>> z, y, w = np.array([[1000.0], [0.0]]), np.array([[0.0], [1.0]]), np.array([0.5, 0.5])
     >>> loss = LogisticCrossEntropy()
-    >>> round(loss.forward(np, z, y, None) - 1000, 4)
-    0.6931
-    >>> loss.backward(np, z, y, None)
+    >>> round(loss.forward(np, z, y, w) - 500, 4)
+    0.3466
+    >>> loss.backward(np, z, y, w)
     >>> z
     array([[ 0.5 ],
            [-0.25]])
@@ -103,25 +102,13 @@ class LogisticCrossEntropy:
 
     def forward(self, xp: Any, z: Any, y: Any, w: Any) -> float:
         s = (1 - 2 * y) * z
-        losses = xp.sum(xp.logaddexp(s, 0, out=s), axis=1)
+        xp.logaddexp(s, 0, out=s)
         expit(z, out=z)
-        return _weighted_sum(xp, losses, w)
+        return sum(xp.dot(w, s).tolist())
 
     def backward(self, xp: Any, p: Any, y: Any, w: Any) -> None:
         p -= y
-        _to_mean(xp, p, w)
-
-
-def _weighted_sum(xp: Any, losses: Any, w: Any) -> float:
-    return float(xp.sum(losses) if w is None else xp.dot(w, losses))
-
-
-def _to_mean(xp: Any, delta: Any, w: Any) -> None:
-    """Write ``delta <- w delta / sum(w)``: from the sum over the batch to its weighted mean."""
-    if w is None:
-        delta /= delta.shape[0]
-    else:
-        delta *= (w / xp.sum(w))[:, None]
+        p *= w[:, None]
 
 
 LOSSES: dict[str, Loss] = {

@@ -5,6 +5,7 @@
     a₀ = X        zₗ = aₗ₋₁ Wₗ + bₗ        aₗ = fₗ(zₗ)        logits = z of the last layer
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ __all__ = [
     "allocate",
     "backward",
     "forward",
-    "logits",
+    "outputs",
 ]
 
 
@@ -46,11 +47,11 @@ def backward(
     """Fill grad, given ``delta = dL/dz`` of the last layer; ws must hold X's forward pass."""
     for i in reversed(range(1, len(params.weights))):
         a, f, delta_below = ws.a[i - 1], arch.activations[i - 1], grad.delta[i - 1]
-        linear.backward_parameters(ws.xp, a, delta, grad.weights[i], grad.biases[i])
+        linear.backward_parameters(ws.xp, a, delta, grad.ones, grad.weights[i], grad.biases[i])
         linear.backward_input(ws.xp, delta, params.weights[i], delta_below)
         f.backward(ws.xp, ws.z[i - 1], a, delta_below)
         delta = delta_below
-    linear.backward_parameters(ws.xp, X, delta, grad.weights[0], grad.biases[0])
+    linear.backward_parameters(ws.xp, X, delta, grad.ones, grad.weights[0], grad.biases[0])
 
 
 @dataclass(frozen=True)
@@ -78,13 +79,13 @@ class Architecture:
     >>> arch = Architecture((2, 3, 1), (Tanh(),), LogisticCrossEntropy())
     >>> theta, params = allocate(arch.sizes, np.float64)
     >>> theta[:] = np.linspace(-1, 1, theta.size)
-    >>> X, y = np.array([[0.5, -0.5]]), np.array([[1.0]])
+    >>> X, y, w = np.array([[0.5, -0.5]]), np.array([[1.0]]), np.array([1.0])
     >>> ws, grad = Workspace.empty(arch, 1, np.float64), Gradient.empty(arch, 1, np.float64)
     >>> forward(arch, params, ws, X)
     >>> p = ws.z[-1]
-    >>> round(arch.loss.forward(np, p, y, None), 4)
+    >>> round(arch.loss.forward(np, p, y, w), 4)
     0.254
-    >>> arch.loss.backward(np, p, y, None)
+    >>> arch.loss.backward(np, p, y, w)
     >>> backward(arch, params, ws, grad, X, p)
     >>> grad.g.shape == theta.shape
     True
@@ -141,7 +142,11 @@ def allocate(sizes: tuple[int, ...], dtype: Any) -> tuple[Any, Parameters]:
 
 
 class Workspace(NamedTuple):
-    """Every buffer of a forward pass over n rows. Lives inside one call."""
+    """Every buffer of a forward pass over n rows. Lives inside one call.
+
+    The logits lie column by column, for a softmax runs along the rows: NumPy then works on n
+    numbers at a time, not on q.
+    """
 
     xp: Any
     z: list[Any]
@@ -150,12 +155,13 @@ class Workspace(NamedTuple):
     @classmethod
     def empty(cls, arch: Architecture, n: int, dtype: Any) -> "Workspace":
         """Return new buffers for up to n rows."""
-        z = [np.empty((n, q), dtype) for q in arch.sizes[1:]]
-        return cls(np, z, [np.empty_like(hidden) for hidden in z[:-1]])
+        *hidden, q = arch.sizes[1:]
+        z = [np.empty((n, width), dtype) for width in hidden]
+        return cls(np, [*z, np.empty((q, n), dtype).T], [np.empty_like(buffer) for buffer in z])
 
     def head(self, n: int) -> "Workspace":
-        """Return the buffers' first n rows; the memory is shared."""
-        return self._replace(z=[z[:n] for z in self.z], a=[a[:n] for a in self.a])
+        """Return buffers for n rows in the same memory."""
+        return self._replace(z=[_head(z, n) for z in self.z], a=[_head(a, n) for a in self.a])
 
 
 class Gradient(NamedTuple):
@@ -165,31 +171,50 @@ class Gradient(NamedTuple):
     weights: list[Any]
     biases: list[Any]
     delta: list[Any]
+    ones: Any
 
     @classmethod
     def empty(cls, arch: Architecture, n: int, dtype: Any) -> "Gradient":
         """Return new buffers for up to n rows, with g laid out like theta."""
         g, params = allocate(arch.sizes, dtype)
         delta = [np.empty((n, q), dtype) for q in arch.sizes[1:-1]]
-        return cls(g, params.weights, params.biases, delta)
+        return cls(g, params.weights, params.biases, delta, np.ones(n, dtype))
 
     def head(self, n: int) -> "Gradient":
-        """Return the same gradient with the deltas' first n rows; the memory is shared."""
-        return self._replace(delta=[delta[:n] for delta in self.delta])
+        """Return the same gradient with buffers for n rows in the same memory."""
+        return self._replace(delta=[_head(d, n) for d in self.delta], ones=self.ones[:n])
 
 
-def logits(arch: Architecture, params: Parameters, X: Any, batch_size: int) -> Any:
-    """Return the logits of X as a new (n, q) array, computed ``batch_size`` rows at a time.
+def _head(buffer: Any, n: int) -> Any:
+    """Return an array of n rows at the start of buffer's memory, which stays in one piece."""
+    if buffer.flags.c_contiguous:
+        return buffer[:n]
+    q = buffer.shape[1]
+    return buffer.T.reshape(-1)[: n * q].reshape(q, n).T
 
-    X may be of another dtype than the parameters; it is cast batch by batch.
+
+def outputs(
+    arch: Architecture,
+    params: Parameters,
+    X: Any,
+    batch_size: int,
+    finish: Callable[[Any], Any],
+) -> Any:
+    """Return ``finish(logits)`` of X as one new array, computed ``batch_size`` rows at a time.
+
+    ``finish`` gets the logits of some rows, (n, q), as scratch, and returns n rows; what it
+    allocates is bounded like the rest. X may be of another dtype than the parameters; it is cast
+    batch by batch.
     """
-    dtype = params.weights[0].dtype
-    n = X.shape[0]
-    z = np.empty((n, arch.sizes[-1]), dtype)
+    dtype, n, out = params.weights[0].dtype, X.shape[0], None
     ws = Workspace.empty(arch, min(n, batch_size), dtype)
     for start in range(0, n, batch_size):
         rows = slice(start, min(start + batch_size, n))
-        here = ws.head(rows.stop - start)
-        forward(arch, params, here, X[rows].astype(dtype, copy=False))
-        z[rows] = here.z[-1]
-    return z
+        if rows.stop - start < ws.z[-1].shape[0]:
+            ws = ws.head(rows.stop - start)
+        forward(arch, params, ws, X[rows].astype(dtype, copy=False))
+        finished = finish(ws.z[-1])
+        if out is None:
+            out = np.empty((n, *finished.shape[1:]), finished.dtype)
+        out[rows] = finished
+    return out

@@ -1,10 +1,10 @@
-"""Optimizers: chains of gradient transforms on one flat vector, in place.
+"""Optimizers: update rules on one flat vector, in place.
 
-A transform turns the gradient g into a better direction. ``Optimizer`` sends g through its chain
-and takes the step ``theta <- theta - rate · g``, block by block: a block of theta, g and the
-transforms' memory fits the cache, so each is read from main memory once per step.
+A rule turns the gradient g into a step. ``Optimizer`` adds the gradient of the penalty, asks the
+rule and moves theta against the step, block by block: a block of theta, g and the rule's memory
+fits the cache, so each is read from main memory once per step.
 
-A new optimizer is a transform and a line in ``SOLVERS``.
+A new optimizer is a rule and a line in ``SOLVERS``.
 """
 
 from collections.abc import Callable
@@ -13,47 +13,45 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-__all__ = ["L2", "SOLVERS", "Adam", "Momentum", "Nesterov", "Optimizer", "Transform"]
+__all__ = ["SOLVERS", "Adam", "GradientDescent", "Momentum", "Nesterov", "Optimizer", "Rule"]
 
 BLOCK = 65536
 
 
-class Transform(Protocol):
-    """One link of the chain; every array is a block of the same length."""
+class Rule(Protocol):
+    """How a gradient becomes a step; every array is a block of the same length."""
 
     @property
     def n_slots(self) -> int:
         """How many arrays of theta's size it keeps from step to step; they start at zero."""
 
-    def __call__(self, xp: Any, t: int, theta: Any, g: Any, scratch: Any, *slots: Any) -> None:
-        """Write ``g <- transformed g``; t counts the steps from 1."""
+    def __call__(self, xp: Any, t: int, rate: float, g: Any, step: Any, *slots: Any) -> None:
+        """Write ``step <- rate · direction``; g is scratch afterwards. t counts steps from 1."""
 
 
 @dataclass(frozen=True)
-class L2:
-    """g <- g + strength · theta: the gradient of ½ · strength · ‖theta‖².
+class GradientDescent:
+    """step <- rate · g.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skscratch.core.optimizers import L2
-    >>> theta, g = np.array([2.0]), np.array([1.0])
-    >>> L2(0.5)(np, 1, theta, g, np.empty(1))
-    >>> g
-    array([2.])
+    >>> from skscratch.core.optimizers import GradientDescent
+    >>> g, step = np.array([2.0]), np.empty(1)
+    >>> GradientDescent()(np, 1, 0.1, g, step)
+    >>> step
+    array([0.2])
     """
 
-    strength: float
     n_slots: ClassVar[int] = 0
 
-    def __call__(self, xp: Any, t: int, theta: Any, g: Any, scratch: Any, *slots: Any) -> None:
-        xp.multiply(theta, self.strength, out=scratch)
-        g += scratch
+    def __call__(self, xp: Any, t: int, rate: float, g: Any, step: Any, *slots: Any) -> None:
+        xp.multiply(g, rate, out=step)
 
 
 @dataclass(frozen=True)
 class Momentum:
-    """v <- momentum · v + g,  g <- v.
+    """v <- momentum · v + g,  step <- rate · v.
 
     The rate multiplies v, not what enters it, so a schedule acts at once.
 
@@ -65,25 +63,25 @@ class Momentum:
     --------
     >>> import numpy as np
     >>> from skscratch.core.optimizers import Momentum
-    >>> g, v = np.array([1.0]), np.array([10.0])
-    >>> Momentum(0.9)(np, 1, np.zeros(1), g, np.empty(1), v)
-    >>> g
-    array([10.])
+    >>> g, step, v = np.array([1.0]), np.empty(1), np.array([10.0])
+    >>> Momentum(0.9)(np, 1, 0.1, g, step, v)
+    >>> step
+    array([1.])
     """
 
     momentum: float
     n_slots: ClassVar[int] = 1
 
-    def __call__(self, xp: Any, t: int, theta: Any, g: Any, scratch: Any, *slots: Any) -> None:
+    def __call__(self, xp: Any, t: int, rate: float, g: Any, step: Any, *slots: Any) -> None:
         (v,) = slots
         v *= self.momentum
         v += g
-        g[...] = v
+        xp.multiply(v, rate, out=step)
 
 
 @dataclass(frozen=True)
 class Nesterov:
-    """v <- momentum · v + g,  g <- g + momentum · v: momentum that looks one step ahead.
+    """v <- momentum · v + g,  step <- rate · (g + momentum · v): looks one step ahead.
 
     References
     ----------
@@ -94,30 +92,33 @@ class Nesterov:
     --------
     >>> import numpy as np
     >>> from skscratch.core.optimizers import Nesterov
-    >>> g, v = np.array([1.0]), np.array([10.0])
-    >>> Nesterov(0.9)(np, 1, np.zeros(1), g, np.empty(1), v)
-    >>> g
-    array([10.])
+    >>> g, step, v = np.array([1.0]), np.empty(1), np.array([10.0])
+    >>> Nesterov(0.9)(np, 1, 0.1, g, step, v)
+    >>> step
+    array([1.])
     """
 
     momentum: float
     n_slots: ClassVar[int] = 1
 
-    def __call__(self, xp: Any, t: int, theta: Any, g: Any, scratch: Any, *slots: Any) -> None:
+    def __call__(self, xp: Any, t: int, rate: float, g: Any, step: Any, *slots: Any) -> None:
         (v,) = slots
         v *= self.momentum
         v += g
-        xp.multiply(v, self.momentum, out=scratch)
-        g += scratch
+        xp.multiply(v, self.momentum, out=step)
+        step += g
+        step *= rate
 
 
 @dataclass(frozen=True)
 class Adam:
-    """m <- β₁ m + (1 - β₁) g,  v <- β₂ v + (1 - β₂) g²,  g <- c m / (√v + ε).
+    """m <- β₁ m + g,  v <- β₂ v + g²,  step <- rate · c m / (√v + ε / √(1 - β₂)).
 
-    c = √(1 - β₂ᵗ) / (1 - β₁ᵗ) corrects the bias of both averages towards their start at zero.
-    ε is added before the correction, as in the last paragraph of section 2 of the paper and in
-    scikit-learn; algorithm 1 of the paper adds it after.
+    (1 - β₁) m and (1 - β₂) v are the averages of the paper. Kept as plain sums they need no
+    multiplication of their own: c = (1 - β₁) / √(1 - β₂) · √(1 - β₂ᵗ) / (1 - β₁ᵗ) makes the sums
+    averages and corrects their bias towards their start at zero. ε is added to √v before the
+    correction, as in the last paragraph of section 2 of the paper and in scikit-learn; algorithm 1
+    of the paper adds it after.
 
     References
     ----------
@@ -125,14 +126,14 @@ class Adam:
 
     Examples
     --------
-    The first step has length 1 whatever the gradient:
+    The first step has the length of the rate whatever the gradient:
 
     >>> import numpy as np
     >>> from skscratch.core.optimizers import Adam
-    >>> g = np.array([1000.0, -0.1])
-    >>> Adam(0.9, 0.999, 1e-8)(np, 1, np.zeros(2), g, np.empty(2), np.zeros(2), np.zeros(2))
-    >>> g.round(5)
-    array([ 1., -1.])
+    >>> g, step = np.array([1000.0, -0.1]), np.empty(2)
+    >>> Adam(0.9, 0.999, 1e-8)(np, 1, 0.1, g, step, np.zeros(2), np.zeros(2))
+    >>> step.round(5)
+    array([ 0.1, -0.1])
     """
 
     beta_1: float
@@ -140,19 +141,18 @@ class Adam:
     epsilon: float
     n_slots: ClassVar[int] = 2
 
-    def __call__(self, xp: Any, t: int, theta: Any, g: Any, scratch: Any, *slots: Any) -> None:
+    def __call__(self, xp: Any, t: int, rate: float, g: Any, step: Any, *slots: Any) -> None:
         m, v = slots
-        m *= self.beta_1
-        xp.multiply(g, 1 - self.beta_1, out=scratch)
-        m += scratch
-        v *= self.beta_2
+        b1, b2 = self.beta_1, self.beta_2
+        m *= b1
+        m += g
+        v *= b2
         g *= g
-        g *= 1 - self.beta_2
         v += g
-        xp.sqrt(v, out=scratch)
-        scratch += self.epsilon
-        xp.divide(m, scratch, out=g)
-        g *= (1 - self.beta_2**t) ** 0.5 / (1 - self.beta_1**t)
+        xp.sqrt(v, out=step)
+        step += self.epsilon / (1 - b2) ** 0.5
+        xp.divide(m, step, out=step)
+        step *= rate * (1 - b1) / (1 - b1**t) * ((1 - b2**t) / (1 - b2)) ** 0.5
 
 
 class Optimizer:
@@ -160,20 +160,21 @@ class Optimizer:
 
     Parameters
     ----------
-    chain : list of Transform
-        Applied to every entry of g, in this order.
-    decay : list of Transform
-        Applied before the chain to the first ``n_weights`` entries: biases are not regularised.
+    rule : Rule
+        Turns gradients into steps.
     rate : Schedule
         From the number of steps taken to the learning rate.
     theta, g : ndarray of shape (P,)
         Read and written in place at every step; g is scratch afterwards.
     n_weights : int
         theta is ``[all W | all b]``; this is where the biases begin.
+    l2 : float
+        Strength of the penalty ½ · l2 · ‖W‖², whose gradient l2 · W is added to that of the
+        weights; biases are not regularised.
     t : int
         Steps taken by earlier runs.
     slots : list of ndarray of shape (P,), or None
-        What the chain remembers of earlier runs, written in place; None if there were none.
+        What the rule remembers of earlier runs, written in place; None if there were none.
 
     Attributes
     ----------
@@ -183,9 +184,9 @@ class Optimizer:
     Examples
     --------
     >>> import numpy as np
-    >>> from skscratch.core.optimizers import L2, Momentum, Optimizer
+    >>> from skscratch.core.optimizers import Momentum, Optimizer
     >>> theta, g = np.array([1.0, 1.0]), np.array([1.0, 2.0])
-    >>> optimizer = Optimizer([Momentum(0.9)], [L2(1.0)], lambda step: 0.1, theta, g, n_weights=1)
+    >>> optimizer = Optimizer(Momentum(0.9), lambda step: 0.1, theta, g, n_weights=1, l2=1.0)
     >>> optimizer.step()
     >>> theta
     array([0.8, 0.8])
@@ -193,73 +194,68 @@ class Optimizer:
 
     def __init__(
         self,
-        chain: list[Any],
-        decay: list[Any],
+        rule: Rule,
         rate: Any,
         theta: Any,
         g: Any,
         n_weights: int,
+        l2: float = 0.0,
         t: int = 0,
         slots: Any = None,
     ) -> None:
-        self.rate, self.t, self.scale = rate, t, 1.0
-        n_slots = sum(transform.n_slots for transform in chain)
-        self.slots = [np.zeros_like(theta) for _ in range(n_slots)] if slots is None else slots
-        scratch = np.empty_like(theta[:BLOCK])
-        blocks = [(block, [*decay, *chain]) for block in _blocks(0, n_weights)]
-        blocks += [(block, chain) for block in _blocks(n_weights, theta.size)]
+        self.rule, self.rate, self.l2, self.t, self.scale = rule, rate, l2, t, 1.0
+        self.slots = [np.zeros_like(theta) for _ in range(rule.n_slots)] if slots is None else slots
+        step = np.empty_like(theta[:BLOCK])
+        W, gW = theta[:n_weights], g[:n_weights]
         self._blocks = [
-            (theta[block], g[block], scratch[: block.stop - block.start], self._bind(links, block))
-            for block, links in blocks
+            (theta[i:j], g[i:j], step[: j - i], W[i:j], gW[i:j], [slot[i:j] for slot in self.slots])
+            for i, j in _blocks(theta.size)
         ]
 
-    def _bind(self, links: list[Any], block: slice) -> list[Any]:
-        """Pair each link of the chain with this block of its slots."""
-        slots = iter(self.slots)
-        return [(link, [next(slots)[block] for _ in range(link.n_slots)]) for link in links]
-
     def step(self) -> None:
-        """Write ``theta <- theta - rate · transformed g``."""
-        rate = self.rate(self.t) * self.scale
+        """Write ``theta <- theta - step``."""
+        rule, l2, rate = self.rule, self.l2, self.rate(self.t) * self.scale
         self.t += 1
-        for theta, g, scratch, links in self._blocks:
-            for link, slots in links:
-                link(np, self.t, theta, g, scratch, *slots)
-            g *= rate
-            theta -= g
+        for theta, g, step, W, gW, slots in self._blocks:
+            if l2 and W.size:
+                penalty = step[: W.size]
+                np.multiply(W, l2, out=penalty)
+                gW += penalty
+            rule(np, self.t, rate, g, step, *slots)
+            theta -= step
 
 
-def _blocks(start: int, stop: int) -> list[slice]:
-    return [slice(i, min(i + BLOCK, stop)) for i in range(start, stop, BLOCK)]
+def _blocks(size: int) -> list[tuple[int, int]]:
+    return [(i, min(i + BLOCK, size)) for i in range(0, size, BLOCK)]
 
 
-def sgd(momentum: float, nesterovs_momentum: bool) -> list[Transform]:
-    """Return the chain of plain or accelerated gradient descent.
+def sgd(momentum: float, nesterovs_momentum: bool) -> Rule:
+    """Return the rule of plain or accelerated gradient descent.
 
     Examples
     --------
     >>> from skscratch.core.optimizers import sgd
     >>> sgd(momentum=0.9, nesterovs_momentum=True)
-    [Nesterov(momentum=0.9)]
+    Nesterov(momentum=0.9)
     >>> sgd(momentum=0, nesterovs_momentum=True)
-    []
+    GradientDescent()
     """
     if momentum == 0:
-        return []
-    return [Nesterov(momentum) if nesterovs_momentum else Momentum(momentum)]
+        return GradientDescent()
+    return Nesterov(momentum) if nesterovs_momentum else Momentum(momentum)
 
 
-def adam(beta_1: float, beta_2: float, epsilon: float) -> list[Transform]:
-    """Return the chain of Adam.
+def adam(beta_1: float, beta_2: float, epsilon: float) -> Rule:
+    """Return the rule of Adam.
 
     Examples
     --------
     >>> from skscratch.core.optimizers import adam
     >>> adam(beta_1=0.9, beta_2=0.999, epsilon=1e-8)
-    [Adam(beta_1=0.9, beta_2=0.999, epsilon=1e-08)]
+    Adam(beta_1=0.9, beta_2=0.999, epsilon=1e-08)
     """
-    return [Adam(beta_1, beta_2, epsilon)]
+    return Adam(beta_1, beta_2, epsilon)
 
 
 # The factories' arguments are the estimator's parameters of the same names.
-SOLVERS: dict[str, Callable[..., list[Transform]]] = {"sgd": sgd, "adam": adam}
+SOLVERS: dict[str, Callable[..., Rule]] = {"sgd": sgd, "adam": adam}

@@ -16,20 +16,24 @@ from sklearn.utils.validation import check_is_fitted
 
 from skscratch._compat import fit_context
 from skscratch.core.losses import LOSSES
-from skscratch.core.network import Architecture, Parameters, logits
+from skscratch.core.network import Architecture, Parameters, outputs
 from skscratch.estimators import _params, _train
 from skscratch.estimators._random import draw_seed, streams
-from skscratch.estimators._validation import check_prediction_data, check_training_data
+from skscratch.estimators._validation import FLOATS, check_prediction_data, check_training_data
 from skscratch.training.state import Run, continuation, initial_parameters, pack, resume
 from skscratch.training.threads import blas_threads
 
 
 class Data(NamedTuple):
-    """Checked data as the floors below take them; w is None if every weight is 1."""
+    """Checked data as the floors below take them; w is None if every weight is 1.
+
+    dtype is what to compute in; an X of whole numbers has its own.
+    """
 
     X: Any
     y: Any
     w: Any
+    dtype: Any
     out_activation: str
     n_outputs: int
 
@@ -40,7 +44,7 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
     _parameter_constraints = _params.CONSTRAINTS
 
     @abstractmethod
-    def _encode(self, X: Any, y: Any, w: Any, classes: Any, first: bool) -> Data:
+    def _encode(self, X: Any, y: Any, w: Any, dtype: Any, classes: Any, first: bool) -> Data:
         """Turn checked arrays into what the network trains on."""
 
     @abstractmethod
@@ -54,8 +58,9 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data, finite; float32 stays float32, all else becomes float64 unless ``dtype``
-            says otherwise. Scale the features: for instance with ``StandardScaler``.
+            Training data, finite. float32 is computed with in float32, all else in float64 unless
+            ``dtype`` says otherwise; whole numbers and booleans are converted batch by batch.
+            Scale the features: for instance with ``StandardScaler``.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Class labels, or a multilabel indicator of zeros and ones.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -149,11 +154,11 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _validate(self, X: Any, y: Any, sample_weight: Any, classes: Any, first: bool) -> Data:
         if not first:
-            dtype = self.coefs_[0].dtype
+            floats = [self.coefs_[0].dtype]
         else:
-            dtype = [np.float64, np.float32] if self.dtype is None else np.dtype(self.dtype)
-        X, y, w = check_training_data(self, X, y, sample_weight, dtype, first)
-        return self._encode(X, y, w, classes, first)
+            floats = FLOATS if self.dtype is None else [np.dtype(self.dtype)]
+        X, y, w, dtype = check_training_data(self, X, y, sample_weight, floats, first)
+        return self._encode(X, y, w, dtype, classes, first)
 
     def _begin(self, data: Data, first: bool) -> Run:
         hidden = _params.hidden_layer_sizes(self.hidden_layer_sizes)
@@ -163,7 +168,7 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
             seed = draw_seed(self.random_state)
             draws = _params.initializers(self.weight_init, arch.activations)
             stream = streams(seed)
-            theta, params = initial_parameters(arch.sizes, draws, stream.weights, data.X.dtype)
+            theta, params = initial_parameters(arch.sizes, draws, stream.weights, data.dtype)
             return Run(arch, theta, params, seed, stream.shuffle)
         if sizes != self._sizes():
             raise ValueError(
@@ -198,20 +203,26 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
         """Return the widths of the fitted network's layers."""
         return (self.coefs_[0].shape[0], *(len(b) for b in self.intercepts_))
 
-    def _logits(self, X: Any) -> Any:
-        """Return the output layer's pre-activations for X, a new (n, n_outputs_) array."""
-        check_is_fitted(self)
+    def _outputs(self, X: Any, finish: Callable[[Any], Any]) -> Any:
+        """Return ``finish(logits)`` of X, computed some rows at a time; the logits are scratch."""
+        if not self.__sklearn_is_fitted__():
+            check_is_fitted(self)  # raises, but takes its time where it does not
         X = check_prediction_data(self, X)
         arch = _architecture(self._sizes(), self._activation, self.out_activation_)
         params, rows = Parameters(self.coefs_, self.intercepts_), _train.rows_per_buffer(arch, X)
         threads = blas_threads(_train.largest_product(params, min(rows, X.shape[0])))
-        with threads, np.errstate(over="ignore", invalid="ignore"):  # checked below
-            z = logits(arch, params, X, rows)
-        if not np.isfinite(z).all():
-            raise ValueError(
-                f"X or the network's parameters are too large for {z.dtype}: its output overflows."
-            )
-        return z
+
+        def checked(z: Any) -> Any:
+            if not np.isfinite(z).all():
+                raise ValueError(
+                    f"X or the network's parameters are too large for {z.dtype}: its output "
+                    "overflows."
+                )
+            return finish(z)
+
+        # overflow is what is checked for, and finite logits may lie further apart than floats reach
+        with threads, np.errstate(over="ignore", invalid="ignore"):
+            return outputs(arch, params, X, rows, checked)
 
     def __sklearn_is_fitted__(self) -> bool:
         return "coefs_" in vars(self)

@@ -200,7 +200,7 @@ callable, default='auto'
         self.class_weight = class_weight
         self.dtype = dtype
 
-    def _encode(self, X: Any, y: Any, w: Any, classes: Any, first: bool) -> Data:
+    def _encode(self, X: Any, y: Any, w: Any, dtype: Any, classes: Any, first: bool) -> Data:
         with naming("y"):
             y = _labels.check_labels(y)
         self._settle_classes(y, classes, first)
@@ -210,7 +210,7 @@ callable, default='auto'
             index = _labels.class_indices(y, self.classes_)
         if self.class_weight is not None:
             factors = _labels.class_weights(self.class_weight, index, self.classes_, w)
-            w = factors.astype(X.dtype) if w is None else w * factors.astype(X.dtype)
+            w = factors.astype(dtype) if w is None else w * factors.astype(dtype)
             if not w.any():
                 raise ValueError(
                     f"sample_weight and class_weight={self.class_weight!r} leave no sample with a "
@@ -218,7 +218,7 @@ callable, default='auto'
                 )
         link = "logistic" if logistic else "softmax"
         n_outputs = 1 if logistic and not multilabel else n_classes
-        return Data(X, _labels.targets(index, link, X.dtype), w, link, n_outputs)
+        return Data(X, _labels.targets(index, link, dtype), w, dtype, link, n_outputs)
 
     def _check_partial_fit(self, y: Any, classes: Any, first: bool) -> None:
         if first and classes is None and not is_multilabel(y):

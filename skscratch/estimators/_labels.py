@@ -134,7 +134,7 @@ def probabilities(z: Any, link: str) -> Any:
         p = softmax(z, axis=1)
     elif z.shape[1] == 1:
         # 1 - expit(z) would round to 0 long before expit(-z) does
-        p = expit(np.hstack([-z, z]))
+        p = expit(z * np.array([-1, 1], z.dtype))
     else:
         p = np.minimum(expit(z), 1 - info.epsneg)
     return np.maximum(p, info.tiny, out=p)
@@ -145,7 +145,7 @@ def log_probabilities(z: Any, link: str) -> Any:
     if link == "softmax":
         log_p = log_softmax(z, axis=1)
     else:
-        log_p = log_expit(np.hstack([-z, z]) if z.shape[1] == 1 else z)
+        log_p = log_expit(z * np.array([-1, 1], z.dtype) if z.shape[1] == 1 else z)
     return np.maximum(log_p, np.log(np.finfo(z.dtype).tiny), out=log_p)
 
 

@@ -114,24 +114,24 @@ def learning_rate_init(estimator: Any) -> float:
     """
     if not isinstance(estimator.learning_rate_init, str):
         return float(estimator.learning_rate_init)
-    links = chain(estimator)
-    if any(isinstance(link, Adam) for link in links):
+    update = rule(estimator)
+    if isinstance(update, Adam):
         return 0.001
-    momentum = sum(link.momentum for link in links if isinstance(link, (Momentum, Nesterov)))
+    momentum = update.momentum if isinstance(update, (Momentum, Nesterov)) else 0
     return 0.1 * max(1 - momentum, 0.01)
 
 
-def chain(estimator: Any) -> list[Any]:
-    """Return the optimizer's chain of transforms."""
+def rule(estimator: Any) -> Any:
+    """Return the optimizer's update rule."""
     solver = estimator.solver
     if isinstance(solver, str):
-        return list(_fill(SOLVERS[solver], vars(estimator)))
+        return _fill(SOLVERS[solver], vars(estimator))
     if isinstance(solver, type) or not isinstance(getattr(solver, "n_slots", None), int):
         raise InvalidParameterError(
-            f"solver must be one of {sorted([*SOLVERS, 'lbfgs'])} or an instance of a transform "
+            f"solver must be one of {sorted([*SOLVERS, 'lbfgs'])} or an instance of an update rule "
             f"like skscratch.core.optimizers.Momentum(0.9). Got {solver!r}."
         )
-    return [solver]
+    return solver
 
 
 def schedule(estimator: Any) -> Any:

@@ -39,7 +39,9 @@ class ClassPredictions(BaseScratchMLP):
         >>> model.predict([[-2.0], [0.5]])
         array(['cold', 'warm'], dtype='<U4')
         """
-        z = self._logits(X)
+        return self._outputs(X, self._most_probable)
+
+    def _most_probable(self, z: Any) -> Any:
         if self._is_multilabel():
             return (z > 0).astype(self._label_dtype)
         return self.classes_[_labels.winners(z, self.out_activation_)]
@@ -69,9 +71,7 @@ class ClassPredictions(BaseScratchMLP):
         >>> model.predict_proba([[0.0]]).round(3)
         array([[0.5, 0.5]])
         """
-        z = self._logits(X)
-        with np.errstate(over="ignore"):  # logits may lie further apart than floats reach
-            return _labels.probabilities(z, self.out_activation_)
+        return self._outputs(X, lambda z: _labels.probabilities(z, self.out_activation_))
 
     def predict_log_proba(self, X: Any) -> Any:
         """Return the logarithm of ``predict_proba``, exact also where that rounds to 1.
@@ -97,9 +97,7 @@ class ClassPredictions(BaseScratchMLP):
         >>> model.predict_log_proba([[0.0]]).round(3)
         array([[-0.693, -0.693]])
         """
-        z = self._logits(X)
-        with np.errstate(over="ignore"):
-            return _labels.log_probabilities(z, self.out_activation_)
+        return self._outputs(X, lambda z: _labels.log_probabilities(z, self.out_activation_))
 
     def decision_function(self, X: Any) -> Any:
         """Return the logits, the output layer before its link.
@@ -125,8 +123,7 @@ class ClassPredictions(BaseScratchMLP):
         >>> model.decision_function([[-2.0], [2.0]]) > 0
         array([False,  True])
         """
-        z = self._logits(X)
-        return z[:, 0] if z.shape[1] == 1 else z
+        return self._outputs(X, lambda z: z[:, 0] if z.shape[1] == 1 else z)
 
     def _is_multilabel(self) -> bool:
         return bool(self.out_activation_ == "logistic" and self.n_outputs_ > 1)

@@ -34,8 +34,9 @@ def fit(estimator: Any, run: Run, data: Any) -> None:
         rows, held_out = _hold_out(estimator, run, data, rows)
     trainer = _trainer(estimator, run, data, rows)
     if len(held_out):
-        n = rows_per_buffer(run.arch, data.X)
-        watch = HeldOut(run, Gathered(data.X, data.y, data.w, n, held_out, None), estimator._hits)
+        size = rows_per_buffer(run.arch, data.X)
+        batches = Gathered(data.X, data.y, data.w, size, run.theta.dtype, held_out, None)
+        watch = HeldOut(run, batches, estimator._hits)
         _train_epochs(estimator, trainer, watch.loss)
         watch.restore()
     else:
@@ -75,10 +76,11 @@ def _train_epochs(estimator: Any, trainer: Trainer, watched_loss: Any) -> None:
 
 def _trainer(estimator: Any, run: Run, data: Any, rows: Any) -> Trainer:
     rng = run.rng if estimator.shuffle else None
-    batches = Gathered(data.X, data.y, data.w, batch_size(estimator, len(rows)), rows, rng)
+    size = batch_size(estimator, len(rows))
+    batches = Gathered(data.X, data.y, data.w, size, run.theta.dtype, rows, rng)
     weight = len(rows) if data.w is None else data.w[rows].sum(dtype=float)
-    chain, schedule = _params.chain(estimator), _params.schedule(estimator)
-    return Trainer(run, batches, chain, schedule, l2=float(estimator.alpha / weight))
+    rule, schedule = _params.rule(estimator), _params.schedule(estimator)
+    return Trainer(run, batches, rule, schedule, l2=float(estimator.alpha / weight))
 
 
 def _hold_out(estimator: Any, run: Run, data: Any, rows: Any) -> tuple[Any, Any]:
@@ -98,9 +100,10 @@ def _weighted_rows(data: Any) -> Any:
 
 
 def _minimize(estimator: Any, run: Run, data: Any) -> None:
-    batches = InOrder(data.X, data.y, data.w, rows_per_buffer(run.arch, data.X))
-    ws = Workspace.empty(run.arch, batches.batch_size, run.theta.dtype)
-    grad = Gradient.empty(run.arch, batches.batch_size, run.theta.dtype)
+    dtype = run.theta.dtype
+    batches = InOrder(data.X, data.y, data.w, rows_per_buffer(run.arch, data.X), dtype)
+    ws = Workspace.empty(run.arch, batches.batch_size, dtype)
+    grad = Gradient.empty(run.arch, batches.batch_size, dtype)
     weight = data.X.shape[0] if data.w is None else data.w.sum(dtype=float)
     l2, n_before = float(estimator.alpha / weight), len(run.loss_curve)
 

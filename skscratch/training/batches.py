@@ -1,16 +1,29 @@
 """The training rows, a batch at a time. Iterating once is one epoch.
 
-Batches are ``(X, y, w)`` with w None if every weight is 1. They are valid until the next one is
-drawn, because they share buffers, and never longer than ``batch_size``.
+A batch's weights w have the sum 1, as the losses want them; ``weight`` is what they were divided
+by. Batches are valid until the next one is drawn, because they share buffers, and never longer
+than ``batch_size``. X may be of any numeric dtype: it is cast to that of the network batch by batch.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
 
-__all__ = ["Gathered", "InOrder"]
+__all__ = ["Batch", "Gathered", "InOrder"]
+
+# bytes to gather at once: what small batches cost is mostly the call
+CHUNK = 2**18
+
+
+class Batch(NamedTuple):
+    """Rows of X (n, p), their targets y, their weights w (n,), and the weight of all of them."""
+
+    X: Any
+    y: Any
+    w: Any
+    weight: float
 
 
 class InOrder:
@@ -21,30 +34,38 @@ class InOrder:
     X : {ndarray, CSR} of shape (n, p)
     y : ndarray of shape (n,) or (n, q)
     w : ndarray of shape (n,) or None
+        None gives every row weight 1.
     batch_size : int
+    dtype : dtype
+        Of the network.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skscratch.training.batches import InOrder
-    >>> X, y = np.arange(6.0).reshape(3, 2), np.array([0, 1, 2])
-    >>> [batch_y.tolist() for _, batch_y, _ in InOrder(X, y, None, batch_size=2)]
-    [[0, 1], [2]]
+    >>> X, y = np.arange(6).reshape(3, 2), np.array([0, 1, 2])
+    >>> for batch in InOrder(X, y, None, batch_size=2, dtype=np.float64):
+    ...     print(batch.X.tolist(), batch.y, batch.w, batch.weight)
+    [[0.0, 1.0], [2.0, 3.0]] [0 1] [0.5 0.5] 2.0
+    [[4.0, 5.0]] [2] [1.] 1.0
     """
 
-    def __init__(self, X: Any, y: Any, w: Any, batch_size: int) -> None:
-        self.X, self.y, self.w, self.batch_size = X, y, w, min(batch_size, X.shape[0])
+    def __init__(self, X: Any, y: Any, w: Any, batch_size: int, dtype: Any) -> None:
+        self.X, self.y, self.w, self.dtype = X, y, w, dtype
+        self.batch_size = min(batch_size, X.shape[0])
 
-    def __iter__(self) -> Iterator[tuple[Any, Any, Any]]:
+    def __iter__(self) -> Iterator[Batch]:
         for start in range(0, self.X.shape[0], self.batch_size):
             rows = slice(start, start + self.batch_size)
-            w = None if self.w is None else self.w[rows]
-            if w is None or w.any():
-                yield self.X[rows], self.y[rows], w
+            y = self.y[rows]
+            w = np.ones(y.shape[0], self.dtype) if self.w is None else self.w[rows].copy()
+            if w.any():
+                X = self.X[rows].astype(self.dtype, copy=False)
+                yield _normalised(Batch(X, y, w, 0.0))
 
 
 class Gathered:
-    """Chosen rows, copied batch by batch into the same buffers; shuffled if rng is given.
+    """Chosen rows, copied into the same buffers again and again; shuffled if rng is given.
 
     Every epoch starts from the same order, so its shuffle depends on the state of rng alone.
 
@@ -53,8 +74,10 @@ class Gathered:
     X : {ndarray, CSR} of shape (n, p)
     y : ndarray of shape (n,) or (n, q)
     w : ndarray of shape (n,) or None
-        Positive for every chosen row.
+        Positive for every chosen row; None gives every row weight 1.
     batch_size : int
+    dtype : dtype
+        Of the network.
     rows : ndarray of int
         The chosen rows, in order.
     rng : Generator or None
@@ -63,9 +86,9 @@ class Gathered:
     --------
     >>> import numpy as np
     >>> from skscratch.training.batches import Gathered
-    >>> X, y = np.arange(6.0).reshape(3, 2), np.array([0, 1, 2])
-    >>> batches = Gathered(X, y, None, 2, rows=np.array([2, 0]), rng=None)
-    >>> [(batch_X.tolist(), batch_y.tolist()) for batch_X, batch_y, _ in batches]
+    >>> X, y = np.arange(6).reshape(3, 2), np.array([0, 1, 2])
+    >>> batches = Gathered(X, y, None, 2, np.float64, rows=np.array([2, 0]), rng=None)
+    >>> [(batch.X.tolist(), batch.y.tolist()) for batch in batches]
     [([[4.0, 5.0], [0.0, 1.0]], [2, 0])]
     """
 
@@ -75,38 +98,71 @@ class Gathered:
         y: Any,
         w: Any,
         batch_size: int,
+        dtype: Any,
         rows: Any,
         rng: np.random.Generator | None,
     ) -> None:
         self.rows, self.rng, self.batch_size = rows, rng, min(batch_size, rows.shape[0])
         self._order = np.empty_like(rows)
-        self._take_X = _rows_taker(X, self.batch_size)
-        self._take_y = _rows_taker(y, self.batch_size)
-        self._take_w = _nothing if w is None else _rows_taker(w, self.batch_size)
+        self._rows = (_SparseRows if issparse(X) else _DenseRows)(X, y, w, self.batch_size, dtype)
 
-    def __iter__(self) -> Iterator[tuple[Any, Any, Any]]:
+    def __iter__(self) -> Iterator[Batch]:
         self._order[:] = self.rows
         if self.rng is not None:
             self.rng.shuffle(self._order)
-        for start in range(0, self._order.shape[0], self.batch_size):
-            rows = self._order[start : start + self.batch_size]
-            yield self._take_X(rows), self._take_y(rows), self._take_w(rows)
+        n = self._rows.at_once
+        for start in range(0, self._order.shape[0], n):
+            yield from self._rows.gather(self._order[start : start + n])
 
 
-def _rows_taker(source: Any, batch_size: int) -> Any:
-    """Return a function from row indices to those rows of source."""
-    if issparse(source):
-        return source.__getitem__
-    buffer = np.empty((batch_size, *source.shape[1:]), source.dtype)
+class _DenseRows:
+    """Gathers the rows of several small batches at once, or those of one large batch."""
 
-    def take(rows: Any) -> Any:
-        out = buffer[: rows.shape[0]]
-        # mode="raise" would make NumPy buffer the whole batch once more
-        np.take(source, rows, axis=0, out=out, mode="clip")
-        return out
+    def __init__(self, X: Any, y: Any, w: Any, batch_size: int, dtype: Any) -> None:
+        self._sources = [X, y] if w is None else [X, y, w]
+        bytes_a_row = sum(source[0].nbytes for source in self._sources)
+        n = batch_size * max(1, CHUNK // (batch_size * bytes_a_row))
+        self.at_once, self._batch_size = n, batch_size
+        self._buffers = [np.empty((n, *s.shape[1:]), s.dtype) for s in self._sources]
+        self._X = self._buffers[0] if X.dtype == dtype else np.empty((n, X.shape[1]), dtype)
+        self._batches: dict[int, list[Batch]] = {}
 
-    return take
+    def gather(self, rows: Any) -> Iterable[Batch]:
+        """Copy the rows into the buffers; return the batches, which are views of these."""
+        n = rows.shape[0]
+        for source, buffer in zip(self._sources, self._buffers, strict=True):
+            # mode="raise" would make NumPy buffer all of it once more
+            source.take(rows, 0, buffer[:n], "clip")
+        if self._X is not self._buffers[0]:
+            self._X[:n] = self._buffers[0][:n]
+        if n not in self._batches:
+            self._batches[n] = [self._views(i, n) for i in range(0, n, self._batch_size)]
+        batches = self._batches[n]
+        return batches if len(self._sources) == 2 else map(_normalised, batches)
+
+    def _views(self, start: int, stop: int) -> Batch:
+        """Return the batch that begins at a row of the buffers."""
+        rows = slice(start, min(start + self._batch_size, stop))
+        n = rows.stop - start
+        y, *w = (buffer[rows] for buffer in self._buffers[1:])
+        return Batch(self._X[rows], y, w[0] if w else np.full(n, 1 / n, self._X.dtype), float(n))
 
 
-def _nothing(rows: Any) -> None:
-    return None
+class _SparseRows:
+    """Gathers the rows of one batch of a CSR matrix."""
+
+    def __init__(self, X: Any, y: Any, w: Any, batch_size: int, dtype: Any) -> None:
+        self.at_once, self._dtype = batch_size, dtype
+        self._X, self._y, self._w = X, y, np.ones(X.shape[0], dtype) if w is None else w
+
+    def gather(self, rows: Any) -> Iterable[Batch]:
+        """Return the one batch."""
+        X = self._X[rows].astype(self._dtype, copy=False)
+        yield _normalised(Batch(X, self._y[rows], self._w[rows], 0.0))
+
+
+def _normalised(batch: Batch) -> Batch:
+    """Divide the weights by their sum, in place; return the batch with that sum."""
+    weight = batch.w.sum(dtype=np.float64)
+    np.divide(batch.w, weight, out=batch.w)
+    return batch._replace(weight=float(weight))

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from skscratch.core.network import Architecture, Gradient, Parameters, Workspace, backward, forward
 from skscratch.core.optimizers import Optimizer
 
@@ -13,16 +15,16 @@ __all__ = ["evaluate", "loss_and_gradient", "run_epoch"]
 def loss_and_gradient(
     arch: Architecture, params: Parameters, ws: Workspace, grad: Gradient, X: Any, y: Any, w: Any
 ) -> float:
-    """Fill grad with the gradient of the batch's mean loss; return its sum of w · loss."""
+    """Fill grad with the gradient of the batch's mean loss; return that loss."""
     n = X.shape[0]
-    if n != ws.z[-1].shape[0]:
+    if n != grad.ones.shape[0]:
         ws, grad = ws.head(n), grad.head(n)
     forward(arch, params, ws, X)
     output = ws.z[-1]
     loss = arch.loss.forward(ws.xp, output, y, w)
     arch.loss.backward(ws.xp, output, y, w)
     backward(arch, params, ws, grad, X, output)
-    return float(loss)
+    return loss
 
 
 def run_epoch(
@@ -44,43 +46,40 @@ def run_epoch(
     >>> import numpy as np
     >>> from skscratch.core.losses import LogisticCrossEntropy
     >>> from skscratch.core.network import Architecture, Gradient, Workspace, allocate
-    >>> from skscratch.core.optimizers import Optimizer
+    >>> from skscratch.core.optimizers import GradientDescent, Optimizer
     >>> from skscratch.training.batches import InOrder
     >>> from skscratch.training.epoch import run_epoch
     >>> X, y = np.array([[-2.0], [-1.0], [1.0], [2.0]]), np.array([[0.0], [0.0], [1.0], [1.0]])
     >>> arch = Architecture((1, 1), (), LogisticCrossEntropy())
     >>> theta, params = allocate(arch.sizes, np.float64)
     >>> ws, grad = Workspace.empty(arch, 2, np.float64), Gradient.empty(arch, 2, np.float64)
-    >>> optimizer = Optimizer([], [], lambda step: 1.0, theta, grad.g, n_weights=1)
-    >>> batches = InOrder(X, y, None, batch_size=2)
+    >>> optimizer = Optimizer(GradientDescent(), lambda step: 1.0, theta, grad.g, n_weights=1)
+    >>> batches = InOrder(X, y, None, 2, np.float64)
     >>> [round(run_epoch(arch, params, ws, grad, optimizer, batches), 2) for _ in range(3)]
     [0.57, 0.16, 0.11]
     """
-    loss = weight = 0.0
-    for X, y, w in batches:
-        loss += loss_and_gradient(arch, params, ws, grad, X, y, w)
+    total = weights = 0.0
+    for X, y, w, weight in batches:
+        loss = loss_and_gradient(arch, params, ws, grad, X, y, w)
         if not math.isfinite(loss):
             return loss
         optimizer.step()
-        weight += total_weight(X, w)
-    return loss / weight
+        total += weight * loss
+        weights += weight
+    return total / weights
 
 
 def evaluate(
     arch: Architecture, params: Parameters, ws: Workspace, batches: Iterable[Any], hits: Any
 ) -> tuple[float, float]:
     """Return the mean loss and the mean of ``hits(prediction, y)``, one value per row."""
-    loss = score = weight = 0.0
-    for X, y, w in batches:
+    total = score = weights = 0.0
+    for X, y, w, weight in batches:
         here = ws.head(X.shape[0])
         forward(arch, params, here, X)
-        loss += arch.loss.forward(here.xp, here.z[-1], y, w)
-        right = hits(here.z[-1], y)
-        score += float(right.sum() if w is None else w.sum(where=right, dtype=float))
-        weight += total_weight(X, w)
-    return loss / weight, score / weight
-
-
-def total_weight(X: Any, w: Any) -> float:
-    """Return the sum of a batch's weights, each 1 if w is None."""
-    return float(X.shape[0] if w is None else w.sum(dtype=float))
+        total += weight * arch.loss.forward(here.xp, here.z[-1], y, w)
+        right = hits(here.z[-1], y).astype(w.dtype)
+        # the sum of w is 1 but for rounding, which must not show in a perfect score
+        score += weight * float(w.dot(right) / w.dot(np.ones_like(right)))
+        weights += weight
+    return total / weights, score / weights

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import optimize
 
 from skscratch.core.network import Architecture, Gradient, Parameters, Workspace
-from skscratch.training.epoch import loss_and_gradient, total_weight
+from skscratch.training.epoch import loss_and_gradient
 
 __all__ = ["minimize", "objective"]
 
@@ -26,17 +26,16 @@ def objective(
     W stands for all the weights, the part of theta before the biases.
     The data are visited in batches only to bound memory: means are combined by weight.
     """
-    loss = weight = 0.0
+    total = weights = 0.0
     g = np.zeros(grad.g.shape)
-    for X, y, w in batches:
-        loss += loss_and_gradient(arch, params, ws, grad, X, y, w)
-        share = total_weight(X, w)
-        np.multiply(grad.g, share, out=grad.g)
+    for X, y, w, weight in batches:
+        total += weight * loss_and_gradient(arch, params, ws, grad, X, y, w)
+        np.multiply(grad.g, weight, out=grad.g)
         g += grad.g
-        weight += share
-    g /= weight
+        weights += weight
+    g /= weights
     g[: W.size] += l2 * W
-    return loss / weight + 0.5 * l2 * float(W @ W), g
+    return total / weights + 0.5 * l2 * float(W @ W), g
 
 
 def minimize(

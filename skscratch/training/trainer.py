@@ -3,7 +3,7 @@
 from typing import Any
 
 from skscratch.core.network import Gradient, Workspace
-from skscratch.core.optimizers import L2, Optimizer
+from skscratch.core.optimizers import Optimizer, Rule
 from skscratch.training.batches import Gathered
 from skscratch.training.epoch import evaluate, run_epoch
 from skscratch.training.state import Run
@@ -20,8 +20,8 @@ class Trainer:
     run : Run
         Its theta, loss curve, counters and optimizer state are written after every epoch.
     batches : Gathered
-    chain : list of Transform
-        The optimizer; it goes on from the state in run if that is of the same kind.
+    rule : Rule
+        The optimizer's; it goes on from the state in run if that is of the same kind.
     schedule : Schedule
     l2 : float
         Strength of the penalty ½ · l2 · ‖W‖².
@@ -31,6 +31,7 @@ class Trainer:
     >>> import numpy as np
     >>> from skscratch.core.losses import LogisticCrossEntropy
     >>> from skscratch.core.network import Architecture, allocate
+    >>> from skscratch.core.optimizers import GradientDescent
     >>> from skscratch.core.schedules import Constant
     >>> from skscratch.training.batches import Gathered
     >>> from skscratch.training.state import Run
@@ -38,29 +39,28 @@ class Trainer:
     >>> X, y = np.array([[-1.0], [1.0]]), np.array([[0.0], [1.0]])
     >>> arch, rng = Architecture((1, 1), (), LogisticCrossEntropy()), np.random.default_rng(0)
     >>> run = Run(arch, *allocate(arch.sizes, np.float64), seed=0, rng=rng)
-    >>> trainer = Trainer(run, Gathered(X, y, None, 2, np.arange(2), rng), [], Constant(1.0), l2=0)
+    >>> batches = Gathered(X, y, None, 2, np.float64, np.arange(2), rng)
+    >>> trainer = Trainer(run, batches, GradientDescent(), Constant(1.0), l2=0.0)
     >>> for _ in range(3):
     ...     trainer.epoch()
     >>> [round(loss, 2) for loss in run.loss_curve]
     [0.69, 0.47, 0.35]
     """
 
-    def __init__(
-        self, run: Run, batches: Gathered, chain: list[Any], schedule: Any, l2: float
-    ) -> None:
+    def __init__(self, run: Run, batches: Gathered, rule: Rule, schedule: Any, l2: float) -> None:
         self.run, self.batches, self.l2 = run, batches, l2
         self.ws = Workspace.empty(run.arch, batches.batch_size, run.theta.dtype)
         self.grad = Gradient.empty(run.arch, batches.batch_size, run.theta.dtype)
-        self._kind = [type(transform).__name__ for transform in chain]
+        self._kind = type(rule).__name__
         saved = run.optimizer_state
-        same = saved.get("chain") == self._kind
+        same = saved.get("rule") == self._kind
         self.optimizer = Optimizer(
-            chain,
-            [L2(l2)] if l2 else [],
+            rule,
             schedule,
             run.theta,
             self.grad.g,
             run.W.size,
+            l2,
             t=saved["t"] if same else 0,
             slots=saved["slots"] if same else None,
         )
@@ -72,7 +72,7 @@ class Trainer:
         loss = run_epoch(run.arch, run.params, self.ws, self.grad, optimizer, self.batches)
         run.record(loss + penalty)
         run.n_seen += len(self.batches.rows)
-        run.optimizer_state = {"chain": self._kind, "t": optimizer.t, "slots": optimizer.slots}
+        run.optimizer_state = {"rule": self._kind, "t": optimizer.t, "slots": optimizer.slots}
 
 
 class HeldOut:

@@ -25,7 +25,8 @@ class Problem:
         self.X = csr_array(X) if sparse else X
         is_softmax = loss.name == "softmax"
         self.y = rng.integers(Q, size=n) if is_softmax else rng.integers(2, size=(n, Q)) * 1.0
-        self.w = rng.uniform(0, 2, n) if weighted else None
+        w = rng.uniform(0, 2, n) if weighted else np.ones(n)
+        self.w = w / w.sum()
         self.ws, self.grad = (
             kind.empty(self.arch, n, np.float64) for kind in (Workspace, Gradient)
         )
@@ -33,8 +34,7 @@ class Problem:
     def loss(self):
         """Return the mean loss; leave the prediction in ``ws.z[-1]``."""
         forward(self.arch, self.params, self.ws, self.X)
-        total = self.arch.loss.forward(np, self.ws.z[-1], self.y, self.w)
-        return total / (len(self.y) if self.w is None else self.w.sum())
+        return self.arch.loss.forward(np, self.ws.z[-1], self.y, self.w)
 
     def gradient(self):
         """Return dL/dtheta."""

@@ -24,7 +24,7 @@ def test_forward(container):
 @containers
 def test_backward_parameters(container):
     gW, gb = np.full((4, 3), np.nan), np.full(3, np.nan)
-    linear.backward_parameters(np, container(X), DELTA, gW, gb)
+    linear.backward_parameters(np, container(X), DELTA, np.ones(7), gW, gb)
     assert_allclose(gW, X.T @ DELTA, rtol=1e-12, atol=1e-15)
     assert_allclose(gb, DELTA.sum(axis=0), rtol=1e-12)
 
@@ -33,3 +33,19 @@ def test_backward_input():
     dX = np.full((7, 4), np.nan)
     linear.backward_input(np, DELTA, W, dX)
     assert_allclose(dX, DELTA @ W.T, rtol=1e-12)
+
+
+@containers
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("q", [1, 3])
+def test_outputs_may_lie_by_rows_or_by_columns(container, order, q):
+    z = np.full((7, q), np.nan, order=order)
+    linear.forward(np, container(X), W[:, :q], b[:q], z)
+    assert_allclose(z, X @ W[:, :q] + b[:q], rtol=1e-12)
+    delta = np.asarray(DELTA[:, :q], order=order)
+    gW, gb, dX = np.full((4, q), np.nan), np.full(q, np.nan), np.full((7, 4), np.nan)
+    linear.backward_parameters(np, container(X), delta, np.ones(7), gW, gb)
+    linear.backward_input(np, delta, W[:, :q], dX)
+    assert_allclose(gW, X.T @ delta, rtol=1e-12, atol=1e-15)
+    assert_allclose(gb, delta.sum(axis=0), rtol=1e-12)
+    assert_allclose(dX, delta @ W[:, :q].T, rtol=1e-12)

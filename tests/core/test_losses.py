@@ -10,26 +10,30 @@ from skscratch.core.losses import LOSSES, LogisticCrossEntropy, SoftmaxCrossEntr
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(size=(20, 4), scale=3)
+EQUAL = np.full(20, 1 / 20)
 WEIGHTS = [None, RNG.uniform(0, 2, 20)]
+
+
+def shares(w):
+    """Return what the losses are given for weights w; None stands for ones."""
+    return EQUAL if w is None else w / w.sum()
 
 
 @pytest.mark.parametrize("w", WEIGHTS, ids=["unweighted", "weighted"])
 def test_softmax_cross_entropy_is_the_log_loss(w):
     z, y = Z.copy(), RNG.integers(4, size=20)
-    loss = SoftmaxCrossEntropy().forward(np, z, y, w)
+    loss = SoftmaxCrossEntropy().forward(np, z, y, shares(w))
     assert_allclose(z, softmax(Z, axis=1), rtol=1e-12)
-    expected = log_loss(y, softmax(Z, axis=1), sample_weight=w, normalize=False, labels=range(4))
+    expected = log_loss(y, softmax(Z, axis=1), sample_weight=w, labels=range(4))
     assert_allclose(loss, expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("w", WEIGHTS, ids=["unweighted", "weighted"])
 def test_logistic_cross_entropy_is_the_sum_of_log_losses(w):
     z, y = Z.copy(), RNG.integers(2, size=(20, 4)).astype(float)
-    loss = LogisticCrossEntropy().forward(np, z, y, w)
+    loss = LogisticCrossEntropy().forward(np, z, y, shares(w))
     assert_allclose(z, expit(Z), rtol=1e-12)
-    expected = sum(
-        log_loss(y[:, k], expit(Z[:, k]), sample_weight=w, normalize=False) for k in range(4)
-    )
+    expected = sum(log_loss(y[:, k], expit(Z[:, k]), sample_weight=w) for k in range(4))
     assert_allclose(loss, expected, rtol=1e-12)
 
 
@@ -37,19 +41,20 @@ def test_logistic_cross_entropy_is_the_sum_of_log_losses(w):
 @pytest.mark.parametrize("size", [1e3, 1e6, 1e30])
 def test_any_logit_has_an_exact_loss(dtype, size):
     """Right and sure: no loss. Wrong and sure: the loss is the distance of the logits."""
-    pair = np.array([[size, 0], [0, size]], dtype)
-    assert SoftmaxCrossEntropy().forward(np, pair.copy(), np.array([0, 1]), None) == 0
-    loss = SoftmaxCrossEntropy().forward(np, pair.copy(), np.array([1, 0]), None)
-    assert_allclose(loss, 2 * size, rtol=1e-6)
+    pair, w = np.array([[size, 0], [0, size]], dtype), np.array([0.5, 0.5], dtype)
+    assert SoftmaxCrossEntropy().forward(np, pair.copy(), np.array([0, 1]), w) == 0
+    loss = SoftmaxCrossEntropy().forward(np, pair.copy(), np.array([1, 0]), w)
+    assert_allclose(loss, size, rtol=1e-6)
     column, right = np.array([[size], [-size]], dtype), np.array([[1], [0]], dtype)
-    assert LogisticCrossEntropy().forward(np, column.copy(), right, None) == 0
-    loss = LogisticCrossEntropy().forward(np, column.copy(), 1 - right, None)
-    assert_allclose(loss, 2 * size, rtol=1e-6)
+    assert LogisticCrossEntropy().forward(np, column.copy(), right, w) == 0
+    loss = LogisticCrossEntropy().forward(np, column.copy(), 1 - right, w)
+    assert_allclose(loss, size, rtol=1e-6)
 
 
 def test_a_small_loss_keeps_its_digits():
     """At a logit of 40 the loss is exp(-40), though 1 - p rounds to 0."""
-    loss = LogisticCrossEntropy().forward(np, np.array([[40.0]]), np.array([[1.0]]), None)
+    z, y, w = np.array([[40.0]]), np.array([[1.0]]), np.array([1.0])
+    loss = LogisticCrossEntropy().forward(np, z, y, w)
     assert_allclose(loss, np.exp(-40.0), rtol=1e-12)
 
 
@@ -58,22 +63,23 @@ def test_link_is_the_prediction_of_forward(loss):
     y = RNG.integers(2, size=20) if loss.name == "softmax" else RNG.integers(2, size=(20, 4)) * 1.0
     linked, forwarded = Z.copy(), Z.copy()
     loss.link(np, linked)
-    loss.forward(np, forwarded, y, None)
+    loss.forward(np, forwarded, y, EQUAL)
     assert_array_equal(linked, forwarded)
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 def test_weights_count_like_repetitions(loss):
-    """In the gradient too, which is that of the mean: weights 2 on all rows change nothing."""
+    """In the gradient too, which is that of the mean."""
     y = RNG.integers(4, size=20) if loss.name == "softmax" else RNG.integers(2, size=(20, 4)) * 1.0
     w = RNG.integers(1, 4, size=20)
+    each = np.full(w.sum(), 1 / w.sum())
     weighted, repeated = Z.copy(), Z.repeat(w, axis=0)
     assert_allclose(
-        loss.forward(np, weighted, y, w.astype(float)),
-        loss.forward(np, repeated, y.repeat(w, axis=0), None),
+        loss.forward(np, weighted, y, w / w.sum()),
+        loss.forward(np, repeated, y.repeat(w, axis=0), each),
     )
-    loss.backward(np, weighted, y, w.astype(float))
-    loss.backward(np, repeated, y.repeat(w, axis=0), None)
+    loss.backward(np, weighted, y, w / w.sum())
+    loss.backward(np, repeated, y.repeat(w, axis=0), each)
     assert_allclose(weighted, np.add.reduceat(repeated, np.r_[0, w.cumsum()[:-1]], axis=0))
 
 
@@ -81,7 +87,22 @@ def test_weights_count_like_repetitions(loss):
 def test_the_gradient_of_float32_stays_float32(loss):
     z = Z.astype(np.float32)
     y = RNG.integers(4, size=20) if loss.name == "softmax" else np.ones((20, 4), np.float32)
-    total = loss.forward(np, z, y, np.ones(20, np.float32))
-    loss.backward(np, z, y, np.ones(20, np.float32))
+    w = np.full(20, 1 / 20, np.float32)
+    mean = loss.forward(np, z, y, w)
+    loss.backward(np, z, y, w)
     assert z.dtype == np.float32
-    assert isinstance(total, float)
+    assert isinstance(mean, float)
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_logits_may_lie_by_rows_or_by_columns(loss):
+    y = RNG.integers(4, size=20) if loss.name == "softmax" else RNG.integers(2, size=(20, 4)) * 1.0
+    w, results = shares(WEIGHTS[1]), []
+    for order in "CF":
+        z = np.array(Z, order=order)
+        mean = loss.forward(np, z, y, w)
+        p = z.copy()
+        loss.backward(np, z, y, w)
+        results.append([mean, p, z])
+    for by_rows, by_columns in zip(*results, strict=True):
+        assert_allclose(by_columns, by_rows, rtol=1e-12, atol=1e-16)

@@ -9,7 +9,20 @@ from scipy.sparse import csr_array
 
 from skscratch.core.activations import Logistic, ReLU, Tanh
 from skscratch.core.losses import LOSSES
-from skscratch.core.network import Architecture, Parameters, Workspace, allocate, forward, logits
+from skscratch.core.network import (
+    Architecture,
+    Gradient,
+    Parameters,
+    Workspace,
+    allocate,
+    backward,
+    forward,
+    outputs,
+)
+
+
+def buffers(ws, grad):
+    return [*ws.z, *ws.a, *grad.delta, grad.ones]
 
 
 def slope(problem, direction, step=1e-6):
@@ -67,8 +80,40 @@ def test_head_shares_memory_and_leaves_the_gradient_whole(make_problem):
     problem = make_problem([Tanh()] * 2, LOSSES["softmax"])
     ws, grad = problem.ws.head(4), problem.grad.head(4)
     assert [z.shape[0] for z in (*ws.z, *ws.a, *grad.delta)] == [4] * 7
-    assert all(np.shares_memory(a, b) for a, b in zip(ws.z, problem.ws.z, strict=True))
+    whole, head = buffers(problem.ws, problem.grad), buffers(ws, grad)
+    assert all(np.shares_memory(a, b) for a, b in zip(head, whole, strict=True))
     assert grad.g is problem.grad.g
+
+
+@pytest.mark.parametrize("n", [1, 4, 11, 12])
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_heads_lie_in_one_piece_and_hold_what_a_workspace_of_their_own_would(make_problem, loss, n):
+    problem = make_problem([Tanh()] * 2, loss)
+    shared_ws, shared_grad = problem.ws.head(n), problem.grad.head(n)
+    assert all(array.flags.forc for array in buffers(shared_ws, shared_grad))
+    assert shared_ws.z[-1].flags.f_contiguous
+    assert_array_equal(shared_grad.ones, np.ones(n))
+    X, y, w = problem.X[:n], problem.y[:n], np.full(n, 1 / n)
+    own = [kind.empty(problem.arch, n, np.float64) for kind in (Workspace, Gradient)]
+    gradients = []
+    for ws, grad in ((shared_ws, shared_grad), own):
+        forward(problem.arch, problem.params, ws, X)
+        loss.forward(np, ws.z[-1], y, w)
+        loss.backward(np, ws.z[-1], y, w)
+        backward(problem.arch, problem.params, ws, grad, X, ws.z[-1])
+        gradients.append(grad.g)
+    assert_array_equal(*gradients)
+
+
+def test_logits_lie_column_by_column_and_hidden_layers_row_by_row(make_problem):
+    ws = make_problem([Tanh()] * 2, LOSSES["softmax"]).ws
+    assert ws.z[-1].flags.f_contiguous
+    assert not ws.z[-1].flags.c_contiguous
+    assert all(a.flags.c_contiguous for a in (*ws.z[:-1], *ws.a))
+
+
+def logits(*args):
+    return outputs(*args, finish=lambda z: z)
 
 
 @pytest.mark.parametrize("container", [np.asarray, csr_array])
@@ -80,12 +125,30 @@ def test_logits_in_batches_equal_one_forward_pass(make_problem, container, batch
     assert_allclose(z, problem.ws.z[-1], rtol=1e-12)
 
 
-def test_logits_cast_batch_by_batch(make_problem):
+@pytest.mark.parametrize("batch_size", [1, 5, 12, 100])
+def test_outputs_may_be_of_any_dtype_and_shape_and_write_over_the_logits(make_problem, batch_size):
+    problem = make_problem([Tanh()] * 2, LOSSES["softmax"])
+
+    def largest(z):
+        best = z.argmax(axis=1)
+        z[...] = np.nan
+        return best
+
+    seen = outputs(problem.arch, problem.params, problem.X, batch_size, largest)
+    z = logits(problem.arch, problem.params, problem.X, batch_size)
+    assert seen.dtype == np.intp
+    assert_array_equal(seen, z.argmax(axis=1))
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float64])
+@pytest.mark.parametrize("container", [np.asarray, csr_array])
+def test_outputs_cast_batch_by_batch(make_problem, container, dtype):
     problem = make_problem([Tanh()] * 2, LOSSES["softmax"])
     single = Parameters(*([a.astype(np.float32) for a in part] for part in problem.params))
-    z = logits(problem.arch, single, problem.X, batch_size=5)
+    X = (10 * problem.X.clip(0)).astype(dtype)
+    z = logits(problem.arch, single, container(X), 5)
     assert z.dtype == np.float32
-    assert_array_equal(z, logits(problem.arch, single, problem.X.astype(np.float32), 5))
+    assert_array_equal(z, logits(problem.arch, single, container(X.astype(np.float32)), 5))
 
 
 def test_passes_allocate_a_few_numbers_a_row_and_no_matrix(make_problem):

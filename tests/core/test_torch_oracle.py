@@ -28,7 +28,7 @@ def torch_loss(problem, weights, biases):
     else:
         bce = torch.nn.functional.binary_cross_entropy_with_logits
         losses = bce(z, y, reduction="none").sum(dim=1)
-    w = torch.ones(len(losses)) if problem.w is None else torch.from_numpy(problem.w)
+    w = torch.from_numpy(problem.w)
     return (w * losses).sum() / w.sum()
 
 
@@ -70,7 +70,7 @@ def test_optimizers_at_a_changing_rate(solver, params, torch_params):
     gradients = np.random.default_rng(0).normal(size=(8, 5))
     rates = [0.1 / (t + 1) for t in range(8)]
     theta, g = np.ones(5), np.empty(5)
-    ours = Optimizer(SOLVERS[solver](**params), [], rates.__getitem__, theta, g, 5)
+    ours = Optimizer(SOLVERS[solver](**params), rates.__getitem__, theta, g, 5)
     leaf = torch.ones(5, dtype=torch.float64, requires_grad=True)
     kind = torch.optim.SGD if solver == "sgd" else torch.optim.Adam
     theirs = kind([leaf], lr=1.0, **torch_params)

@@ -7,7 +7,7 @@ from skscratch import ScratchMLPClassifier
 from skscratch._compat import InvalidParameterError
 from skscratch.core.activations import ReLU, Tanh
 from skscratch.core.initializers import Glorot, He
-from skscratch.core.optimizers import Adam, Momentum, Nesterov
+from skscratch.core.optimizers import Adam, GradientDescent, Momentum, Nesterov
 from skscratch.core.schedules import Adaptive, Constant, InvScaling
 from skscratch.estimators import _params
 
@@ -70,17 +70,17 @@ def test_automatic_learning_rate(params, rate):
 
 
 @pytest.mark.parametrize(
-    ("params", "chain"),
+    ("params", "rule"),
     [
-        ({"beta_1": 0.5}, [Adam(0.5, 0.999, 1e-8)]),
-        ({"solver": "sgd"}, [Nesterov(0.9)]),
-        ({"solver": "sgd", "nesterovs_momentum": False, "momentum": 0.3}, [Momentum(0.3)]),
-        ({"solver": "sgd", "momentum": 0}, []),
-        ({"solver": Momentum(0.2)}, [Momentum(0.2)]),
+        ({"beta_1": 0.5}, Adam(0.5, 0.999, 1e-8)),
+        ({"solver": "sgd"}, Nesterov(0.9)),
+        ({"solver": "sgd", "nesterovs_momentum": False, "momentum": 0.3}, Momentum(0.3)),
+        ({"solver": "sgd", "momentum": 0}, GradientDescent()),
+        ({"solver": Momentum(0.2)}, Momentum(0.2)),
     ],
 )
-def test_chains(params, chain):
-    assert _params.chain(ScratchMLPClassifier(**params)) == chain
+def test_rules(params, rule):
+    assert _params.rule(ScratchMLPClassifier(**params)) == rule
 
 
 @pytest.mark.parametrize(
@@ -99,4 +99,4 @@ def test_schedules(params, schedule):
 @pytest.mark.parametrize("solver", [Adam, lambda g: g])
 def test_solvers_that_are_none(solver):
     with pytest.raises(InvalidParameterError, match="solver"):
-        _params.chain(ScratchMLPClassifier(solver=solver))
+        _params.rule(ScratchMLPClassifier(solver=solver))

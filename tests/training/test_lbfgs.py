@@ -22,7 +22,7 @@ def make(hidden=(), w=None, batch_size=40, l2=0.0, container=np.asarray, dtype=n
     theta, params = allocate(arch.sizes, dtype)
     n_weights = sum(layer.size for layer in params.weights)
     ws, grad = Workspace.empty(arch, batch_size, dtype), Gradient.empty(arch, batch_size, dtype)
-    batches = InOrder(container(X.astype(dtype)), Y, w, batch_size)
+    batches = InOrder(container(X), Y, w, batch_size, dtype)
     return theta, lambda: lbfgs.objective(arch, params, ws, grad, batches, theta[:n_weights], l2)
 
 

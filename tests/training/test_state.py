@@ -40,7 +40,7 @@ def test_packing_keeps_float32():
 def run():
     theta, params = allocate(SIZES, np.float64)
     arch = Architecture(SIZES, (), LOSSES["softmax"])
-    state = {"chain": ["Momentum"], "t": 7, "slots": [np.ones(theta.size)]}
+    state = {"rule": "Momentum", "t": 7, "slots": [np.ones(theta.size)]}
     return Run(arch, theta, params, 5, np.random.default_rng(5), state)
 
 
