@@ -3,7 +3,6 @@
 No NumPy program can be faster, so far as it computes these products one by one.
 """
 
-from itertools import pairwise
 from time import perf_counter
 
 import numpy as np

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from scipy.sparse import issparse
-
 __all__ = ["backward_input", "backward_parameters", "forward"]
 
 
@@ -57,8 +55,8 @@ def backward_input(xp: Any, delta: Any, W: Any, dX: Any) -> None:
 
 def _product(xp: Any, A: Any, B: Any, out: Any) -> None:
     """Write ``out <- A B``; out may lie row by row or column by column."""
-    if issparse(A):
-        out[...] = A @ B  # SciPy's public product has no out: one temporary
+    if not isinstance(A, xp.ndarray):
+        out[...] = A @ B  # SciPy's public product of a sparse A has no out: one temporary
     elif out.flags.c_contiguous:
         xp.dot(A, B, out)
     else:

@@ -56,15 +56,15 @@ class SoftmaxCrossEntropy:
     name: ClassVar[str] = "softmax"
 
     def link(self, xp: Any, z: Any) -> None:
-        z -= xp.max(z, axis=1, keepdims=True)
+        z -= z.max(axis=1, keepdims=True)
         xp.exp(z, out=z)
-        z /= xp.sum(z, axis=1, keepdims=True)
+        z /= z.sum(axis=1, keepdims=True)
 
     def forward(self, xp: Any, z: Any, y: Any, w: Any) -> float:
-        z -= xp.max(z, axis=1, keepdims=True)
+        z -= z.max(axis=1, keepdims=True)
         of_class = z[xp.arange(y.shape[0]), y]
         xp.exp(z, out=z)
-        total = xp.sum(z, axis=1)
+        total = z.sum(axis=1)
         z /= total[:, None]
         return float(xp.dot(w, xp.log(total) - of_class))
 
@@ -104,7 +104,7 @@ class LogisticCrossEntropy:
         s = (1 - 2 * y) * z
         xp.logaddexp(s, 0, out=s)
         expit(z, out=z)
-        return sum(xp.dot(w, s).tolist())
+        return float(sum(xp.dot(w, s).tolist()))
 
     def backward(self, xp: Any, p: Any, y: Any, w: Any) -> None:
         p -= y

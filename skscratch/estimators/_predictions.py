@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from skscratch.estimators import _labels
 from skscratch.estimators._base import BaseScratchMLP
 

@@ -2,7 +2,7 @@
 
 A batch's weights w have the sum 1, as the losses want them; ``weight`` is what they were divided
 by. Batches are valid until the next one is drawn, because they share buffers, and never longer
-than ``batch_size``. X may be of any numeric dtype: it is cast to that of the network batch by batch.
+than ``batch_size``. X may be of any numeric dtype: it is cast to the network's batch by batch.
 """
 
 from collections.abc import Iterable, Iterator

@@ -21,7 +21,7 @@ def loss_and_gradient(
         ws, grad = ws.head(n), grad.head(n)
     forward(arch, params, ws, X)
     output = ws.z[-1]
-    loss = arch.loss.forward(ws.xp, output, y, w)
+    loss: float = arch.loss.forward(ws.xp, output, y, w)
     arch.loss.backward(ws.xp, output, y, w)
     backward(arch, params, ws, grad, X, output)
     return loss
