@@ -28,12 +28,12 @@ __all__ = [
 
 def forward(arch: "Architecture", params: "Parameters", ws: "Workspace", X: Any) -> None:
     """Leave every z and a of the batch X in ws; the logits are ``ws.z[-1]``."""
-    a, last = X, len(arch.activations)
-    for i, f in enumerate(arch.activations):
-        linear.forward(ws.xp, a, params.weights[i], params.biases[i], ws.z[i])
-        f.forward(ws.xp, ws.z[i], ws.a[i])
-        a = ws.a[i]
-    linear.forward(ws.xp, a, params.weights[last], params.biases[last], ws.z[last])
+    xp, (weights, biases) = ws.xp, params
+    for f, W, b, z, a in zip(arch.activations, weights, biases, ws.z, ws.a, strict=False):
+        linear.forward(xp, X, W, b, z)
+        f.forward(xp, z, a)
+        X = a
+    linear.forward(xp, X, weights[-1], biases[-1], ws.z[-1])
 
 
 def backward(
@@ -45,13 +45,14 @@ def backward(
     delta: Any,
 ) -> None:
     """Fill grad, given ``delta = dL/dz`` of the last layer; ws must hold X's forward pass."""
-    for i in reversed(range(1, len(params.weights))):
-        a, f, delta_below = ws.a[i - 1], arch.activations[i - 1], grad.delta[i - 1]
-        linear.backward_parameters(ws.xp, a, delta, grad.ones, grad.weights[i], grad.biases[i])
-        linear.backward_input(ws.xp, delta, params.weights[i], delta_below)
-        f.backward(ws.xp, ws.z[i - 1], a, delta_below)
+    xp, ones, gW, gb = ws.xp, grad.ones, grad.weights, grad.biases
+    for i in range(len(arch.activations), 0, -1):
+        a, delta_below = ws.a[i - 1], grad.delta[i - 1]
+        linear.backward_parameters(xp, a, delta, ones, gW[i], gb[i])
+        linear.backward_input(xp, delta, params.weights[i], delta_below)
+        arch.activations[i - 1].backward(xp, ws.z[i - 1], a, delta_below)
         delta = delta_below
-    linear.backward_parameters(ws.xp, X, delta, grad.ones, grad.weights[0], grad.biases[0])
+    linear.backward_parameters(xp, X, delta, ones, gW[0], gb[0])
 
 
 @dataclass(frozen=True)

@@ -19,14 +19,20 @@ BLOCK = 65536
 
 
 class Rule(Protocol):
-    """How a gradient becomes a step; every array is a block of the same length."""
+    """How a gradient becomes a step."""
 
     @property
     def n_slots(self) -> int:
         """How many arrays of theta's size it keeps from step to step; they start at zero."""
 
-    def __call__(self, xp: Any, t: int, rate: float, g: Any, step: Any, *slots: Any) -> None:
-        """Write ``step <- rate · direction``; g is scratch afterwards. t counts steps from 1."""
+    def scalars(self, t: int, rate: float) -> tuple[float, ...]:
+        """Return the numbers that step t needs, always as many; t counts from 1."""
+
+    def __call__(self, xp: Any, g: Any, step: Any, scalars: Any, *slots: Any) -> None:
+        """Write ``step <- rate · direction``; g is scratch afterwards.
+
+        The arrays are blocks of the same length; the scalars come as 0-d arrays.
+        """
 
 
 @dataclass(frozen=True)
@@ -38,15 +44,19 @@ class GradientDescent:
     >>> import numpy as np
     >>> from skscratch.core.optimizers import GradientDescent
     >>> g, step = np.array([2.0]), np.empty(1)
-    >>> GradientDescent()(np, 1, 0.1, g, step)
+    >>> rule = GradientDescent()
+    >>> rule(np, g, step, rule.scalars(t=1, rate=0.1))
     >>> step
     array([0.2])
     """
 
     n_slots: ClassVar[int] = 0
 
-    def __call__(self, xp: Any, t: int, rate: float, g: Any, step: Any, *slots: Any) -> None:
-        xp.multiply(g, rate, out=step)
+    def scalars(self, t: int, rate: float) -> tuple[float, ...]:
+        return (rate,)
+
+    def __call__(self, xp: Any, g: Any, step: Any, scalars: Any, *slots: Any) -> None:
+        xp.multiply(g, scalars[0], out=step)
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,8 @@ class Momentum:
     >>> import numpy as np
     >>> from skscratch.core.optimizers import Momentum
     >>> g, step, v = np.array([1.0]), np.empty(1), np.array([10.0])
-    >>> Momentum(0.9)(np, 1, 0.1, g, step, v)
+    >>> rule = Momentum(0.9)
+    >>> rule(np, g, step, rule.scalars(t=1, rate=0.1), v)
     >>> step
     array([1.])
     """
@@ -72,9 +83,12 @@ class Momentum:
     momentum: float
     n_slots: ClassVar[int] = 1
 
-    def __call__(self, xp: Any, t: int, rate: float, g: Any, step: Any, *slots: Any) -> None:
-        (v,) = slots
-        v *= self.momentum
+    def scalars(self, t: int, rate: float) -> tuple[float, ...]:
+        return self.momentum, rate
+
+    def __call__(self, xp: Any, g: Any, step: Any, scalars: Any, *slots: Any) -> None:
+        (momentum, rate), (v,) = scalars, slots
+        v *= momentum
         v += g
         xp.multiply(v, rate, out=step)
 
@@ -93,7 +107,8 @@ class Nesterov:
     >>> import numpy as np
     >>> from skscratch.core.optimizers import Nesterov
     >>> g, step, v = np.array([1.0]), np.empty(1), np.array([10.0])
-    >>> Nesterov(0.9)(np, 1, 0.1, g, step, v)
+    >>> rule = Nesterov(0.9)
+    >>> rule(np, g, step, rule.scalars(t=1, rate=0.1), v)
     >>> step
     array([1.])
     """
@@ -101,11 +116,14 @@ class Nesterov:
     momentum: float
     n_slots: ClassVar[int] = 1
 
-    def __call__(self, xp: Any, t: int, rate: float, g: Any, step: Any, *slots: Any) -> None:
-        (v,) = slots
-        v *= self.momentum
+    def scalars(self, t: int, rate: float) -> tuple[float, ...]:
+        return self.momentum, rate
+
+    def __call__(self, xp: Any, g: Any, step: Any, scalars: Any, *slots: Any) -> None:
+        (momentum, rate), (v,) = scalars, slots
+        v *= momentum
         v += g
-        xp.multiply(v, self.momentum, out=step)
+        xp.multiply(v, momentum, out=step)
         step += g
         step *= rate
 
@@ -131,7 +149,8 @@ class Adam:
     >>> import numpy as np
     >>> from skscratch.core.optimizers import Adam
     >>> g, step = np.array([1000.0, -0.1]), np.empty(2)
-    >>> Adam(0.9, 0.999, 1e-8)(np, 1, 0.1, g, step, np.zeros(2), np.zeros(2))
+    >>> rule = Adam(0.9, 0.999, 1e-8)
+    >>> rule(np, g, step, rule.scalars(t=1, rate=0.1), np.zeros(2), np.zeros(2))
     >>> step.round(5)
     array([ 0.1, -0.1])
     """
@@ -141,18 +160,22 @@ class Adam:
     epsilon: float
     n_slots: ClassVar[int] = 2
 
-    def __call__(self, xp: Any, t: int, rate: float, g: Any, step: Any, *slots: Any) -> None:
-        m, v = slots
+    def scalars(self, t: int, rate: float) -> tuple[float, ...]:
         b1, b2 = self.beta_1, self.beta_2
+        c = (1 - b1) / (1 - b1**t) * ((1 - b2**t) / (1 - b2)) ** 0.5
+        return b1, b2, self.epsilon / (1 - b2) ** 0.5, rate * c
+
+    def __call__(self, xp: Any, g: Any, step: Any, scalars: Any, *slots: Any) -> None:
+        (b1, b2, epsilon, rate), (m, v) = scalars, slots
         m *= b1
         m += g
         v *= b2
         g *= g
         v += g
         xp.sqrt(v, out=step)
-        step += self.epsilon / (1 - b2) ** 0.5
+        step += epsilon
         xp.divide(m, step, out=step)
-        step *= rate * (1 - b1) / (1 - b1**t) * ((1 - b2**t) / (1 - b2)) ** 0.5
+        step *= rate
 
 
 class Optimizer:
@@ -203,7 +226,11 @@ class Optimizer:
         t: int = 0,
         slots: Any = None,
     ) -> None:
-        self.rule, self.rate, self.l2, self.t, self.scale = rule, rate, l2, t, 1.0
+        self.rule, self.rate, self.t, self.scale = rule, rate, t, 1.0
+        # 0-d arrays: NumPy would convert a Python float in every operation anew
+        self._l2 = np.array(l2, theta.dtype)
+        self._scalars = np.empty(len(rule.scalars(1, 1.0)), theta.dtype)
+        self._each_scalar = [self._scalars[i, ...] for i in range(self._scalars.size)]
         self.slots = [np.zeros_like(theta) for _ in range(rule.n_slots)] if slots is None else slots
         step = np.empty_like(theta[:BLOCK])
         W, gW = theta[:n_weights], g[:n_weights]
@@ -214,14 +241,15 @@ class Optimizer:
 
     def step(self) -> None:
         """Write ``theta <- theta - step``."""
-        rule, l2, rate = self.rule, self.l2, self.rate(self.t) * self.scale
+        rule, l2, scalars = self.rule, self._l2, self._each_scalar
         self.t += 1
+        self._scalars[:] = rule.scalars(self.t, self.rate(self.t - 1) * self.scale)
         for theta, g, step, W, gW, slots in self._blocks:
             if l2 and W.size:
                 penalty = step[: W.size]
                 np.multiply(W, l2, out=penalty)
                 gW += penalty
-            rule(np, self.t, rate, g, step, *slots)
+            rule(np, g, step, scalars, *slots)
             theta -= step
 
 

@@ -28,9 +28,9 @@ class ScratchMLPClassifier(ClassifierMixin, ClassPredictions):  # type: ignore[m
 default='relu'
         Non-linearity of the hidden layers, one for all or one per layer. An object needs the
         methods ``forward`` and ``backward`` of ``skscratch.core.activations.Activation``.
-    solver : {'adam', 'sgd', 'lbfgs'} or Transform, default='adam'
+    solver : {'adam', 'sgd', 'lbfgs'} or Rule, default='adam'
         Adam works without tuning on most data. L-BFGS looks at all data at every step and suits
-        small sets. An object must follow ``skscratch.core.optimizers.Transform``.
+        small sets. An object must follow ``skscratch.core.optimizers.Rule``.
     alpha : float, default=0.0001
         Strength of the L2 penalty: ``½ · alpha · ‖W‖² / (sum of training weights)`` is added to
         the mean loss, the same in every batch whatever ``batch_size``.

@@ -15,7 +15,7 @@ from skscratch.core.schedules import SCHEDULES
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
     "activation": [StrOptions({*ACTIVATIONS}), HasMethods(["forward", "backward"]), list, tuple],
-    "solver": [StrOptions({*SOLVERS, "lbfgs"}), HasMethods(["__call__"])],
+    "solver": [StrOptions({*SOLVERS, "lbfgs"}), HasMethods(["__call__", "scalars"])],
     "alpha": [Interval(Real, 0, None, closed="left")],
     "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     "learning_rate": [StrOptions({*SCHEDULES}), HasMethods(["__call__", "after_plateau"])],

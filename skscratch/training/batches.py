@@ -120,7 +120,7 @@ class _DenseRows:
 
     def __init__(self, X: Any, y: Any, w: Any, batch_size: int, dtype: Any) -> None:
         self._sources = [X, y] if w is None else [X, y, w]
-        bytes_a_row = sum(source[0].nbytes for source in self._sources)
+        bytes_a_row = X.shape[1] * np.dtype(dtype).itemsize + y[:1].nbytes
         n = batch_size * max(1, CHUNK // (batch_size * bytes_a_row))
         self.at_once, self._batch_size = n, batch_size
         self._buffers = [np.empty((n, *s.shape[1:]), s.dtype) for s in self._sources]
@@ -165,4 +165,4 @@ def _normalised(batch: Batch) -> Batch:
     """Divide the weights by their sum, in place; return the batch with that sum."""
     weight = batch.w.sum(dtype=np.float64)
     np.divide(batch.w, weight, out=batch.w)
-    return batch._replace(weight=float(weight))
+    return Batch(batch.X, batch.y, batch.w, float(weight))

@@ -4,8 +4,6 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from skscratch.core.network import Architecture, Gradient, Parameters, Workspace, backward, forward
 from skscratch.core.optimizers import Optimizer
 
@@ -78,8 +76,8 @@ def evaluate(
         here = ws.head(X.shape[0])
         forward(arch, params, here, X)
         total += weight * arch.loss.forward(here.xp, here.z[-1], y, w)
-        right = hits(here.z[-1], y).astype(w.dtype)
+        right = hits(here.z[-1], y)
         # the sum of w is 1 but for rounding, which must not show in a perfect score
-        score += weight * float(w.dot(right) / w.dot(np.ones_like(right)))
+        score += weight * float(w.sum(where=right, dtype=float) / w.sum(dtype=float))
         weights += weight
     return total / weights, score / weights

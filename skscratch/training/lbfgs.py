@@ -30,8 +30,7 @@ def objective(
     g = np.zeros(grad.g.shape)
     for X, y, w, weight in batches:
         total += weight * loss_and_gradient(arch, params, ws, grad, X, y, w)
-        np.multiply(grad.g, weight, out=grad.g)
-        g += grad.g
+        g += np.float64(weight) * grad.g  # float32 may not hold the weight
         weights += weight
     g /= weights
     g[: W.size] += l2 * W

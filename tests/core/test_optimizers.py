@@ -20,12 +20,16 @@ RULES = [GradientDescent(), Momentum(0.9), Nesterov(0.9), Adam(0.9, 0.99, 1e-8)]
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
 
 
+def take_step(rule, t, rate, g, step, *slots):
+    rule(np, g, step, [np.array(scalar) for scalar in rule.scalars(t, rate)], *slots)
+
+
 def directions(rule, rate=1.0):
     """Return what the rule makes of each gradient in turn."""
     slots = [np.zeros(10) for _ in range(rule.n_slots)]
     out = np.full_like(GRADIENTS, np.nan)
     for t, (g, step) in enumerate(zip(GRADIENTS.copy(), out, strict=True), start=1):
-        rule(np, t, rate, g, step, *slots)
+        take_step(rule, t, rate, g, step, *slots)
     return out
 
 
@@ -57,7 +61,7 @@ def test_adam_is_the_ratio_of_bias_corrected_averages():
 
 def test_adams_epsilon_is_added_before_bias_correction():
     step = np.empty(1)
-    Adam(0.9, 0.999, 0.1)(np, 1, 1.0, np.array([1.0]), step, np.zeros(1), np.zeros(1))
+    take_step(Adam(0.9, 0.999, 0.1), 1, 1.0, np.array([1.0]), step, np.zeros(1), np.zeros(1))
     assert_allclose(step, np.sqrt(0.001) / 0.1 * 0.1 / (np.sqrt(0.001) + 0.1))
 
 

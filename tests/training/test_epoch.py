@@ -117,3 +117,13 @@ def test_a_perfect_score_is_exactly_one(dtype, n, weighted):
     ws = Workspace.empty(ARCH, 60, dtype)
     _, score = evaluate(ARCH, params, ws, batches, lambda p, y: y == 0)
     assert score == 1
+
+
+def test_a_score_has_more_digits_than_float32():
+    """45 of 49 rows are right: the quotient, not the float32 next to it."""
+    _, params = allocate(ARCH.sizes, np.float32)
+    y = (np.arange(49) < 4).astype(int)
+    batches = InOrder(np.ones((49, 4)), y, None, 49, np.float32)
+    ws = Workspace.empty(ARCH, 49, np.float32)
+    _, score = evaluate(ARCH, params, ws, batches, lambda p, y: y == 0)
+    assert_allclose(score, 45 / 49, rtol=1e-12)
