@@ -17,7 +17,7 @@ from skscratch.training.batches import Gathered, InOrder
 from skscratch.training.holdout import stratified_holdout
 from skscratch.training.state import Run
 from skscratch.training.stopping import Patience
-from skscratch.training.threads import blas_threads, one_blas_thread
+from skscratch.training.threads import blas_threads, limited_blas_threads
 from skscratch.training.trainer import HeldOut, Trainer
 
 # a loss on fewer rows than this says too little to stop by
@@ -152,7 +152,7 @@ def threads(estimator: Any, run: Run, data: Any) -> AbstractContextManager[None]
     through NumPy's, and two pools of threads that take turns get in each other's way.
     """
     if estimator.solver == "lbfgs":
-        return one_blas_thread()
+        return limited_blas_threads(1)
     return blas_threads(largest_product(run.params, batch_size(estimator, data.X.shape[0])))
 
 

@@ -9,12 +9,12 @@ from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["blas_threads", "one_blas_thread"]
+__all__ = ["blas_threads", "limited_blas_threads"]
 
 # multiply-adds of one product: below SMALL, BLAS takes a single thread by itself;
-# from LARGE on, a second thread may pay
+# a thread that gets fewer than SHARE costs more than it computes
 SMALL = 10**5
-LARGE = 5 * 10**7
+SHARE = 2 * 10**6
 
 _holder = threading.Lock()
 
@@ -22,9 +22,8 @@ _holder = threading.Lock()
 def blas_threads(work: float) -> AbstractContextManager[None]:
     """Return a context in which products of that many multiply-adds run as fast as they can.
 
-    They run on one thread unless they are large: handing them out costs more than computing them,
-    and far more on a busy machine. Large ones keep whatever limit is in force, for instance the
-    user's own ``threadpool_limits``.
+    Each thread gets a share worth handing out, so small products run on one thread. There are never
+    more than the limit in force allows: the environment's, or that of ``threadpool_limits``.
 
     Examples
     --------
@@ -34,29 +33,33 @@ def blas_threads(work: float) -> AbstractContextManager[None]:
     ...     {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
     {1}
     """
-    return one_blas_thread() if SMALL <= work < LARGE else nullcontext()
+    if work < SMALL:
+        return nullcontext()
+    return limited_blas_threads(max(1, int(work // SHARE)))
 
 
 @contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Limit BLAS to one thread; a no-op for whoever comes while another holds the limit.
+def limited_blas_threads(n: int) -> Iterator[None]:
+    """Limit BLAS to n threads; a no-op for whoever comes while another holds the limit.
 
     The limit is global to the process. Were everyone to restore what they had found, two fits that
     overlap could leave a limit behind; and threadpoolctl lets only the thread that has set a limit
     lift it. So one holds it and the others live with its end, after which their sums may be ordered
     differently: results of overlapping calls can differ in the last bit.
     """
-    if not _holder.acquire(blocking=False):
+    # a pool that has fewer threads must not get more
+    larger = [pool.filepath for pool in _blas().lib_controllers if pool.num_threads > n]
+    if not larger or not _holder.acquire(blocking=False):
         yield
         return
     try:
-        with _controller().limit(limits=1, user_api="blas"):
+        with _blas().select(filepath=larger).limit(limits=n):
             yield
     finally:
         _holder.release()
 
 
 @cache
-def _controller() -> ThreadpoolController:
+def _blas() -> ThreadpoolController:
     """Find the loaded BLAS libraries once: NumPy and SciPy bring theirs on import."""
-    return ThreadpoolController()
+    return ThreadpoolController().select(user_api="blas")

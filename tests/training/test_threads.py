@@ -3,9 +3,9 @@
 import threading
 
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits
 
-from skscratch.training.threads import LARGE, SMALL, blas_threads, one_blas_thread
+from skscratch.training.threads import SHARE, SMALL, blas_threads, limited_blas_threads
 
 
 def n_threads():
@@ -23,23 +23,44 @@ def two_threads():
         yield
 
 
-@pytest.mark.parametrize(("work", "n"), [(SMALL - 1, 2), (SMALL, 1), (LARGE - 1, 1), (LARGE, 2)])
-def test_one_thread_for_work_in_between(work, n):
+@pytest.mark.parametrize(
+    ("work", "n"), [(SMALL - 1, 2), (SMALL, 1), (2 * SHARE - 1, 1), (2 * SHARE, 2), (1e12, 2)]
+)
+def test_as_many_threads_as_the_work_is_worth_and_the_limit_allows(work, n):
     with blas_threads(work):
         assert n_threads()[0] == n
     assert n_threads()[0] == 2
 
 
+def test_the_users_limit_is_never_raised():
+    with threadpool_limits(1, user_api="blas"), blas_threads(1e12):
+        assert n_threads()[0] == 1
+
+
+def test_a_pool_with_fewer_threads_keeps_them():
+    """NumPy and SciPy may each bring their own BLAS."""
+    first, *others = ThreadpoolController().select(user_api="blas").lib_controllers
+    if not others:
+        pytest.skip("NumPy and SciPy share one BLAS")
+    first.set_num_threads(3)
+    if first.num_threads < 3:
+        pytest.skip("this BLAS cannot have three threads")
+    others[0].set_num_threads(1)
+    with limited_blas_threads(2):
+        assert n_threads()[:2] == [2, 1]
+    assert n_threads()[:2] == [3, 1]
+
+
 def test_limits_are_given_back_on_error():
-    with pytest.raises(KeyError), one_blas_thread():
+    with pytest.raises(KeyError), limited_blas_threads(1):
         raise KeyError
     assert n_threads()[0] == 2
 
 
 def test_nested_and_repeated():
     for _ in range(2):
-        with one_blas_thread():
-            with one_blas_thread():
+        with limited_blas_threads(1):
+            with limited_blas_threads(1):
                 assert n_threads()[0] == 1
             assert n_threads()[0] == 1
         assert n_threads()[0] == 2
@@ -50,11 +71,11 @@ def test_two_that_overlap_leave_nothing_behind():
     second_is_in, first_is_out = threading.Event(), threading.Event()
 
     def second():
-        with one_blas_thread():
+        with limited_blas_threads(1):
             second_is_in.set()
             first_is_out.wait(10)
 
-    with one_blas_thread():
+    with limited_blas_threads(1):
         thread = threading.Thread(target=second)
         thread.start()
         assert second_is_in.wait(10)
@@ -63,5 +84,5 @@ def test_two_that_overlap_leave_nothing_behind():
     first_is_out.set()
     thread.join(10)
     assert n_threads()[0] == 2
-    with one_blas_thread():
+    with limited_blas_threads(1):
         assert n_threads()[0] == 1, "the limit can be had again"
