@@ -2,30 +2,33 @@
 
     python -m benchmarks.steps [--cores 0] [--rounds 7] [--json steps.json] [--works tabular ...]
 
-Run from the checkout with the extra ``bench``. Every rival has a process of its own, which waits
-while the others are timed: one after the other on the same cores, round by round. Printed is
-Markdown: medians of the microseconds per step, and medians of the ratios within each round.
-Absolute times are those of this machine; ratios carry further.
+Run from the checkout with the extra ``bench``; rivals that are not installed are left out. Each has
+a process of its own, which waits while the others are timed: one after the other on the same cores,
+round by round. Printed is Markdown: medians of the microseconds per step, and medians of the ratios
+within each round. Absolute times are those of this machine; ratios carry further.
 """
 
 import argparse
+import contextlib
 import importlib
 import json
 import multiprocessing
 import os
 import platform
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
 from benchmarks.rivals.works import WORKS
 
+# name: module of benchmarks.rivals, package that it needs
 RIVALS = {
-    "skscratch": "ours",
-    "scikit-learn": "scikit_learn",
-    "torch eager": "torch_eager",
-    "JAX jit": "jax_jit",
-    "bare products": "products",
+    "skscratch": ("ours", "skscratch"),
+    "scikit-learn": ("scikit_learn", "sklearn"),
+    "torch eager": ("torch_eager", "torch"),
+    "JAX jit": ("jax_jit", "jax"),
+    "bare products": ("products", "numpy"),
 }
 PACKAGES = ("skscratch", "numpy", "scipy", "scikit-learn", "torch", "jax")
 
@@ -39,42 +42,48 @@ def serve(module, work, pipe):
         pipe.send(seconds_per_step())
 
 
-def interleaved(work, modules, rounds):
-    """Return for each module its seconds per step, one per round."""
+def interleaved(work, names, rounds):
+    """Return for each rival its seconds per step, one per round."""
     spawn = multiprocessing.get_context("spawn")
-    pipes, seconds = {}, {module: [] for module in modules}
-    for module in modules:
-        pipes[module], theirs = spawn.Pipe()
-        spawn.Process(target=serve, args=(module, work, theirs), daemon=True).start()
-        pipes[module].recv()
+    pipes, seconds = {}, {name: [] for name in names}
+    for name in names:
+        pipes[name], theirs = spawn.Pipe()
+        args = (RIVALS[name][0], work, theirs)
+        spawn.Process(target=serve, args=args, daemon=True).start()
+        pipes[name].recv()
     for _ in range(rounds):
-        for module, pipe in pipes.items():
+        for name, pipe in pipes.items():
             pipe.send(True)
-            seconds[module].append(pipe.recv())
+            seconds[name].append(pipe.recv())
     for pipe in pipes.values():
         pipe.send(False)
     return seconds
 
 
-def ratio(ours, theirs):
-    """Return the median over the rounds of theirs / ours."""
-    return median(b / a for a, b in zip(ours, theirs, strict=True))
+def ratio(seconds, slower, faster):
+    """Return the median over the rounds of slower / faster; a dash if one was not timed."""
+    if not {slower, faster} <= seconds.keys():
+        return "–"
+    pairs = zip(seconds[slower], seconds[faster], strict=True)
+    return f"{median(a / b for a, b in pairs):.2f}"
 
 
 def row(name, seconds):
     """Return a line of the table."""
-    ours, products = seconds["ours"], seconds["products"]
-    cells = [f"{1e6 * median(seconds[module]):.0f}" for module in RIVALS.values()]
-    rivals = ("scikit_learn", "torch_eager", "jax_jit")
-    cells += [f"{ratio(ours, seconds[module]):.2f}" for module in rivals]
-    cells.append(f"{ratio(products, ours):.2f}")
-    return f"| {name} | {' | '.join(cells)} |"
+    times = [f"{1e6 * median(seconds[r]):.0f}" if r in seconds else "–" for r in RIVALS]
+    rivals = ("scikit-learn", "torch eager", "JAX jit")
+    ratios = [ratio(seconds, rival, "skscratch") for rival in rivals]
+    over_products = ratio(seconds, "skscratch", "bare products")
+    return f"| {' | '.join([name, *times, *ratios, over_products])} |"
 
 
-def machine():
+def versions():
     """Return what the numbers were measured with."""
-    versions = {name: metadata.version(name) for name in PACKAGES}
-    return {"machine": platform.machine(), "python": platform.python_version(), **versions}
+    found = {"machine": platform.machine(), "python": platform.python_version()}
+    for package in PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    return found
 
 
 def main():
@@ -87,16 +96,17 @@ def main():
     options = parser.parse_args()
     # inherited by the rivals, before any of them counts the cores
     os.sched_setaffinity(0, map(int, options.cores.split(",")))
-    print(", ".join(f"{name} {version}" for name, version in machine().items()))
+    print(", ".join(f"{name} {version}" for name, version in versions().items()))
     print(f"cores {options.cores}; load before {os.getloadavg()[0]:.2f}\n")
     print(f"| work | {' | '.join(RIVALS)} | × scikit-learn | × torch | × JAX | over products |")
     print("|---" * (len(RIVALS) + 5) + "|")
+    names = [name for name, (_, package) in RIVALS.items() if find_spec(package)]
     results = {}
     for name in options.works:
-        results[name] = interleaved(WORKS[name], RIVALS.values(), options.rounds)
+        results[name] = interleaved(WORKS[name], names, options.rounds)
         print(row(name, results[name]), flush=True)
     if options.json:
-        report = {"cores": options.cores, **machine(), "seconds_per_step": results}
+        report = {"cores": options.cores, **versions(), "seconds_per_step": results}
         options.json.write_text(json.dumps(report, indent=1) + "\n")
 
 

@@ -30,7 +30,7 @@ WITHIN_CORE = {"network": {"linear", "dropout"}}
 CORE_NEEDS = {"numpy", "scipy"} | sys.stdlib_module_names
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 DOCUMENTED = (*FUNCTION, ast.ClassDef)
-OPTIONAL = ("matplotlib", "pandas", "torch")
+OPTIONAL = ("dask", "matplotlib", "pandas", "torch")
 
 
 def long_file(source):

@@ -1,7 +1,6 @@
 """The public attributes are the only truth between calls."""
 
 import copy
-import tracemalloc
 
 import numpy as np
 import pytest
@@ -95,19 +94,6 @@ def test_a_last_step_that_leads_nowhere_is_an_error(early_stopping):
     with pytest.raises(ValueError, match="learning_rate_init"):
         model.fit(X, Y)
     assert not hasattr(model, "coefs_")
-
-
-def test_memory_of_a_fit_on_a_column_major_X_is_one_copy():
-    peaks = {}
-    for order in "CF":
-        data = np.asarray(RNG.normal(size=(5000, 100)), order=order)
-        model = ScratchMLPClassifier((4,), max_iter=1)
-        tracemalloc.start()
-        model.fit(data, np.arange(5000) % 2)
-        peaks[order] = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-    assert peaks["C"] < data.nbytes / 4
-    assert peaks["F"] < 1.3 * data.nbytes
 
 
 def test_weights_are_regularised_alike_in_every_batch():

@@ -1,0 +1,105 @@
+"""Where the time of a training step goes: microseconds per kernel, for each work.
+
+    python -m benchmarks.profile [--cores 0] [--rounds 5]
+
+Every kernel is wrapped in a clock while ScratchMLPClassifier trains, so the kernels are timed with
+the caches as training leaves them. Kernels that call each other are not counted twice. "Python"
+is what remains of the step as timed without clocks: loops, look-ups and the drawing of batches.
+"""
+
+import argparse
+import os
+from collections import defaultdict
+from contextlib import ExitStack, contextmanager
+from statistics import median
+from time import perf_counter
+from unittest import mock
+
+PASSES = ("forward", "backward")
+ACTIVATIONS, LOSSES = ("ReLU", "Tanh"), ("SoftmaxCrossEntropy", "LogisticCrossEntropy")
+KERNELS = {
+    "products": [("linear", "_product"), ("linear", "backward_input")],
+    "biases": [("linear", "forward"), ("linear", "backward_parameters")],
+    "activation": [(kind, name) for kind in ACTIVATIONS for name in PASSES],
+    "loss": [(kind, name) for kind in LOSSES for name in PASSES],
+    "optimizer": [("Optimizer", "step")],
+    "gathering": [("_DenseRows", "gather")],
+}
+
+
+class Clock:
+    """Adds up the seconds of calls, those of nested calls apart."""
+
+    def __init__(self):
+        self.seconds = defaultdict(float)
+        self._nested = [0.0]
+
+    def wrap(self, kernel, function):
+        """Return the function, timed."""
+
+        def timed(*args, **kwargs):
+            self._nested.append(0.0)
+            start = perf_counter()
+            result = function(*args, **kwargs)
+            elapsed = perf_counter() - start
+            self.seconds[kernel] += elapsed - self._nested.pop()
+            self._nested[-1] += elapsed
+            return result
+
+        return timed
+
+
+@contextmanager
+def clocked():
+    """Time every kernel while the block runs; yield the clock."""
+    from skscratch.core import activations, linear, losses, optimizers
+    from skscratch.training import batches
+
+    owners = {"linear": linear}
+    for module in (activations, losses, optimizers, batches):
+        owners.update(vars(module))
+    clock = Clock()
+    with ExitStack() as stack:
+        for kernel, places in KERNELS.items():
+            for owner, name in places:
+                timed = clock.wrap(kernel, getattr(owners[owner], name))
+                stack.enter_context(mock.patch.object(owners[owner], name, timed))
+        yield clock
+
+
+def profile(work, rounds):
+    """Return the microseconds per step of each kernel, of Python, and of the whole."""
+    from benchmarks.rivals import ours
+
+    seconds_per_step = ours.timer(work)
+    seconds_per_step()
+    whole = median(seconds_per_step() for _ in range(rounds))
+    with clocked() as clock:
+        for _ in range(rounds):
+            seconds_per_step()
+    # the timer fits twice: once for a single epoch, once for one epoch more than it counts
+    n_steps = rounds * (work.n_epochs + 2) * work.n_steps
+    kernels = {kernel: clock.seconds[kernel] / n_steps for kernel in KERNELS}
+    parts = {**kernels, "Python": whole - sum(kernels.values()), "a step": whole}
+    return {part: 1e6 * seconds for part, seconds in parts.items()}
+
+
+def main():
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cores", default="0", help="cores to run on, as in 0,1")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    os.sched_setaffinity(0, map(int, options.cores.split(",")))
+    from benchmarks.rivals.works import WORKS
+
+    print(
+        f"| work | {' | '.join(KERNELS)} | Python | a step |\n" + "|---" * (len(KERNELS) + 3) + "|"
+    )
+    for name, work in WORKS.items():
+        parts = profile(work, options.rounds)
+        print(f"| {name} | {' | '.join(f'{part:.1f}' for part in parts.values())} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

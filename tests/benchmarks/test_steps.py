@@ -1,0 +1,42 @@
+"""The table of training steps: its ratios, and one real run."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks import steps
+from benchmarks.rivals.works import WORKS
+
+SECONDS = {
+    "skscratch": [1e-6, 2e-6, 4e-6],
+    "scikit-learn": [2e-6, 8e-6, 8e-6],
+    "bare products": [1e-6, 1e-6, 1e-6],
+}
+
+
+def test_ratios_are_medians_of_rounds_and_missing_rivals_are_dashes():
+    assert steps.ratio(SECONDS, "scikit-learn", "skscratch") == "2.00"
+    assert steps.row("w", SECONDS) == "| w | 2 | 8 | – | – | 1 | 2.00 | – | – | 2.00 |"
+
+
+def test_a_run_prints_a_row_and_writes_every_time(tmp_path):
+    command = [sys.executable, "-m", "benchmarks.steps", "--works", "tabular", "--rounds", "2"]
+    run = subprocess.run(
+        [*command, "--json", tmp_path / "steps.json"],
+        cwd=Path(steps.__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.splitlines()[-1].startswith("| tabular | ")
+    seconds = json.loads((tmp_path / "steps.json").read_text())["seconds_per_step"]["tabular"]
+    assert {"skscratch", "scikit-learn", "bare products"} <= seconds.keys()
+    assert all(len(times) == 2 and min(times) > 0 for times in seconds.values())
+
+
+def test_the_works_share_their_shapes_with_their_weights():
+    for work in WORKS.values():
+        assert [W.shape for W in work.weights()] == list(
+            zip(work.sizes, work.sizes[1:], strict=False)
+        )
