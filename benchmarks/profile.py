@@ -8,12 +8,13 @@ is what remains of the step as timed without clocks: loops, look-ups and the dra
 """
 
 import argparse
-import os
 from collections import defaultdict
 from contextlib import ExitStack, contextmanager
 from statistics import median
 from time import perf_counter
 from unittest import mock
+
+from benchmarks.machine import pin
 
 PASSES = ("forward", "backward")
 ACTIVATIONS, LOSSES = ("ReLU", "Tanh"), ("SoftmaxCrossEntropy", "LogisticCrossEntropy")
@@ -90,7 +91,7 @@ def main():
     parser.add_argument("--cores", default="0", help="cores to run on, as in 0,1")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    os.sched_setaffinity(0, map(int, options.cores.split(",")))
+    pin(options.cores)
     from benchmarks.rivals.works import WORKS
 
     print(

@@ -9,17 +9,14 @@ within each round. Absolute times are those of this machine; ratios carry furthe
 """
 
 import argparse
-import contextlib
 import importlib
 import json
 import multiprocessing
-import os
-import platform
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
+from benchmarks.machine import heading, pin, versions
 from benchmarks.rivals.works import WORKS
 
 # name: module of benchmarks.rivals, package that it needs
@@ -30,7 +27,6 @@ RIVALS = {
     "JAX jit": ("jax_jit", "jax"),
     "bare products": ("products", "numpy"),
 }
-PACKAGES = ("skscratch", "numpy", "scipy", "scikit-learn", "torch", "jax")
 
 
 def serve(module, work, pipe):
@@ -77,15 +73,6 @@ def row(name, seconds):
     return f"| {' | '.join([name, *times, *ratios, over_products])} |"
 
 
-def versions():
-    """Return what the numbers were measured with."""
-    found = {"machine": platform.machine(), "python": platform.python_version()}
-    for package in PACKAGES:
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            found[package] = metadata.version(package)
-    return found
-
-
 def main():
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -94,10 +81,8 @@ def main():
     parser.add_argument("--json", type=Path, help="where to write every single time")
     parser.add_argument("--works", nargs="+", choices=WORKS, default=list(WORKS))
     options = parser.parse_args()
-    # inherited by the rivals, before any of them counts the cores
-    os.sched_setaffinity(0, map(int, options.cores.split(",")))
-    print(", ".join(f"{name} {version}" for name, version in versions().items()))
-    print(f"cores {options.cores}; load before {os.getloadavg()[0]:.2f}\n")
+    pin(options.cores)
+    print(heading(options.cores))
     print(f"| work | {' | '.join(RIVALS)} | × scikit-learn | × torch | × JAX | over products |")
     print("|---" * (len(RIVALS) + 5) + "|")
     names = [name for name, (_, package) in RIVALS.items() if find_spec(package)]

@@ -135,7 +135,7 @@ def _minimize(estimator: Any, run: Run, data: Any) -> None:
 def batch_size(estimator: Any, n_rows: int) -> int:
     """Return the rows per step; "auto" gives small sets several steps an epoch."""
     if estimator.batch_size == "auto":
-        return min(n_rows, max(32, min(200, n_rows // 4)))
+        return min(n_rows, max(32, min(200, -(-n_rows // 4))))
     return min(n_rows, int(estimator.batch_size))
 
 

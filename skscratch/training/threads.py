@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 
+import joblib
 from threadpoolctl import ThreadpoolController
 
 __all__ = ["blas_threads", "limited_blas_threads"]
@@ -23,7 +25,8 @@ def blas_threads(work: float) -> AbstractContextManager[None]:
     """Return a context in which products of that many multiply-adds run as fast as they can.
 
     Each thread gets a share worth handing out, so small products run on one thread. There are never
-    more than the limit in force allows: the environment's, or that of ``threadpool_limits``.
+    more than the limit in force allows, the environment's or that of ``threadpool_limits``, nor
+    more than cores: BLAS counts these once, and a process may be confined to fewer later.
 
     Examples
     --------
@@ -35,7 +38,7 @@ def blas_threads(work: float) -> AbstractContextManager[None]:
     """
     if work < SMALL:
         return nullcontext()
-    return limited_blas_threads(max(1, int(work // SHARE)))
+    return limited_blas_threads(max(1, min(int(work // SHARE), _n_cores())))
 
 
 @contextmanager
@@ -57,6 +60,18 @@ def limited_blas_threads(n: int) -> Iterator[None]:
             yield
     finally:
         _holder.release()
+
+
+def _n_cores() -> int:
+    """Return how many cores this process may use now."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else _n_at_first()
+    return min(allowed, _n_at_first())
+
+
+@cache
+def _n_at_first() -> int:
+    """Count the cores once, the limits of containers considered."""
+    return int(joblib.cpu_count())
 
 
 @cache

@@ -15,7 +15,8 @@ endless = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarn
 
 
 @pytest.mark.parametrize(
-    ("n_rows", "size"), [(5, 5), (32, 32), (100, 32), (400, 100), (800, 200), (10**6, 200)]
+    ("n_rows", "size"),
+    [(5, 5), (32, 32), (100, 32), (400, 100), (569, 143), (800, 200), (10**6, 200)],
 )
 def test_automatic_batch_size(n_rows, size):
     assert _train.batch_size(ScratchMLPClassifier(), n_rows) == size

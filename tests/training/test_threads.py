@@ -1,5 +1,6 @@
 """Limits on BLAS threads: set while they help, always given back."""
 
+import os
 import threading
 
 import pytest
@@ -34,6 +35,13 @@ def test_as_many_threads_as_the_work_is_worth_and_the_limit_allows(work, n):
 
 def test_the_users_limit_is_never_raised():
     with threadpool_limits(1, user_api="blas"), blas_threads(1e12):
+        assert n_threads()[0] == 1
+
+
+def test_a_process_confined_to_one_core_gets_one_thread(monkeypatch):
+    """BLAS has counted the cores before; more threads than cores wait for each other."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0}, raising=False)
+    with blas_threads(1e12):
         assert n_threads()[0] == 1
 
 

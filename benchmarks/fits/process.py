@@ -1,0 +1,21 @@
+"""Measuring in a new process, so that no topic inherits another's memory and threads."""
+
+import multiprocessing
+import warnings
+from concurrent.futures import ProcessPoolExecutor
+
+from sklearn.exceptions import ConvergenceWarning
+
+__all__ = ["apart"]
+
+
+def apart(function, *args):
+    """Return ``function(*args)``, called in a process that has done nothing before."""
+    with ProcessPoolExecutor(
+        1,
+        mp_context=multiprocessing.get_context("spawn"),
+        # the number of epochs is fixed
+        initializer=warnings.simplefilter,
+        initargs=("ignore", ConvergenceWarning),
+    ) as pool:
+        return pool.submit(function, *args).result()

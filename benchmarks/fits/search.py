@@ -1,0 +1,50 @@
+"""A grid search over 24 candidates and 5 folds, for as many jobs as there are cores."""
+
+import os
+from functools import partial
+from time import perf_counter
+
+from sklearn.datasets import load_breast_cancer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from benchmarks.fits.tables import Row, Table
+from benchmarks.fits.timing import ESTIMATORS, FIXED, interleaved
+
+__all__ = ["measure"]
+
+# scikit-learn's default batch size; "auto" means another in skscratch
+SETTINGS = {**FIXED, "batch_size": 200, "max_iter": 100}
+GRID = {
+    "mlp__hidden_layer_sizes": [(16,), (32,), (64,), (32, 32)],
+    "mlp__alpha": [1e-4, 1e-3, 1e-2],
+    "mlp__learning_rate_init": [1e-3, 1e-2],
+}
+ONE_CANDIDATE = {name: values[:1] for name, values in GRID.items()}
+
+
+def measure(rounds, mnist):
+    """Return the table."""
+    X, y = load_breast_cancer(return_X_y=True)
+    rows = []
+    for n_jobs in (1, 2):
+        if n_jobs > len(os.sched_getaffinity(0)):
+            continue
+        measures = {
+            column: partial(search_seconds, kind, GRID, n_jobs, X, y)
+            for column, kind in ESTIMATORS.items()
+        }
+        for kind in ESTIMATORS.values():
+            search_seconds(kind, ONE_CANDIDATE, n_jobs, X, y)  # starts the workers
+        rows.append(Row(f"n_jobs={n_jobs}", "s", interleaved(measures, rounds)))
+    return Table("GridSearchCV on breast cancer, 24 candidates × 5 folds × 100 epochs", rows)
+
+
+def search_seconds(kind, grid, n_jobs, X, y):
+    """Return the seconds of a search."""
+    pipeline = Pipeline([("scale", StandardScaler()), ("mlp", kind(**SETTINGS))])
+    search = GridSearchCV(pipeline, grid, cv=5, n_jobs=n_jobs)
+    start = perf_counter()
+    search.fit(X, y)
+    return perf_counter() - start

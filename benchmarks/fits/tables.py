@@ -1,0 +1,50 @@
+"""What the topics measure into: tables of two columns, a list of numbers in every cell."""
+
+from dataclasses import dataclass
+from statistics import median
+
+import numpy as np
+
+__all__ = ["Row", "Table"]
+
+UNITS = {"s": 1, "ms": 1e-3, "µs": 1e-6, "MiB": 2**20}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Two columns of one quantity: per column the numbers of all rounds, in seconds or bytes."""
+
+    name: str
+    unit: str
+    values: dict[str, list[float]]
+
+    def markdown(self):
+        """Return the line: the median of each column, the median of the ratios round by round."""
+        first, second = self.values.values()
+        medians = [median(numbers) / UNITS[self.unit] for numbers in (first, second)]
+        ratio = f"{median(b / a for a, b in zip(first, second, strict=True)):.2f}"
+        if min(first + second) <= 0:
+            ratio = "–"  # noise: all but nothing was left of a difference of times
+        cells = [self.name, *(f"{digits(x)} {self.unit}" for x in medians), ratio]
+        return f"| {' | '.join(cells)} |"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows with the same two columns, under a title; the note comes after them."""
+
+    title: str
+    rows: list[Row]
+    note: str = ""
+
+    def markdown(self):
+        """Return the whole table."""
+        first, second = self.rows[0].values
+        head = f"| | {first} | {second} | {second} / {first} |\n|---|---|---|---|"
+        lines = [f"### {self.title}\n", head, *(row.markdown() for row in self.rows)]
+        return "\n".join([*lines, *([f"\n{self.note}"] if self.note else []), ""])
+
+
+def digits(x):
+    """Return x to three significant digits."""
+    return np.format_float_positional(x, precision=3, fractional=False, trim="-")

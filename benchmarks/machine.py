@@ -1,0 +1,35 @@
+"""What every benchmark says of, and asks of, the machine it runs on."""
+
+import os
+import platform
+from contextlib import suppress
+from importlib import metadata
+
+__all__ = ["heading", "pin", "versions"]
+
+PACKAGES = ("skscratch", "numpy", "scipy", "scikit-learn", "torch", "jax")
+
+
+def pin(cores):
+    """Keep this process, and those that it starts, to some cores, as in "0,1".
+
+    To be called before NumPy is imported: BLAS counts the cores only once.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        raise SystemExit("Only Linux can keep a process to a core.")
+    os.sched_setaffinity(0, map(int, cores.split(",")))
+
+
+def versions():
+    """Return the machine's architecture, and the versions of Python and what is installed."""
+    found = {"machine": platform.machine(), "python": platform.python_version()}
+    for package in PACKAGES:
+        with suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    return found
+
+
+def heading(cores):
+    """Return two lines to print above the results."""
+    what = ", ".join(f"{name} {version}" for name, version in versions().items())
+    return f"{what}\ncores {cores}; load before {os.getloadavg()[0]:.2f}\n"
