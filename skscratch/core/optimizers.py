@@ -22,8 +22,12 @@ class Rule(Protocol):
     """How a gradient becomes a step."""
 
     @property
-    def n_slots(self) -> int:
-        """How many arrays of theta's size it keeps from step to step; they start at zero."""
+    def units(self) -> tuple[float, ...]:
+        """One number per array of theta's size that it keeps from step to step; they start at zero.
+
+        It is what the array's numbers count in. A rule that goes on from the arrays of another one
+        of its class, with other units, finds them converted.
+        """
 
     def scalars(self, t: int, rate: float) -> tuple[float, ...]:
         """Return the numbers that step t needs, always as many; t counts from 1."""
@@ -50,7 +54,7 @@ class GradientDescent:
     array([0.2])
     """
 
-    n_slots: ClassVar[int] = 0
+    units: ClassVar[tuple[float, ...]] = ()
 
     def scalars(self, t: int, rate: float) -> tuple[float, ...]:
         return (rate,)
@@ -81,7 +85,7 @@ class Momentum:
     """
 
     momentum: float
-    n_slots: ClassVar[int] = 1
+    units: ClassVar[tuple[float, ...]] = (1.0,)
 
     def scalars(self, t: int, rate: float) -> tuple[float, ...]:
         return self.momentum, rate
@@ -114,7 +118,7 @@ class Nesterov:
     """
 
     momentum: float
-    n_slots: ClassVar[int] = 1
+    units: ClassVar[tuple[float, ...]] = (1.0,)
 
     def scalars(self, t: int, rate: float) -> tuple[float, ...]:
         return self.momentum, rate
@@ -158,7 +162,10 @@ class Adam:
     beta_1: float
     beta_2: float
     epsilon: float
-    n_slots: ClassVar[int] = 2
+
+    @property
+    def units(self) -> tuple[float, ...]:
+        return 1 - self.beta_1, 1 - self.beta_2
 
     def scalars(self, t: int, rate: float) -> tuple[float, ...]:
         b1, b2 = self.beta_1, self.beta_2
@@ -231,7 +238,7 @@ class Optimizer:
         self._l2 = np.array(l2, theta.dtype)
         self._scalars = np.empty(len(rule.scalars(1, 1.0)), theta.dtype)
         self._each_scalar = [self._scalars[i, ...] for i in range(self._scalars.size)]
-        self.slots = [np.zeros_like(theta) for _ in range(rule.n_slots)] if slots is None else slots
+        self.slots = [np.zeros_like(theta) for _ in rule.units] if slots is None else slots
         step = np.empty_like(theta[:BLOCK])
         W, gW = theta[:n_weights], g[:n_weights]
         self._blocks = [

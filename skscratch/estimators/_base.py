@@ -154,7 +154,7 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _validate(self, X: Any, y: Any, sample_weight: Any, classes: Any, first: bool) -> Data:
         if not first:
-            floats = [self.coefs_[0].dtype]
+            floats = [self._dtype()]
         else:
             floats = FLOATS if self.dtype is None else [np.dtype(self.dtype)]
         X, y, w, dtype = check_training_data(self, X, y, sample_weight, floats, first)
@@ -203,14 +203,20 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
         """Return the widths of the fitted network's layers."""
         return (self.coefs_[0].shape[0], *(len(b) for b in self.intercepts_))
 
+    def _dtype(self) -> Any:
+        """Return the dtype to go on with; a pickle may come from a machine of other byte order."""
+        return self.coefs_[0].dtype.newbyteorder("=")
+
     def _outputs(self, X: Any, finish: Callable[[Any], Any]) -> Any:
         """Return ``finish(logits)`` of X, computed some rows at a time; the logits are scratch."""
         if not self.__sklearn_is_fitted__():
             check_is_fitted(self)  # raises, but takes its time where it does not
         X = check_prediction_data(self, X)
         arch = _architecture(self._sizes(), self._activation, self.out_activation_)
-        params, rows = Parameters(self.coefs_, self.intercepts_), _train.rows_per_buffer(arch, X)
-        threads = blas_threads(_train.largest_product(params, min(rows, X.shape[0])))
+        dtype, rows = self._dtype(), _train.rows_per_buffer(arch, X)
+        parts = (self.coefs_, self.intercepts_)
+        params = Parameters(*([array.astype(dtype, copy=False) for array in p] for p in parts))
+        threads = blas_threads(_train.largest_product(params, X, min(rows, X.shape[0])))
 
         def checked(z: Any) -> Any:
             if not np.isfinite(z).all():

@@ -126,7 +126,7 @@ def rule(estimator: Any) -> Any:
     solver = estimator.solver
     if isinstance(solver, str):
         return _fill(SOLVERS[solver], vars(estimator))
-    if isinstance(solver, type) or not isinstance(getattr(solver, "n_slots", None), int):
+    if isinstance(solver, type) or not isinstance(getattr(solver, "units", None), tuple):
         raise InvalidParameterError(
             f"solver must be one of {sorted([*SOLVERS, 'lbfgs'])} or an instance of an update rule "
             f"like skscratch.core.optimizers.Momentum(0.9). Got {solver!r}."

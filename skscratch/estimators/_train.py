@@ -153,12 +153,16 @@ def threads(estimator: Any, run: Run, data: Any) -> AbstractContextManager[None]
     """
     if estimator.solver == "lbfgs":
         return limited_blas_threads(1)
-    return blas_threads(largest_product(run.params, batch_size(estimator, data.X.shape[0])))
+    return blas_threads(largest_product(run.params, data.X, batch_size(estimator, data.X.shape[0])))
 
 
-def largest_product(params: Parameters, n_rows: int) -> float:
-    """Return the multiply-adds of the largest matrix product of a pass over that many rows."""
-    return float(n_rows * max(W.size for W in params.weights))
+def largest_product(params: Parameters, X: Any, n_rows: int) -> float:
+    """Return the multiply-adds of the largest product that BLAS computes, of that many rows of X.
+
+    The product of a sparse X is not one of them.
+    """
+    sizes = [W.size for W in params.weights]
+    return float(n_rows * max(sizes[issparse(X) :], default=0))
 
 
 def diverged(estimator: Any, run: Run) -> ValueError:

@@ -61,7 +61,7 @@ class InOrder:
             w = np.ones(y.shape[0], self.dtype) if self.w is None else self.w[rows].copy()
             if w.any():
                 X = self.X[rows].astype(self.dtype, copy=False)
-                yield _normalised(Batch(X, y, w, 0.0))
+                yield _weighted(X, y, w)
 
 
 class Gathered:
@@ -104,15 +104,15 @@ class Gathered:
     ) -> None:
         self.rows, self.rng, self.batch_size = rows, rng, min(batch_size, rows.shape[0])
         self._order = np.empty_like(rows)
-        self._rows = (_SparseRows if issparse(X) else _DenseRows)(X, y, w, self.batch_size, dtype)
+        self._source = (_SparseRows if issparse(X) else _DenseRows)(X, y, w, self.batch_size, dtype)
 
     def __iter__(self) -> Iterator[Batch]:
         self._order[:] = self.rows
         if self.rng is not None:
             self.rng.shuffle(self._order)
-        n = self._rows.at_once
+        n = self._source.at_once
         for start in range(0, self._order.shape[0], n):
-            yield from self._rows.gather(self._order[start : start + n])
+            yield from self._source.gather(self._order[start : start + n])
 
 
 class _DenseRows:
@@ -138,7 +138,9 @@ class _DenseRows:
         if n not in self._batches:
             self._batches[n] = [self._views(i, n) for i in range(0, n, self._batch_size)]
         batches = self._batches[n]
-        return batches if len(self._sources) == 2 else map(_normalised, batches)
+        if len(self._sources) == 2:
+            return batches
+        return (_weighted(batch.X, batch.y, batch.w) for batch in batches)
 
     def _views(self, start: int, stop: int) -> Batch:
         """Return the batch that begins at a row of the buffers."""
@@ -158,11 +160,11 @@ class _SparseRows:
     def gather(self, rows: Any) -> Iterable[Batch]:
         """Return the one batch."""
         X = self._X[rows].astype(self._dtype, copy=False)
-        yield _normalised(Batch(X, self._y[rows], self._w[rows], 0.0))
+        yield _weighted(X, self._y[rows], self._w[rows])
 
 
-def _normalised(batch: Batch) -> Batch:
-    """Divide the weights by their sum, in place; return the batch with that sum."""
-    weight = batch.w.sum(dtype=np.float64)
-    np.divide(batch.w, weight, out=batch.w)
-    return Batch(batch.X, batch.y, batch.w, float(weight))
+def _weighted(X: Any, y: Any, w: Any) -> Batch:
+    """Divide the weights by their sum, in place; return the batch."""
+    weight = w.sum(dtype=np.float64)
+    np.divide(w, weight, out=w)
+    return Batch(X, y, w, float(weight))

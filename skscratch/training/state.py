@@ -86,7 +86,7 @@ def pack(sizes: tuple[int, ...], weights: Any, biases: Any) -> tuple[Any, Parame
     >>> theta
     array([1., 2., 3., 4.])
     """
-    theta, params = allocate(sizes, weights[0].dtype)
+    theta, params = allocate(sizes, weights[0].dtype.newbyteorder("="))
     for own, published in zip([*params.weights, *params.biases], [*weights, *biases], strict=True):
         own[...] = published
     return theta, params

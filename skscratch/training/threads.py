@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import cache
 
 import joblib
@@ -22,7 +23,7 @@ _holder = threading.Lock()
 
 
 def blas_threads(work: float) -> AbstractContextManager[None]:
-    """Return a context in which products of that many multiply-adds run as fast as they can.
+    """Return a context in which products of that many multiply-adds get the threads they are worth.
 
     Each thread gets a share worth handing out, so small products run on one thread. There are never
     more than the limit in force allows, the environment's or that of ``threadpool_limits``, nor
@@ -45,18 +46,24 @@ def blas_threads(work: float) -> AbstractContextManager[None]:
 def limited_blas_threads(n: int) -> Iterator[None]:
     """Limit BLAS to n threads; a no-op for whoever comes while another holds the limit.
 
+    Where SciPy has a BLAS of its own, that gets one thread: two pools of several threads that take
+    turns hold each other up, and the large products run in NumPy's.
+
     The limit is global to the process. Were everyone to restore what they had found, two fits that
     overlap could leave a limit behind; and threadpoolctl lets only the thread that has set a limit
     lift it. So one holds it and the others live with its end, after which their sums may be ordered
     differently: results of overlapping calls can differ in the last bit.
     """
+    limits = {pool: 1 if "scipy.libs" in pool.filepath else n for pool in _blas().lib_controllers}
     # a pool that has fewer threads must not get more
-    larger = [pool.filepath for pool in _blas().lib_controllers if pool.num_threads > n]
+    larger = {pool.filepath: k for pool, k in limits.items() if pool.num_threads > k}
     if not larger or not _holder.acquire(blocking=False):
         yield
         return
     try:
-        with _blas().select(filepath=larger).limit(limits=n):
+        with ExitStack() as stack:
+            for path, k in larger.items():
+                stack.enter_context(_blas().select(filepath=path).limit(limits=k))
             yield
     finally:
         _holder.release()
@@ -64,13 +71,13 @@ def limited_blas_threads(n: int) -> Iterator[None]:
 
 def _n_cores() -> int:
     """Return how many cores this process may use now."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else _n_at_first()
-    return min(allowed, _n_at_first())
+    now = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else math.inf
+    return int(min(now, _n_cores_at_first()))
 
 
 @cache
-def _n_at_first() -> int:
-    """Count the cores once, the limits of containers considered."""
+def _n_cores_at_first() -> int:
+    """Count the cores once, the limits of containers considered, which takes its time."""
     return int(joblib.cpu_count())
 
 

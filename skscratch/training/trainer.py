@@ -51,9 +51,11 @@ class Trainer:
         self.run, self.batches, self.l2 = run, batches, l2
         self.ws = Workspace.empty(run.arch, batches.batch_size, run.theta.dtype)
         self.grad = Gradient.empty(run.arch, batches.batch_size, run.theta.dtype)
-        self._kind = type(rule).__name__
+        self._kind = {"rule": type(rule).__name__, "units": rule.units}
         saved = run.optimizer_state
-        same = saved.get("rule") == self._kind
+        same = saved.get("rule") == self._kind["rule"]
+        if same:
+            _convert(saved["slots"], saved["units"], rule.units)
         self.optimizer = Optimizer(
             rule,
             schedule,
@@ -72,7 +74,14 @@ class Trainer:
         loss = run_epoch(run.arch, run.params, self.ws, self.grad, optimizer, self.batches)
         run.record(loss + penalty)
         run.n_seen += len(self.batches.rows)
-        run.optimizer_state = {"rule": self._kind, "t": optimizer.t, "slots": optimizer.slots}
+        run.optimizer_state = {**self._kind, "t": optimizer.t, "slots": optimizer.slots}
+
+
+def _convert(slots: list[Any], before: tuple[float, ...], now: tuple[float, ...]) -> None:
+    """Convert in place what a rule remembers to its units of now."""
+    for slot, old, new in zip(slots, before, now, strict=True):
+        if old != new:
+            slot *= old / new
 
 
 class HeldOut:

@@ -26,7 +26,7 @@ def take_step(rule, t, rate, g, step, *slots):
 
 def directions(rule, rate=1.0):
     """Return what the rule makes of each gradient in turn."""
-    slots = [np.zeros(10) for _ in range(rule.n_slots)]
+    slots = [np.zeros(10) for _ in rule.units]
     out = np.full_like(GRADIENTS, np.nan)
     for t, (g, step) in enumerate(zip(GRADIENTS.copy(), out, strict=True), start=1):
         take_step(rule, t, rate, g, step, *slots)

@@ -129,6 +129,9 @@ def test_X(change, message, method, binary, small):
     ("change", "message"),
     [
         (lambda X: X[:, :3], r"3 features.*5 features"),
+        (lambda X: X[:0], "0 sample"),
+        (lambda X: X + 1j, "Complex data not supported"),
+        (lambda X: np.full(X.shape, "abc"), r"(?i)convert|could not|string"),
         (lambda X: np.where(X > 1, NAN, X), "X contains NaN"),
         (lambda X: X[0], "Reshape your data"),
     ],

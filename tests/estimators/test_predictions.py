@@ -1,14 +1,17 @@
 """Predictions: they agree with each other, and leave the estimator alone."""
 
 import copy
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
 from sklearn.datasets import load_iris
 from sklearn.preprocessing import scale
 
 from skscratch import ScratchMLPClassifier
+from skscratch.estimators import _base
 
 PREDICTIONS = ["predict", "predict_proba", "predict_log_proba", "decision_function"]
 
@@ -59,3 +62,54 @@ def test_logits_further_apart_than_floats_reach_are_certain(fitted):
     model.intercepts_[-1][:] = [1.5e308, -1.5e308, 0]
     assert_array_equal(model.predict_proba(X[:1]).round(3), [[1, 0, 0]])
     assert np.isfinite(model.predict_log_proba(X[:1])).all()
+
+
+class Subclass(np.ndarray):
+    """An array that is not just an array."""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda X: X.astype(np.float16).astype(float).astype(np.float16),
+        lambda X: X.astype(">f8"),
+        lambda X: X.astype(object),
+        lambda X: X.view(Subclass),
+        lambda X: np.asfortranarray(X),
+        lambda X: X.repeat(2, axis=1)[:, ::2],
+        lambda X: X.tolist(),
+    ],
+    ids=["float16", "other byte order", "object", "subclass", "columns", "strided", "list"],
+)
+@pytest.mark.parametrize("method", PREDICTIONS)
+def test_any_container_of_the_same_numbers_gives_the_same(fitted, change, method):
+    model, X = fitted
+    X = X.astype(np.float16).astype(float)
+    changed = getattr(model, method)(change(X))
+    assert_allclose(changed, getattr(model, method)(X), rtol=1e-12)
+    assert type(changed) is np.ndarray
+
+
+@pytest.mark.parametrize("kind", [">f8", ">f4", "<f4"])
+def test_parameters_of_another_machine_or_of_mixed_precision(fitted, kind):
+    """A pickle keeps the byte order of where it was made, and coefs_ are the user's to edit."""
+    model, X = copy.deepcopy(fitted[0]), fitted[1]
+    expected = model.predict_proba(X)
+    model.coefs_[0] = model.coefs_[0].astype(kind)
+    assert_allclose(model.predict_proba(X), expected, rtol=1e-4)
+    model.coefs_ = [W.astype(kind) for W in model.coefs_]
+    model.intercepts_ = [b.astype(kind) for b in model.intercepts_]
+    assert_allclose(model.predict_proba(X), expected, rtol=1e-4)
+    model.set_params(solver="adam")
+    model.partial_fit(X, model.predict(X))
+    assert model.coefs_[0].dtype == np.dtype(kind).newbyteorder("=")
+
+
+def test_one_row_does_not_take_the_limit_of_threads(monkeypatch):
+    works = []
+    monkeypatch.setattr(_base, "blas_threads", lambda work: works.append(work) or nullcontext())
+    X = np.zeros((5000, 20))
+    model = ScratchMLPClassifier((50,), solver="lbfgs", max_iter=1).fit(X, np.arange(5000) % 2)
+    model.predict(X[:1])
+    model.predict(csr_array(X))
+    assert works == [20 * 50, 5000 * 50]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from sklearn.datasets import load_digits
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from skscratch import ScratchMLPClassifier
 from skscratch.core.losses import LOSSES
@@ -51,7 +51,7 @@ def test_small_products_run_on_one_thread_and_the_limit_is_lifted(solver):
     def n_threads():
         return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 
-    seen, before = [], n_threads()
+    seen = []
 
     class Spy:
         def forward(self, xp, z, a):
@@ -62,9 +62,11 @@ def test_small_products_run_on_one_thread_and_the_limit_is_lifted(solver):
             pass
 
     X, y = load_digits(return_X_y=True)
-    ScratchMLPClassifier(activation=Spy(), solver=solver, max_iter=1).fit(X, y)
-    assert {*seen} == {1}
-    assert n_threads() == before
+    with threadpool_limits(2, user_api="blas"):
+        before = n_threads()
+        ScratchMLPClassifier(activation=Spy(), solver=solver, max_iter=1).fit(X, y)
+        assert {*seen} == {1}
+        assert n_threads() == before
 
 
 @endless

@@ -155,6 +155,17 @@ def test_balanced_classes_in_partial_fit_count_the_rows_of_the_call(clusters, sm
     assert_same_model(model, by_hand)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_weights_whose_sum_float32_cannot_hold(multiclass, solver, small):
+    X, y = multiclass[0].astype(np.float32), multiclass[1]
+    models = [
+        small(solver=solver, alpha=0).fit(X, y, np.full(len(y), weight, np.float32))
+        for weight in (1, 3e38)
+    ]
+    assert_allclose(models[1].coefs_[0], models[0].coefs_[0], rtol=1e-3, atol=1e-4)
+
+
 def test_score_is_weighted(binary, small):
     X, y = binary
     model = small(max_iter=1).fit(X, y)

@@ -6,7 +6,10 @@ import threading
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits
 
+from skscratch.training import threads
 from skscratch.training.threads import SHARE, SMALL, blas_threads, limited_blas_threads
+
+N_CORES = threads._n_cores
 
 
 def n_threads():
@@ -16,8 +19,9 @@ def n_threads():
 
 
 @pytest.fixture(autouse=True)
-def two_threads():
-    """Start from two threads, whatever the machine has."""
+def two_threads(monkeypatch):
+    """Start from two threads and two cores, whatever the machine has."""
+    monkeypatch.setattr(threads, "_n_cores", lambda: 2)
     with threadpool_limits(2, user_api="blas"):
         if max(n_threads()) < 2:
             pytest.skip("this BLAS cannot have two threads")
@@ -40,23 +44,35 @@ def test_the_users_limit_is_never_raised():
 
 def test_a_process_confined_to_one_core_gets_one_thread(monkeypatch):
     """BLAS has counted the cores before; more threads than cores wait for each other."""
+    monkeypatch.setattr(threads, "_n_cores", N_CORES)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0}, raising=False)
     with blas_threads(1e12):
         assert n_threads()[0] == 1
 
 
+def pools():
+    """Return the BLAS pools of NumPy and of SciPy, where each brings its own."""
+    found = ThreadpoolController().select(user_api="blas").lib_controllers
+    own = [pool for pool in found if "scipy.libs" in pool.filepath]
+    if len(found) != 2 or len(own) != 1:
+        pytest.skip("NumPy and SciPy do not bring one BLAS each")
+    return [pool for pool in found if pool not in own] + own
+
+
+def test_two_pools_never_have_several_threads_each():
+    """L-BFGS beside a larger fit, which holds the limit: its vectors run in SciPy's pool."""
+    numpy, scipy = pools()
+    with limited_blas_threads(2), limited_blas_threads(1):
+        assert (numpy.num_threads, scipy.num_threads) == (2, 1)
+    assert (numpy.num_threads, scipy.num_threads) == (2, 2)
+
+
 def test_a_pool_with_fewer_threads_keeps_them():
-    """NumPy and SciPy may each bring their own BLAS."""
-    first, *others = ThreadpoolController().select(user_api="blas").lib_controllers
-    if not others:
-        pytest.skip("NumPy and SciPy share one BLAS")
-    first.set_num_threads(3)
-    if first.num_threads < 3:
-        pytest.skip("this BLAS cannot have three threads")
-    others[0].set_num_threads(1)
+    numpy, scipy = pools()
+    numpy.set_num_threads(1)
     with limited_blas_threads(2):
-        assert n_threads()[:2] == [2, 1]
-    assert n_threads()[:2] == [3, 1]
+        assert (numpy.num_threads, scipy.num_threads) == (1, 1)
+    assert (numpy.num_threads, scipy.num_threads) == (1, 2)
 
 
 def test_limits_are_given_back_on_error():

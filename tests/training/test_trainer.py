@@ -59,6 +59,16 @@ def test_a_second_trainer_goes_on_where_the_first_has_stopped(run, rule):
     assert run.loss_curve == whole.loss_curve
 
 
+def test_adams_averages_survive_other_betas(run):
+    """Its memory is kept as sums, whose scale depends on the betas."""
+    trainer = make(run, Adam(0.9, 0.99, 1e-8))
+    trainer.epoch()
+    m, v = (slot.copy() for slot in trainer.optimizer.slots)
+    m_later, v_later = make(run, Adam(0.5, 0.9, 1e-8)).optimizer.slots
+    assert_allclose((1 - 0.5) * m_later, (1 - 0.9) * m)
+    assert_allclose((1 - 0.9) * v_later, (1 - 0.99) * v)
+
+
 def test_another_kind_of_optimizer_starts_afresh(run):
     make(run, Momentum(0.9)).epoch()
     trainer = make(run, Adam(0.9, 0.99, 1e-8))
