@@ -17,7 +17,7 @@ __all__ = ["blas_threads", "limited_blas_threads"]
 # multiply-adds of one product: below SMALL, BLAS takes a single thread by itself;
 # a thread that gets fewer than SHARE costs more than it computes
 SMALL = 10**5
-SHARE = 2 * 10**6
+SHARE = 3 * 10**6
 
 _holder = threading.Lock()
 

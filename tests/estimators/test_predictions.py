@@ -113,3 +113,11 @@ def test_one_row_does_not_take_the_limit_of_threads(monkeypatch):
     model.predict(X[:1])
     model.predict(csr_array(X))
     assert works == [20 * 50, 5000 * 50]
+
+
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_a_matrix_is_refused_as_in_training(fitted):
+    model, X = fitted
+    for call in (model.predict, lambda X: model.fit(X, model.predict(np.asarray(X)))):
+        with pytest.raises(TypeError, match=r"np\.matrix is not supported"):
+            call(np.matrix(X))
