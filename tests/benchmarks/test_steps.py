@@ -1,9 +1,12 @@
 """The table of training steps: its ratios, and one real run."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from benchmarks import steps
 from benchmarks.rivals.works import WORKS
@@ -20,10 +23,12 @@ def test_ratios_are_medians_of_rounds_and_missing_rivals_are_dashes():
     assert steps.row("w", SECONDS) == "| w | 2 | 8 | – | – | 1 | 2.00 | – | – | 2.00 |"
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux can pin a process")
 def test_a_run_prints_a_row_and_writes_every_time(tmp_path):
     command = [sys.executable, "-m", "benchmarks.steps", "--works", "tabular", "--rounds", "2"]
+    core = str(min(os.sched_getaffinity(0)))
     run = subprocess.run(
-        [*command, "--json", tmp_path / "steps.json"],
+        [*command, "--cores", core, "--json", tmp_path / "steps.json"],
         cwd=Path(steps.__file__).parents[1],
         capture_output=True,
         text=True,
