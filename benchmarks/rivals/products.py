@@ -1,6 +1,6 @@
 """The matrix products of a step alone, on buffers that are always the same.
 
-No NumPy program can be faster, so far as it computes these products one by one.
+By ``np.matmul``, which has half a microsecond more overhead a product than the ``np.dot`` of our step.
 """
 
 from time import perf_counter
@@ -23,7 +23,6 @@ def timer(work):
         products.append((a[i].T, delta[i + 1], gW[i]))
         if i > 0:
             products.append((delta[i + 1], W[i].T, delta[i]))
-
     n_steps = work.n_epochs * work.n_steps
 
     def seconds_per_step():

@@ -86,8 +86,8 @@ callable, default='auto'
         total weight, in ``partial_fit`` those of the call. A list has a dict per label.
     dtype : {'float32', 'float64'}, default=None
         Precision of parameters and training. None follows X: float32 for float32, otherwise
-        float64. float32 takes half the memory and about two thirds of the time. Training that goes
-        on keeps the precision that it began with.
+        float64. float32 takes half the memory and, for large layers, half the time or less.
+        Training that goes on keeps the precision that it began with.
 
     Attributes
     ----------
