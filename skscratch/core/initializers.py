@@ -1,4 +1,4 @@
-"""Initial weights: zero-mean draws whose variance depends on a layer's width only.
+"""Initial weights: zero-mean draws whose variance depends on a layer's widths only.
 
 Biases start at zero. A new rule is a class or an instance and a line in ``INITIALIZERS``.
 """
@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["INITIALIZERS", "Glorot", "He", "Initializer"]
+__all__ = ["INITIALIZERS", "Glorot", "He", "Initializer", "LeCun", "Orthogonal"]
 
 
 class Initializer(Protocol):
@@ -71,6 +71,58 @@ class He:
         return _DRAWS[self.draw](rng, 2 / fan_in, (fan_in, fan_out))
 
 
+@dataclass(frozen=True)
+class LeCun:
+    """Variance 1 / fan_in: outputs vary as much as the inputs, which selu counts on.
+
+    ``draw`` is "uniform" or "normal".
+
+    References
+    ----------
+    Y. LeCun, L. Bottou, G. Orr and K.-R. Müller (1998). Efficient BackProp.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.initializers import LeCun
+    >>> W = LeCun("normal")(np.random.default_rng(0), fan_in=300, fan_out=100)
+    >>> float(round(W.var() * 300, 1))
+    1.0
+    """
+
+    draw: str = "uniform"
+
+    def __call__(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> NDArray[np.float64]:
+        return _DRAWS[self.draw](rng, 1 / fan_in, (fan_in, fan_out))
+
+
+class Orthogonal:
+    """Orthonormal columns, or rows where these are fewer: a square W turns its inputs, no more.
+
+    Each such matrix is as likely as any other: it is the Q of the QR decomposition of a normal
+    matrix, with the signs that make the diagonal of R positive.
+
+    References
+    ----------
+    A. Saxe, J. McClelland and S. Ganguli (2014). Exact solutions to the nonlinear dynamics of
+    learning in deep linear neural networks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.initializers import Orthogonal
+    >>> W = Orthogonal()(np.random.default_rng(0), fan_in=300, fan_out=100)
+    >>> np.allclose(W.T @ W, np.eye(100))
+    True
+    """
+
+    def __call__(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> NDArray[np.float64]:
+        tall = rng.normal(size=(max(fan_in, fan_out), min(fan_in, fan_out)))
+        Q, R = np.linalg.qr(tall)
+        Q *= np.copysign(1, np.diagonal(R))
+        return Q if fan_in >= fan_out else Q.T
+
+
 def _uniform(
     rng: np.random.Generator, variance: float, shape: tuple[int, int]
 ) -> NDArray[np.float64]:
@@ -91,4 +143,7 @@ INITIALIZERS: dict[str, Initializer] = {
     "glorot_normal": Glorot("normal"),
     "he_uniform": He("uniform"),
     "he_normal": He("normal"),
+    "lecun_uniform": LeCun("uniform"),
+    "lecun_normal": LeCun("normal"),
+    "orthogonal": Orthogonal(),
 }
