@@ -1,21 +1,40 @@
 """Activations f, each with its derivative under it.
 
 A new activation is a class and a line in ``ACTIVATIONS``: the estimator's allowed names and the
-gradient tests read the table.
+gradient tests read the table. One without parameters is a plain class: dataclasses slow the import.
+
+References
+----------
+In the order of the table, from leaky_relu on:
+
+- A. Maas, A. Hannun, A. Ng (2013). Rectifier nonlinearities improve neural network acoustic models.
+- D.-A. Clevert, T. Unterthiner, S. Hochreiter (2016). Fast and accurate deep network learning by
+  exponential linear units (ELUs).
+- G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter (2017). Self-normalizing neural networks.
+- C. Dugas, Y. Bengio, F. Bélisle, C. Nadeau, R. Garcia (2001). Incorporating second-order
+  functional knowledge for better option pricing.
+- S. Elfwing, E. Uchibe, K. Doya (2018). Sigmoid-weighted linear units for neural network function
+  approximation in reinforcement learning.
+- D. Hendrycks, K. Gimpel (2016). Gaussian error linear units (GELUs).
+- D. Misra (2020). Mish: a self regularized non-monotonic activation function.
 """
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
-from scipy.special import expit
+from scipy.special import expit, ndtr
 
-__all__ = ["ACTIVATIONS", "Activation", "Identity", "Logistic", "ReLU", "Tanh"]
+__all__ = [
+    "ACTIVATIONS", "ELU", "GELU", "SELU", "Activation", "Identity", "LeakyReLU", "Logistic",
+    "Mish", "ReLU", "SiLU", "Softplus", "Tanh",
+]  # fmt: skip
 
 
 class Activation(Protocol):
     """What a layer needs of its non-linearity.
 
-    ``z``, ``a`` and ``delta`` are distinct (n, q) arrays.
+    ``z``, ``a`` and ``delta`` are distinct (n, q) arrays. An attribute ``weight_init`` may name the
+    initial draw that suits the activation; without it that is ``"glorot_uniform"``.
     """
 
     def forward(self, xp: Any, z: Any, a: Any) -> None:
@@ -25,19 +44,8 @@ class Activation(Protocol):
         """Write ``delta <- delta * f'(z)``; z and a are scratch afterwards."""
 
 
-@dataclass(frozen=True)
 class Identity:
-    """f(z) = z,  f'(z) = 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skscratch.core.activations import Identity
-    >>> z, a = np.array([-1.0, 2.0]), np.empty(2)
-    >>> Identity().forward(np, z, a)
-    >>> a
-    array([-1.,  2.])
-    """
+    """f(z) = z,  f'(z) = 1."""
 
     def forward(self, xp: Any, z: Any, a: Any) -> None:
         a[...] = z
@@ -46,7 +54,6 @@ class Identity:
         pass
 
 
-@dataclass(frozen=True)
 class Logistic:
     """f(z) = 1 / (1 + exp(-z)),  f'(z) = a (1 - a).
 
@@ -56,11 +63,9 @@ class Logistic:
     >>> from skscratch.core.activations import Logistic
     >>> z, a, delta = np.array([-1000.0, 0.0]), np.empty(2), np.ones(2)
     >>> Logistic().forward(np, z, a)
-    >>> a
-    array([0. , 0.5])
-    >>> Logistic().backward(np, z, a, delta)
-    >>> delta
-    array([0.  , 0.25])
+    >>> Logistic().backward(np, z, a.copy(), delta)
+    >>> a, delta
+    (array([0. , 0.5]), array([0.  , 0.25]))
     """
 
     def forward(self, xp: Any, z: Any, a: Any) -> None:
@@ -72,7 +77,6 @@ class Logistic:
         delta *= a
 
 
-@dataclass(frozen=True)
 class Tanh:
     """f(z) = tanh(z),  f'(z) = 1 - a².
 
@@ -82,11 +86,9 @@ class Tanh:
     >>> from skscratch.core.activations import Tanh
     >>> z, a, delta = np.array([-1000.0, 0.0]), np.empty(2), np.ones(2)
     >>> Tanh().forward(np, z, a)
-    >>> a
-    array([-1.,  0.])
-    >>> Tanh().backward(np, z, a, delta)
-    >>> delta
-    array([0., 1.])
+    >>> Tanh().backward(np, z, a.copy(), delta)
+    >>> a, delta
+    (array([-1.,  0.]), array([0., 1.]))
     """
 
     def forward(self, xp: Any, z: Any, a: Any) -> None:
@@ -98,7 +100,6 @@ class Tanh:
         delta *= a
 
 
-@dataclass(frozen=True)
 class ReLU:
     """f(z) = max(z, 0),  f'(z) = 1 where z > 0, else 0.
 
@@ -108,12 +109,12 @@ class ReLU:
     >>> from skscratch.core.activations import ReLU
     >>> z, a, delta = np.array([-1.0, 2.0]), np.empty(2), np.array([3.0, 3.0])
     >>> ReLU().forward(np, z, a)
-    >>> a
-    array([0., 2.])
-    >>> ReLU().backward(np, z, a, delta)
-    >>> delta
-    array([0., 3.])
+    >>> ReLU().backward(np, z, a.copy(), delta)
+    >>> a, delta
+    (array([0., 2.]), array([0., 3.]))
     """
+
+    weight_init: ClassVar[str] = "he_uniform"
 
     def forward(self, xp: Any, z: Any, a: Any) -> None:
         # a scalar 0 in place of the array would keep NumPy from using vector instructions
@@ -125,9 +126,168 @@ class ReLU:
         delta *= a
 
 
+@dataclass(frozen=True)
+class LeakyReLU:
+    """f(z) = max(z, slope · z),  f'(z) = 1 where z > 0, else slope; slope is at most 1."""
+
+    slope: float = 0.01
+    weight_init: ClassVar[str] = "he_uniform"
+
+    def forward(self, xp: Any, z: Any, a: Any) -> None:
+        xp.multiply(z, self.slope, out=a)
+        xp.maximum(z, a, out=a)
+
+    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
+        xp.greater(z, 0, out=a)
+        z.fill(self.slope)
+        xp.maximum(a, z, out=a)
+        delta *= a
+
+
+class ELU:
+    """f(z) = z where z > 0, else exp(z) - 1;  f'(z) = min(a, 0) + 1."""
+
+    weight_init: ClassVar[str] = "he_uniform"
+
+    def forward(self, xp: Any, z: Any, a: Any) -> None:
+        a.fill(0)
+        xp.minimum(z, a, out=a)
+        xp.expm1(a, out=a)
+        xp.maximum(z, a, out=a)  # exp(z) - 1 >= z everywhere
+
+    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
+        z.fill(0)
+        xp.minimum(a, z, out=a)
+        a += 1
+        delta *= a
+
+
+class SELU:
+    """f(z) = λ z where z > 0, else λ α (exp(z) - 1);  f'(z) = λ where z > 0, else a + λ α."""
+
+    weight_init: ClassVar[str] = "lecun_normal"
+    # these keep the mean 0 and the variance 1 of normal inputs
+    _lambda: ClassVar[float] = 1.0507009873554804934193349852946
+    _lambda_alpha: ClassVar[float] = _lambda * 1.6732632423543772848170429916717
+
+    def forward(self, xp: Any, z: Any, a: Any) -> None:
+        a.fill(0)
+        # a temporary: the curves of the two halves cross, so a maximum cannot join them in place
+        upper = xp.maximum(z, a)
+        upper *= self._lambda
+        xp.minimum(z, a, out=a)
+        xp.expm1(a, out=a)
+        a *= self._lambda_alpha
+        a += upper
+
+    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
+        z.fill(0)
+        xp.minimum(a, z, out=z)
+        z += self._lambda_alpha
+        xp.greater(a, 0, out=a)
+        a *= self._lambda - self._lambda_alpha
+        a += z
+        delta *= a
+
+
+class Softplus:
+    """f(z) = log(1 + exp(z)),  f'(z) = 1 / (1 + exp(-z))."""
+
+    def forward(self, xp: Any, z: Any, a: Any) -> None:
+        _softplus(xp, z, a)
+
+    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
+        expit(z, out=a)
+        delta *= a
+
+
+class SiLU:
+    """f(z) = z s with s = 1 / (1 + exp(-z)),  f'(z) = s (1 + z (1 - s))."""
+
+    weight_init: ClassVar[str] = "he_uniform"
+
+    def forward(self, xp: Any, z: Any, a: Any) -> None:
+        expit(z, out=a)
+        a *= z
+
+    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
+        expit(z, out=a)
+        delta *= a
+        xp.subtract(1, a, out=a)
+        a *= z
+        a += 1
+        delta *= a
+
+
+class GELU:
+    """f(z) = z Φ(z),  f'(z) = Φ(z) + z φ(z), with the normal distribution Φ and its density φ."""
+
+    weight_init: ClassVar[str] = "he_uniform"
+
+    def forward(self, xp: Any, z: Any, a: Any) -> None:
+        ndtr(z, out=a)
+        a *= z
+
+    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
+        xp.multiply(z, z, out=a)
+        a *= -0.5
+        xp.exp(a, out=a)
+        a *= (2 * xp.pi) ** -0.5
+        a *= z
+        ndtr(z, out=z)
+        a += z
+        delta *= a
+
+
+class Mish:
+    """f(z) = z tanh(log(1 + exp(z))); with c = 1 / (1 + exp(z)),
+
+    f'(z) = (1 - c) (1 + c (1 + c (1 + 4 z + c))) / (1 + c²)².
+    """
+
+    weight_init: ClassVar[str] = "he_uniform"
+
+    def forward(self, xp: Any, z: Any, a: Any) -> None:
+        _softplus(xp, z, a)
+        xp.tanh(a, out=a)
+        a *= z
+
+    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
+        expit(z, out=a)
+        delta *= a
+        xp.subtract(1, a, out=a)
+        z *= 4
+        z += 1
+        z += a
+        for _ in range(2):
+            z *= a
+            z += 1
+        delta *= z
+        xp.multiply(a, a, out=a)
+        a += 1
+        delta /= a
+        delta /= a
+
+
+def _softplus(xp: Any, z: Any, a: Any) -> None:
+    """Write ``a <- log(1 + exp(z))``, which is z where exp(z) could overflow."""
+    a.fill(80)
+    xp.minimum(z, a, out=a)
+    xp.exp(a, out=a)
+    xp.log1p(a, out=a)
+    xp.maximum(z, a, out=a)
+
+
 ACTIVATIONS: dict[str, Activation] = {
     "identity": Identity(),
     "logistic": Logistic(),
     "tanh": Tanh(),
     "relu": ReLU(),
+    "leaky_relu": LeakyReLU(),
+    "elu": ELU(),
+    "selu": SELU(),
+    "softplus": Softplus(),
+    "silu": SiLU(),
+    "gelu": GELU(),
+    "mish": Mish(),
 }

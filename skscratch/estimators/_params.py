@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from skscratch._compat import HasMethods, Interval, InvalidParameterError, Options, StrOptions
-from skscratch.core.activations import ACTIVATIONS, ReLU
-from skscratch.core.initializers import INITIALIZERS, Glorot, He
+from skscratch.core.activations import ACTIVATIONS
+from skscratch.core.initializers import INITIALIZERS
 from skscratch.core.optimizers import SOLVERS, Adam, Momentum, Nesterov
 from skscratch.core.schedules import SCHEDULES
 
@@ -83,9 +83,10 @@ def _is_activation(value: Any) -> bool:
 
 
 def initializers(value: Any, activations: tuple[Any, ...]) -> list[Any]:
-    """Return one initializer per layer; "auto" is He before relu and Glorot before all else."""
+    """Return one initializer per layer; "auto" is what each activation asks for, or Glorot."""
     if isinstance(value, str) and value == "auto":
-        return [*(He() if isinstance(f, ReLU) else Glorot() for f in activations), Glorot()]
+        names = [getattr(f, "weight_init", "glorot_uniform") for f in activations]
+        return [INITIALIZERS[name] for name in (*names, "glorot_uniform")]
     draw = INITIALIZERS[value] if isinstance(value, str) else _checked(value)
     return [draw] * (len(activations) + 1)
 

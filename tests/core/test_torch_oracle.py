@@ -4,16 +4,41 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from skscratch.core.activations import ACTIVATIONS
 from skscratch.core.optimizers import SOLVERS, Optimizer
 
 torch = pytest.importorskip("torch", reason="PyTorch is an oracle that the tests can do without")
 
-ACTIVATIONS = {
-    "Identity": lambda z: z,
-    "Logistic": torch.sigmoid,
-    "Tanh": torch.tanh,
-    "ReLU": torch.relu,
+F = torch.nn.functional
+TORCH_ACTIVATIONS = {
+    "identity": lambda z: z,
+    "logistic": torch.sigmoid,
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "selu": F.selu,
+    # torch's own is z from 20 on
+    "softplus": lambda z: torch.logaddexp(z, torch.zeros_like(z)),
+    "silu": F.silu,
+    "gelu": F.gelu,
+    "mish": F.mish,
 }
+NAMES = {type(f): name for name, f in ACTIVATIONS.items()}
+SIZES = np.concatenate([[0, 1e-300, 1e-9], np.linspace(0.01, 50, 101), [709, 710, 1000]])
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_values_and_derivatives_of_activations(name):
+    z = np.concatenate([SIZES, -SIZES])
+    leaf = torch.from_numpy(z.copy()).requires_grad_()
+    theirs = TORCH_ACTIVATIONS[name](leaf)
+    theirs.sum().backward()
+    a, delta = np.empty_like(z), np.ones_like(z)
+    ACTIVATIONS[name].forward(np, z, a)
+    assert_allclose(a, theirs.detach().numpy(), rtol=1e-12, atol=1e-15)
+    ACTIVATIONS[name].backward(np, z, a, delta)
+    assert_allclose(delta, leaf.grad.numpy(), rtol=1e-12, atol=1e-15)
 
 
 def torch_loss(problem, weights, biases):
@@ -21,12 +46,12 @@ def torch_loss(problem, weights, biases):
     dense = problem.X.toarray() if hasattr(problem.X, "toarray") else problem.X
     a = torch.from_numpy(dense)
     for i, f in enumerate(problem.arch.activations):
-        a = ACTIVATIONS[type(f).__name__](a @ weights[i] + biases[i])
+        a = TORCH_ACTIVATIONS[NAMES[type(f)]](a @ weights[i] + biases[i])
     z, y = a @ weights[-1] + biases[-1], torch.from_numpy(problem.y)
     if problem.arch.loss.name == "softmax":
-        losses = torch.nn.functional.cross_entropy(z, y, reduction="none")
+        losses = F.cross_entropy(z, y, reduction="none")
     else:
-        bce = torch.nn.functional.binary_cross_entropy_with_logits
+        bce = F.binary_cross_entropy_with_logits
         losses = bce(z, y, reduction="none").sum(dim=1)
     w = torch.from_numpy(problem.w)
     return (w * losses).sum() / w.sum()

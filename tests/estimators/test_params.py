@@ -5,8 +5,8 @@ import pytest
 
 from skscratch import ScratchMLPClassifier
 from skscratch._compat import InvalidParameterError
-from skscratch.core.activations import ReLU, Tanh
-from skscratch.core.initializers import Glorot, He
+from skscratch.core.activations import ACTIVATIONS, ReLU, Tanh
+from skscratch.core.initializers import Glorot, He, LeCun
 from skscratch.core.optimizers import Adam, GradientDescent, Momentum, Nesterov
 from skscratch.core.schedules import Adaptive, Constant, InvScaling
 from skscratch.estimators import _params
@@ -34,8 +34,9 @@ def test_hidden_layer_sizes_that_are_none(value):
 
 
 def test_activations_one_for_all_or_one_per_layer():
-    assert _params.activations("tanh", 2) == (Tanh(), Tanh())
-    assert _params.activations(["tanh", ReLU()], 2) == (Tanh(), ReLU())
+    relu, tanh = ReLU(), ACTIVATIONS["tanh"]
+    assert _params.activations("tanh", 2) == (tanh, tanh)
+    assert _params.activations(["tanh", relu], 2) == (tanh, relu)
     assert _params.activations("tanh", 0) == ()
 
 
@@ -48,9 +49,9 @@ def test_activations_that_do_not_fit(value):
 
 
 def test_initializers_suit_their_layer():
-    layers = (ReLU(), Tanh())
-    assert _params.initializers("auto", layers) == [He(), Glorot(), Glorot()]
-    assert _params.initializers("he_normal", layers) == [He("normal")] * 3
+    layers = (ReLU(), Tanh(), ACTIVATIONS["selu"])
+    assert _params.initializers("auto", layers) == [He(), Glorot(), LeCun("normal"), Glorot()]
+    assert _params.initializers("he_normal", layers) == [He("normal")] * 4
 
 
 @pytest.mark.parametrize(
