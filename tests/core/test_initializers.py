@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import kstest, norm, uniform
 
-from skscratch.core.initializers import INITIALIZERS
+from skscratch.core.initializers import INITIALIZERS, Glorot, He, LeCun
 
 FAN_IN, FAN_OUT = 300, 200
 VARIANCE = {"glorot": 2 / (FAN_IN + FAN_OUT), "he": 2 / FAN_IN, "lecun": 1 / FAN_IN}
@@ -26,6 +26,12 @@ def test_the_same_stream_gives_the_same_draws(name):
     first, second, other = (INITIALIZERS[name](np.random.default_rng(s), 5, 4) for s in (7, 7, 8))
     assert_array_equal(first, second)
     assert not np.isclose(first, other).any()
+
+
+def test_rules_are_values():
+    assert LeCun("normal") == INITIALIZERS["lecun_normal"]
+    assert len({Glorot(), Glorot("uniform"), He(), LeCun(), LeCun("normal")}) == 4
+    assert repr(LeCun()) == "LeCun(draw='uniform')"
 
 
 @pytest.mark.parametrize("shape", [(6, 6), (9, 4), (4, 9), (1, 5), (5, 1), (1, 1), (300, 200)])
