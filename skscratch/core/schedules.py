@@ -5,14 +5,32 @@ of a schedule are named like the estimator's parameters, which fill them. A new 
 class and a line in ``SCHEDULES``.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
-__all__ = ["SCHEDULES", "Adaptive", "Constant", "InvScaling", "Schedule"]
+__all__ = [
+    "SCHEDULES",
+    "Adaptive",
+    "Constant",
+    "Cosine",
+    "Exponential",
+    "Function",
+    "InvScaling",
+    "OneCycle",
+    "Schedule",
+    "Step",
+    "WarmUp",
+]
 
 
 class Schedule(Protocol):
-    """What training needs of a schedule."""
+    """What training needs of a schedule.
+
+    A schedule with a field ``decay_steps`` has an attribute ``share`` too: the part of the planned
+    updates that ``decay_steps="auto"`` stands for.
+    """
 
     def __call__(self, step: int) -> float:
         """Return the rate of a step."""
@@ -88,8 +106,186 @@ class Adaptive:
         return scale / 5 if self.learning_rate_init * scale > 1e-6 else 0.0
 
 
-SCHEDULES: dict[str, type[Constant] | type[InvScaling] | type[Adaptive]] = {
+@dataclass(frozen=True)
+class _Decay:
+    """Fields shared by two schedules: each dataclass takes a third of a millisecond to import."""
+
+    learning_rate_init: float
+    decay_steps: float
+
+
+class Cosine(_Decay):
+    """rate(t) = learning_rate_init (1 + cos(π t / decay_steps)) / 2, and 0 from decay_steps on.
+
+    References
+    ----------
+    I. Loshchilov and F. Hutter (2017). SGDR: stochastic gradient descent with warm restarts.
+
+    Examples
+    --------
+    >>> from skscratch.core.schedules import Cosine
+    >>> schedule = Cosine(0.1, decay_steps=100)
+    >>> schedule(0), round(schedule(50), 6), schedule(100)
+    (0.1, 0.05, 0.0)
+    """
+
+    share: ClassVar[float] = 1.0
+
+    def __call__(self, step: int) -> float:
+        return _between(self.learning_rate_init, 0.0, step / self.decay_steps)
+
+    def after_plateau(self, scale: float) -> float:
+        return 0.0
+
+
+class OneCycle(_Decay):
+    """From learning_rate_init / 25 up to learning_rate_init, then down to 1 / 250 000 of it.
+
+    The first 30 % of decay_steps lead up, the others down, each along half a cosine; from
+    decay_steps - 1 on the rate stays where it is.
+
+    References
+    ----------
+    L. Smith and N. Topin (2019). Super-convergence: very fast training of neural networks using
+    large learning rates.
+
+    Examples
+    --------
+    >>> from skscratch.core.schedules import OneCycle
+    >>> schedule = OneCycle(0.5, decay_steps=10)
+    >>> schedule(0), schedule(2), schedule(9)
+    (0.02, 0.5, 2e-06)
+    """
+
+    share: ClassVar[float] = 1.0
+
+    def __call__(self, step: int) -> float:
+        start, top = self.learning_rate_init / 25, 0.3 * self.decay_steps - 1
+        if step < top:
+            return _between(start, self.learning_rate_init, step / top)
+        down = (step - top) / (self.decay_steps - 1 - top)
+        return _between(self.learning_rate_init, start / 10_000, down)
+
+    def after_plateau(self, scale: float) -> float:
+        return 0.0
+
+
+def _between(first: float, last: float, t: float) -> float:
+    """Return the point t of half a cosine from first, where t is 0, to last, from 1 on."""
+    cosine = math.cos(math.pi * min(t, 1.0))
+    return (first * (1 + cosine) + last * (1 - cosine)) / 2
+
+
+@dataclass(frozen=True)
+class _RatedDecay:
+    """Fields shared by two schedules, as above."""
+
+    learning_rate_init: float
+    decay_rate: float
+    decay_steps: float
+
+
+class Exponential(_RatedDecay):
+    """rate(t) = learning_rate_init · decay_rate ** (t / decay_steps).
+
+    Examples
+    --------
+    >>> from skscratch.core.schedules import Exponential
+    >>> schedule = Exponential(0.1, decay_rate=0.25, decay_steps=100)
+    >>> schedule(50), schedule(100)
+    (0.05, 0.025)
+    """
+
+    share: ClassVar[float] = 1.0
+
+    def __call__(self, step: int) -> float:
+        return float(self.learning_rate_init * self.decay_rate ** (step / self.decay_steps))
+
+    def after_plateau(self, scale: float) -> float:
+        return 0.0
+
+
+class Step(_RatedDecay):
+    """rate(t) = learning_rate_init · decay_rate ** (t // decay_steps).
+
+    Examples
+    --------
+    >>> from skscratch.core.schedules import Step
+    >>> schedule = Step(0.1, decay_rate=0.5, decay_steps=100)
+    >>> schedule(99), schedule(100)
+    (0.1, 0.05)
+    """
+
+    share: ClassVar[float] = 1 / 3
+
+    def __call__(self, step: int) -> float:
+        return float(self.learning_rate_init * self.decay_rate ** (step // self.decay_steps))
+
+    def after_plateau(self, scale: float) -> float:
+        return 0.0
+
+
+@dataclass(frozen=True)
+class WarmUp:
+    """Another schedule after a straight line up to its first rate.
+
+    rate(t) = schedule(0) (t + 1) / (warmup_steps + 1) for t < warmup_steps, then
+    schedule(t - warmup_steps).
+
+    Examples
+    --------
+    >>> from skscratch.core.schedules import Constant, WarmUp
+    >>> schedule = WarmUp(Constant(0.1), warmup_steps=3)
+    >>> [schedule(step) for step in (0, 1, 3, 4)]
+    [0.025, 0.05, 0.1, 0.1]
+    """
+
+    schedule: Schedule
+    warmup_steps: int
+
+    def __call__(self, step: int) -> float:
+        if step < self.warmup_steps:
+            return self.schedule(0) * (step + 1) / (self.warmup_steps + 1)
+        return self.schedule(step - self.warmup_steps)
+
+    def after_plateau(self, scale: float) -> float:
+        return self.schedule.after_plateau(scale)
+
+
+@dataclass(frozen=True)
+class Function:
+    """rate(t) = function(t), which must be a finite number of at least 0.
+
+    Examples
+    --------
+    >>> from skscratch.core.schedules import Function
+    >>> Function(lambda step: 0.1 if step < 1000 else 0.01)(1000)
+    0.01
+    """
+
+    function: Callable[[int], Any]
+
+    def __call__(self, step: int) -> float:
+        value = self.function(step)
+        # np.where returns an array without axes
+        number = value.item() if getattr(value, "shape", None) == () else value
+        if not (isinstance(number, (int, float)) and 0 <= number < math.inf):
+            raise ValueError(
+                "learning_rate, a function, must return a finite number of at least 0. "
+                f"At step {step} it returned {value!r}."
+            )
+        return float(number)
+
+    def after_plateau(self, scale: float) -> float:
+        return 0.0
+
+
+SCHEDULES: dict[str, Any] = {
     "constant": Constant,
     "invscaling": InvScaling,
     "adaptive": Adaptive,
+    "cosine": Cosine,
+    "onecycle": OneCycle,
+    "exponential": Exponential,
+    "step": Step,
 }

@@ -1,4 +1,4 @@
-"""Gradients and optimizers against PyTorch, where it is installed."""
+"""Activations, gradients, optimizers and schedules against PyTorch, where it is installed."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,11 @@ from numpy.testing import assert_allclose
 
 from skscratch.core.activations import ACTIVATIONS
 from skscratch.core.optimizers import SOLVERS, Optimizer
+from skscratch.core.schedules import Constant, Cosine, Exponential, OneCycle, Step, WarmUp
 
 torch = pytest.importorskip("torch", reason="PyTorch is an oracle that the tests can do without")
 
-F = torch.nn.functional
+F, lr_scheduler = torch.nn.functional, torch.optim.lr_scheduler
 TORCH_ACTIVATIONS = {
     "identity": lambda z: z,
     "logistic": torch.sigmoid,
@@ -106,3 +107,29 @@ def test_optimizers_at_a_changing_rate(solver, params, torch_params):
         leaf.grad = torch.from_numpy(gradient.copy())
         theirs.step()
     assert_allclose(theta, leaf.detach().numpy(), rtol=1e-6)
+
+
+TORCH_SCHEDULES = {
+    "cosine": (Cosine(0.3, 40), lambda o: lr_scheduler.CosineAnnealingLR(o, 40), 41),
+    "onecycle": (OneCycle(0.3, 40), lambda o: lr_scheduler.OneCycleLR(o, 0.3, 40), 40),
+    "onecycle-of-3": (OneCycle(0.3, 3), lambda o: lr_scheduler.OneCycleLR(o, 0.3, 3), 3),
+    "exponential": (
+        Exponential(0.3, 0.2, 8), lambda o: lr_scheduler.ExponentialLR(o, 0.2 ** (1 / 8)), 40,
+    ),
+    "step": (Step(0.3, 0.2, 8), lambda o: lr_scheduler.StepLR(o, 8, 0.2), 40),
+    "warmup": (
+        WarmUp(Constant(0.3), 4), lambda o: lr_scheduler.LinearLR(o, 1 / 5, total_iters=4), 40,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("ours", "make", "n"), TORCH_SCHEDULES.values(), ids=TORCH_SCHEDULES)
+def test_schedules(ours, make, n):
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.3)
+    theirs, rates = make(optimizer), []
+    for _ in range(n):
+        rates += theirs.get_last_lr()
+        optimizer.step()
+        if len(rates) < n:
+            theirs.step()
+    assert_allclose([ours(step) for step in range(n)], rates, rtol=1e-12, atol=1e-16)
