@@ -5,6 +5,14 @@ natural partners: the product of their derivatives collapses to ``prediction - t
 loss can be computed from the logits, where it is exact however large they are.
 
 The loss of a batch is the mean ``L = sum(w · loss)``, with weights w whose sum is 1.
+
+``smoothing``, from 0 to 1, takes that share of every target and spreads it evenly over the K
+classes, so that no logit is driven to infinity; an output of a logistic has the classes 0 and 1.
+
+References
+----------
+C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens and Z. Wojna (2016). Rethinking the Inception
+architecture for computer vision.
 """
 
 from dataclasses import dataclass
@@ -37,7 +45,9 @@ class SoftmaxCrossEntropy:
     """p = exp(z) / sum(exp(z)),  loss = -log p[y],  dL/dz = w (p - onehot(y)).
 
     y holds class indices, shape (n,). Shifting each row of z by its maximum changes nothing in p
-    and keeps exp from overflowing; then ``-log p[y] = log(sum(exp(z))) - z[y]``.
+    and keeps exp from overflowing; then ``-log p[y] = log(sum(exp(z))) - z[y]``. With smoothing
+    (1 - smoothing) z[y] + smoothing · mean(z) replaces z[y], and
+    (1 - smoothing) onehot(y) + smoothing / K replaces onehot(y).
 
     Examples
     --------
@@ -53,6 +63,7 @@ class SoftmaxCrossEntropy:
            [-0.25,  0.25]])
     """
 
+    smoothing: float = 0.0
     name: ClassVar[str] = "softmax"
 
     def link(self, xp: Any, z: Any) -> None:
@@ -62,14 +73,19 @@ class SoftmaxCrossEntropy:
 
     def forward(self, xp: Any, z: Any, y: Any, w: Any) -> float:
         z -= z.max(axis=1, keepdims=True)
-        of_class = z[xp.arange(y.shape[0]), y]
+        of_target = z[xp.arange(y.shape[0]), y]
+        if self.smoothing:
+            of_target *= 1 - self.smoothing
+            of_target += self.smoothing * z.mean(axis=1)
         xp.exp(z, out=z)
         total = z.sum(axis=1)
         z /= total[:, None]
-        return float(xp.dot(w, xp.log(total) - of_class))
+        return float(xp.dot(w, xp.log(total) - of_target))
 
     def backward(self, xp: Any, p: Any, y: Any, w: Any) -> None:
-        p[xp.arange(y.shape[0]), y] -= 1
+        if self.smoothing:
+            p -= self.smoothing / p.shape[1]
+        p[xp.arange(y.shape[0]), y] -= 1 - self.smoothing
         p *= w[:, None]
 
 
@@ -79,7 +95,8 @@ class LogisticCrossEntropy:
 
     y holds zeros and ones, shape (n, q): one column for a binary problem, one per label for a
     multilabel one; the loss of a row is the sum over its columns. With s = z where y is 0 and
-    s = -z where y is 1 it is ``log(1 + exp(s))``, exact at both ends.
+    s = -z where y is 1 it is ``log(1 + exp(s))``, exact at both ends. Smoothing takes
+    smoothing / 2 · s from it, and (1 - smoothing) y + smoothing / 2 replaces y.
 
     Examples
     --------
@@ -95,6 +112,7 @@ class LogisticCrossEntropy:
            [-0.25]])
     """
 
+    smoothing: float = 0.0
     name: ClassVar[str] = "logistic"
 
     def link(self, xp: Any, z: Any) -> None:
@@ -102,11 +120,14 @@ class LogisticCrossEntropy:
 
     def forward(self, xp: Any, z: Any, y: Any, w: Any) -> float:
         s = (1 - 2 * y) * z
+        mean_s = xp.dot(w, s) if self.smoothing else 0
         xp.logaddexp(s, 0, out=s)
         expit(z, out=z)
-        return float(sum(xp.dot(w, s).tolist()))
+        return float(sum((xp.dot(w, s) - self.smoothing / 2 * mean_s).tolist()))
 
     def backward(self, xp: Any, p: Any, y: Any, w: Any) -> None:
+        if self.smoothing:
+            y = (1 - self.smoothing) * y + self.smoothing / 2
         p -= y
         p *= w[:, None]
 

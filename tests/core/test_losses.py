@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.special import expit, softmax
+from scipy.special import expit, log_softmax, softmax
 from sklearn.metrics import log_loss
 
 from skscratch.core.losses import LOSSES, LogisticCrossEntropy, SoftmaxCrossEntropy
@@ -12,6 +12,15 @@ RNG = np.random.default_rng(0)
 Z = RNG.normal(size=(20, 4), scale=3)
 EQUAL = np.full(20, 1 / 20)
 WEIGHTS = [None, RNG.uniform(0, 2, 20)]
+SMOOTHED = {"softmax-0.3": SoftmaxCrossEntropy(0.3), "logistic-0.3": LogisticCrossEntropy(0.3)}
+EVERY_LOSS = LOSSES | SMOOTHED
+every_loss = pytest.mark.parametrize("loss", EVERY_LOSS.values(), ids=EVERY_LOSS)
+
+
+def targets(loss):
+    """Return classes for softmax, zeros and ones for logistic."""
+    is_softmax = loss.name == "softmax"
+    return RNG.integers(4, size=20) if is_softmax else RNG.integers(2, size=(20, 4)) * 1.0
 
 
 def shares(w):
@@ -58,19 +67,19 @@ def test_a_small_loss_keeps_its_digits():
     assert_allclose(loss, np.exp(-40.0), rtol=1e-12)
 
 
-@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+@every_loss
 def test_link_is_the_prediction_of_forward(loss):
-    y = RNG.integers(2, size=20) if loss.name == "softmax" else RNG.integers(2, size=(20, 4)) * 1.0
+    y = targets(loss)
     linked, forwarded = Z.copy(), Z.copy()
     loss.link(np, linked)
     loss.forward(np, forwarded, y, EQUAL)
     assert_array_equal(linked, forwarded)
 
 
-@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+@every_loss
 def test_weights_count_like_repetitions(loss):
     """In the gradient too, which is that of the mean."""
-    y = RNG.integers(4, size=20) if loss.name == "softmax" else RNG.integers(2, size=(20, 4)) * 1.0
+    y = targets(loss)
     w = RNG.integers(1, 4, size=20)
     each = np.full(w.sum(), 1 / w.sum())
     weighted, repeated = Z.copy(), Z.repeat(w, axis=0)
@@ -83,10 +92,11 @@ def test_weights_count_like_repetitions(loss):
     assert_allclose(weighted, np.add.reduceat(repeated, np.r_[0, w.cumsum()[:-1]], axis=0))
 
 
-@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+@every_loss
 def test_the_gradient_of_float32_stays_float32(loss):
     z = Z.astype(np.float32)
-    y = RNG.integers(4, size=20) if loss.name == "softmax" else np.ones((20, 4), np.float32)
+    y = targets(loss)
+    y = y.astype(np.float32) if loss.name == "logistic" else y
     w = np.full(20, 1 / 20, np.float32)
     mean = loss.forward(np, z, y, w)
     loss.backward(np, z, y, w)
@@ -94,9 +104,9 @@ def test_the_gradient_of_float32_stays_float32(loss):
     assert isinstance(mean, float)
 
 
-@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+@every_loss
 def test_logits_may_lie_by_rows_or_by_columns(loss):
-    y = RNG.integers(4, size=20) if loss.name == "softmax" else RNG.integers(2, size=(20, 4)) * 1.0
+    y = targets(loss)
     w, results = shares(WEIGHTS[1]), []
     for order in "CF":
         z = np.array(Z, order=order)
@@ -106,3 +116,72 @@ def test_logits_may_lie_by_rows_or_by_columns(loss):
         results.append([mean, p, z])
     for by_rows, by_columns in zip(*results, strict=True):
         assert_allclose(by_columns, by_rows, rtol=1e-12, atol=1e-16)
+
+
+@every_loss
+@pytest.mark.parametrize("w", WEIGHTS, ids=["unweighted", "weighted"])
+def test_backward_is_the_derivative(loss, w):
+    y, w, step = targets(loss), shares(w), 1e-6
+    p = Z.copy()
+    loss.forward(np, p, y, w)
+    loss.backward(np, p, y, w)
+    direction = RNG.normal(size=Z.shape)
+    ends = [loss.forward(np, Z + sign * step * direction, y, w) for sign in (1, -1)]
+    assert_allclose((p * direction).sum(), (ends[0] - ends[1]) / (2 * step), rtol=1e-6)
+
+
+def smoothed(onehot, smoothing):
+    return (1 - smoothing) * onehot + smoothing / onehot.shape[-1]
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+def test_smoothed_softmax_is_the_cross_entropy_with_smoothed_targets(smoothing):
+    loss, z, y, w = SoftmaxCrossEntropy(smoothing), Z.copy(), RNG.integers(4, size=20), EQUAL
+    target = smoothed(np.eye(4)[y], smoothing)
+    expected = -(target * log_softmax(Z, axis=1)).sum(axis=1).mean()
+    assert_allclose(loss.forward(np, z, y, w), expected, rtol=1e-12)
+    loss.backward(np, z, y, w)
+    assert_allclose(z, (softmax(Z, axis=1) - target) / 20, rtol=1e-12, atol=1e-16)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+def test_two_classes_are_one_logistic_output(smoothing):
+    z, y, w = Z[:, :1], RNG.integers(2, size=20), shares(WEIGHTS[1])
+    one, two = z.copy(), np.hstack([0 * z, z])
+    logistic, pair = LogisticCrossEntropy(smoothing), SoftmaxCrossEntropy(smoothing)
+    column = y[:, None].astype(float)
+    assert_allclose(logistic.forward(np, one, column, w), pair.forward(np, two, y, w), rtol=1e-12)
+    logistic.backward(np, one, column, w)
+    pair.backward(np, two, y, w)
+    assert_allclose(one[:, 0], two[:, 1], rtol=1e-12, atol=1e-16)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [1e3, 1e30])
+def test_smoothing_makes_being_sure_cost(dtype, size):
+    """Of the distance of the logits, the right and sure pay s / 2, the wrong and sure 1 - s / 2."""
+    pair, w = np.array([[size, 0], [0, size]], dtype), np.array([0.5, 0.5], dtype)
+    column, right = np.array([[size], [-size]], dtype), np.array([[1], [0]], dtype)
+    for y, share in ((np.array([0, 1]), 0.05), (np.array([1, 0]), 0.95)):
+        z = pair.copy()
+        assert_allclose(SoftmaxCrossEntropy(0.1).forward(np, z, y, w), share * size, rtol=1e-6)
+        SoftmaxCrossEntropy(0.1).backward(np, z, y, w)
+        assert_allclose(abs(z), share / 2, rtol=1e-6)
+        z, y = column.copy(), right if share < 0.5 else 1 - right
+        assert_allclose(LogisticCrossEntropy(0.1).forward(np, z, y, w), share * size, rtol=1e-6)
+        LogisticCrossEntropy(0.1).backward(np, z, y, w)
+        assert_allclose(abs(z), share / 2, rtol=1e-6)
+
+
+@every_loss
+def test_targets_and_weights_are_left_as_they_are(loss):
+    y, w = targets(loss), EQUAL.copy()
+    given, z = y.copy(), Z.copy()
+    loss.forward(np, z, y, w)
+    loss.backward(np, z, y, w)
+    assert_array_equal(y, given)
+    assert_array_equal(w, EQUAL)
+
+
+def test_the_losses_of_the_table_do_not_smooth():
+    assert {name: loss.smoothing for name, loss in LOSSES.items()} == {"softmax": 0, "logistic": 0}

@@ -1,10 +1,11 @@
-"""Activations, gradients, optimizers and schedules against PyTorch, where it is installed."""
+"""Each part of the core against PyTorch, where it is installed."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from skscratch.core.activations import ACTIVATIONS
+from skscratch.core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
 from skscratch.core.optimizers import SOLVERS, Optimizer
 from skscratch.core.schedules import Constant, Cosine, Exponential, OneCycle, Step, WarmUp
 
@@ -72,6 +73,24 @@ def test_loss_and_gradient(problem):
         [*problem.grad.weights, *problem.grad.biases], [*weights, *biases], strict=True
     ):
         assert_allclose(ours, theirs.grad.numpy(), rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("kind", [SoftmaxCrossEntropy, LogisticCrossEntropy])
+def test_label_smoothing(kind, smoothing):
+    rng, loss = np.random.default_rng(0), kind(smoothing)
+    z, w = rng.normal(size=(20, 4), scale=3), np.full(20, 1 / 20)
+    y = rng.integers(4, size=20) if loss.name == "softmax" else rng.integers(2, size=(20, 4)) * 1.0
+    (leaf,), target = leaves([z]), torch.from_numpy(y)
+    if loss.name == "softmax":
+        theirs = F.cross_entropy(leaf, target, label_smoothing=smoothing)
+    else:
+        target = (1 - smoothing) * target + smoothing / 2
+        theirs = F.binary_cross_entropy_with_logits(leaf, target, reduction="sum") / 20
+    theirs.backward()
+    assert_allclose(loss.forward(np, z, y, w), theirs.item(), rtol=1e-12)
+    loss.backward(np, z, y, w)
+    assert_allclose(z, leaf.grad.numpy(), rtol=1e-10, atol=1e-15)
 
 
 TORCH_OPTIMIZERS = [
