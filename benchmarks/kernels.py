@@ -21,7 +21,8 @@ from skscratch.core import linear
 from skscratch.core.activations import ReLU
 from skscratch.core.losses import LOSSES
 from skscratch.core.network import Architecture, Gradient, Workspace
-from skscratch.core.optimizers import Adam, GradientDescent, Momentum, Nesterov, Optimizer
+from skscratch.core.optimizers import Adam, GradientDescent, Momentum, Nesterov
+from skscratch.core.steps import Optimizer
 from skscratch.training.batches import Gathered
 
 RATE, L2, BETA, ADAM = 1e-3, 1e-4, 0.9, (0.9, 0.999, 1e-8)
@@ -113,7 +114,7 @@ def optimizer_kernel(rule, start, gradient, n_weights):
     n_slots, step = STEPS[name]
     state = {"t": 0, "arrays": (start, *(np.zeros_like(start) for _ in range(n_slots)))}
     theta, g = start.copy(), gradient.copy()
-    optimizer = Optimizer(rule, lambda t: RATE, theta, g, n_weights, L2)
+    optimizer = Optimizer(rule, lambda t: RATE, theta, g, n_weights, l2=L2)
 
     def textbook():
         old, *slots = state["arrays"]

@@ -12,6 +12,7 @@ symbol     shape               meaning
 ``b``      (q,)                biases of a layer
 ``z``      (n, q)              pre-activations, ``z = X W + b``; of the last layer: logits
 ``a``      (n, q)              activations, ``a = f(z)``
+``h``      (n, q)              activations after dropout; ``a`` where there is none
 ``y``      (n,) or (n, q)      targets: class indices for softmax, zeros and ones for logistic
 ``w``      (n,)                sample weights, divided by their sum: 1/n each if all count alike
 ``delta``  (n, q)              ``dL/dz``
@@ -26,5 +27,5 @@ that they are given. The floor trusts its input: validation happens once, at the
 ``skscratch.estimators``. It never imports scikit-learn.
 
 Read on in this order: ``network`` (the two passes on one screen), ``linear``, ``activations``,
-``losses``, ``optimizers``.
+``losses``, ``optimizers``, ``steps``.
 """

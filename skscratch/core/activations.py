@@ -1,7 +1,7 @@
 """Activations f, each with its derivative under it.
 
 A new activation is a class and a line in ``ACTIVATIONS``: the estimator's allowed names and the
-gradient tests read the table. One without parameters is a plain class: dataclasses slow the import.
+gradient tests read the table. One without parameters is no dataclass: those slow the import.
 
 References
 ----------
@@ -44,7 +44,20 @@ class Activation(Protocol):
         """Write ``delta <- delta * f'(z)``; z and a are scratch afterwards."""
 
 
-class Identity:
+class _Plain:
+    """An activation without parameters: any two of a class are equal."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class Identity(_Plain):
     """f(z) = z,  f'(z) = 1."""
 
     def forward(self, xp: Any, z: Any, a: Any) -> None:
@@ -54,19 +67,8 @@ class Identity:
         pass
 
 
-class Logistic:
-    """f(z) = 1 / (1 + exp(-z)),  f'(z) = a (1 - a).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skscratch.core.activations import Logistic
-    >>> z, a, delta = np.array([-1000.0, 0.0]), np.empty(2), np.ones(2)
-    >>> Logistic().forward(np, z, a)
-    >>> Logistic().backward(np, z, a.copy(), delta)
-    >>> a, delta
-    (array([0. , 0.5]), array([0.  , 0.25]))
-    """
+class Logistic(_Plain):
+    """f(z) = 1 / (1 + exp(-z)),  f'(z) = a (1 - a)."""
 
     def forward(self, xp: Any, z: Any, a: Any) -> None:
         expit(z, out=a)
@@ -77,7 +79,7 @@ class Logistic:
         delta *= a
 
 
-class Tanh:
+class Tanh(_Plain):
     """f(z) = tanh(z),  f'(z) = 1 - a².
 
     Examples
@@ -100,19 +102,8 @@ class Tanh:
         delta *= a
 
 
-class ReLU:
-    """f(z) = max(z, 0),  f'(z) = 1 where z > 0, else 0.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skscratch.core.activations import ReLU
-    >>> z, a, delta = np.array([-1.0, 2.0]), np.empty(2), np.array([3.0, 3.0])
-    >>> ReLU().forward(np, z, a)
-    >>> ReLU().backward(np, z, a.copy(), delta)
-    >>> a, delta
-    (array([0., 2.]), array([0., 3.]))
-    """
+class ReLU(_Plain):
+    """f(z) = max(z, 0),  f'(z) = 1 where z > 0, else 0."""
 
     weight_init: ClassVar[str] = "he_uniform"
 
@@ -144,7 +135,7 @@ class LeakyReLU:
         delta *= a
 
 
-class ELU:
+class ELU(_Plain):
     """f(z) = z where z > 0, else exp(z) - 1;  f'(z) = min(a, 0) + 1."""
 
     weight_init: ClassVar[str] = "he_uniform"
@@ -162,7 +153,7 @@ class ELU:
         delta *= a
 
 
-class SELU:
+class SELU(_Plain):
     """f(z) = λ z where z > 0, else λ α (exp(z) - 1);  f'(z) = λ where z > 0, else a + λ α."""
 
     weight_init: ClassVar[str] = "lecun_normal"
@@ -190,7 +181,7 @@ class SELU:
         delta *= a
 
 
-class Softplus:
+class Softplus(_Plain):
     """f(z) = log(1 + exp(z)),  f'(z) = 1 / (1 + exp(-z))."""
 
     def forward(self, xp: Any, z: Any, a: Any) -> None:
@@ -201,7 +192,7 @@ class Softplus:
         delta *= a
 
 
-class SiLU:
+class SiLU(_Plain):
     """f(z) = z s with s = 1 / (1 + exp(-z)),  f'(z) = s (1 + z (1 - s))."""
 
     weight_init: ClassVar[str] = "he_uniform"
@@ -219,7 +210,7 @@ class SiLU:
         delta *= a
 
 
-class GELU:
+class GELU(_Plain):
     """f(z) = z Φ(z),  f'(z) = Φ(z) + z φ(z), with the normal distribution Φ and its density φ."""
 
     weight_init: ClassVar[str] = "he_uniform"
@@ -239,7 +230,7 @@ class GELU:
         delta *= a
 
 
-class Mish:
+class Mish(_Plain):
     """f(z) = z tanh(log(1 + exp(z))); with c = 1 / (1 + exp(z)),
 
     f'(z) = (1 - c) (1 + c (1 + c (1 + 4 z + c))) / (1 + c²)².

@@ -120,10 +120,13 @@ class LogisticCrossEntropy:
 
     def forward(self, xp: Any, z: Any, y: Any, w: Any) -> float:
         s = (1 - 2 * y) * z
-        mean_s = xp.dot(w, s) if self.smoothing else 0
+        linear = self.smoothing / 2 * xp.dot(w, s) if self.smoothing else None
         xp.logaddexp(s, 0, out=s)
         expit(z, out=z)
-        return float(sum((xp.dot(w, s) - self.smoothing / 2 * mean_s).tolist()))
+        loss = xp.dot(w, s)
+        if linear is not None:
+            loss -= linear
+        return float(sum(loss.tolist()))
 
     def backward(self, xp: Any, p: Any, y: Any, w: Any) -> None:
         if self.smoothing:

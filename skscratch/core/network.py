@@ -2,9 +2,10 @@
 
 ::
 
-    a₀ = X        zₗ = aₗ₋₁ Wₗ + bₗ        aₗ = fₗ(zₗ)        logits = z of the last layer
+    h₀ = X    zₗ = hₗ₋₁ Wₗ + bₗ    aₗ = fₗ(zₗ)    hₗ = dropout(aₗ)    logits = z of the last layer
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skscratch.core import linear
+from skscratch.core import dropout, linear
 
 __all__ = [
     "Architecture",
@@ -23,17 +24,28 @@ __all__ = [
     "backward",
     "forward",
     "outputs",
+    "views",
 ]
 
 
-def forward(arch: "Architecture", params: "Parameters", ws: "Workspace", X: Any) -> None:
-    """Leave every z and a of the batch X in ws; the logits are ``ws.z[-1]``."""
-    xp, (weights, biases) = ws.xp, params
-    for f, W, b, z, a in zip(arch.activations, weights, biases, ws.z, ws.a, strict=False):
-        linear.forward(xp, X, W, b, z)
+def forward(
+    arch: "Architecture", params: "Parameters", ws: "Workspace", X: Any, rng: Any = None
+) -> None:
+    """Leave every z, a and h of the batch X in ws; the logits are ``ws.z[-1]``.
+
+    ``rng`` draws what dropout drops; without it, as in a prediction, nothing is dropped.
+    """
+    xp, h, (weights, biases) = ws.xp, X, params
+    for i, (f, W, b, z, a) in enumerate(
+        zip(arch.activations, weights, biases, ws.z, ws.a, strict=False)
+    ):
+        linear.forward(xp, h, W, b, z)
         f.forward(xp, z, a)
-        X = a
-    linear.forward(xp, X, weights[-1], biases[-1], ws.z[-1])
+        h = a
+        if rng is not None and (rate := arch.dropout[i]):
+            h = ws.h[i]
+            dropout.forward(xp, a, rate, rng, ws.mask[i], h)
+    linear.forward(xp, h, weights[-1], biases[-1], ws.z[-1])
 
 
 def backward(
@@ -44,13 +56,18 @@ def backward(
     X: Any,
     delta: Any,
 ) -> None:
-    """Fill grad, given ``delta = dL/dz`` of the last layer; ws must hold X's forward pass."""
+    """Fill grad, given ``delta = dL/dz`` of the last layer.
+
+    ws must hold X's forward pass, that with rng where the architecture has dropout.
+    """
     xp, ones, gW, gb = ws.xp, grad.ones, grad.weights, grad.biases
     for i in range(len(arch.activations), 0, -1):
-        a, delta_below = ws.a[i - 1], grad.delta[i - 1]
-        linear.backward_parameters(xp, a, delta, ones, gW[i], gb[i])
+        delta_below = grad.delta[i - 1]
+        linear.backward_parameters(xp, ws.h[i - 1], delta, ones, gW[i], gb[i])
         linear.backward_input(xp, delta, params.weights[i], delta_below)
-        arch.activations[i - 1].backward(xp, ws.z[i - 1], a, delta_below)
+        if arch.dropout[i - 1]:
+            dropout.backward(xp, ws.mask[i - 1], delta_below)
+        arch.activations[i - 1].backward(xp, ws.z[i - 1], ws.a[i - 1], delta_below)
         delta = delta_below
     linear.backward_parameters(xp, X, delta, ones, gW[0], gb[0])
 
@@ -67,6 +84,8 @@ class Architecture:
         One per hidden layer: ``len(sizes) - 2`` of them.
     loss : Loss
         The link of the output layer and the loss on it.
+    dropout : tuple of float, optional
+        Share of each hidden layer's activations that a training step sets to zero; none by default.
 
     Examples
     --------
@@ -95,6 +114,16 @@ class Architecture:
     sizes: tuple[int, ...]
     activations: tuple[Any, ...]
     loss: Any
+    dropout: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Let no dropout mean a rate of zero for every layer."""
+        if not self.dropout:
+            object.__setattr__(self, "dropout", (0.0,) * len(self.activations))
+
+    def for_prediction(self) -> "Architecture":
+        """Return the same network without what is for training: dropout and smoothed labels."""
+        return Architecture(self.sizes, self.activations, type(self.loss)())
 
 
 class Parameters(NamedTuple):
@@ -131,38 +160,56 @@ def allocate(sizes: tuple[int, ...], dtype: Any) -> tuple[Any, Parameters]:
     >>> theta
     array([0., 0., 0., 0., 0., 0., 7., 7.])
     """
-    shapes = [*pairwise(sizes), *((q,) for q in sizes[1:])]
-    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
-    theta = np.zeros(int(ends[-1]), dtype)
-    views = [
-        block.reshape(shape)
-        for block, shape in zip(np.split(theta, ends[:-1]), shapes, strict=True)
-    ]
+    n = sum(p * q + q for p, q in pairwise(sizes))
+    theta = np.zeros(n, dtype)
+    return theta, views(theta, sizes)
+
+
+def views(theta: Any, sizes: tuple[int, ...]) -> Parameters:
+    """Return the parts of a flat vector as weights and biases that share its memory.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.network import views
+    >>> views(np.arange(3.0), (2, 1))
+    Parameters(weights=[array([[0.],
+           [1.]])], biases=[array([2.])])
+    """
+    parts, end = [], 0
+    for shape in (*pairwise(sizes), *((q,) for q in sizes[1:])):
+        start, end = end, end + math.prod(shape)
+        parts.append(theta[start:end].reshape(shape))
     n_layers = len(sizes) - 1
-    return theta, Parameters(views[:n_layers], views[n_layers:])
+    return Parameters(parts[:n_layers], parts[n_layers:])
 
 
 class Workspace(NamedTuple):
     """Every buffer of a forward pass over n rows. Lives inside one call.
 
-    The logits lie column by column, for a softmax runs along the rows: NumPy then works on n
-    numbers at a time, not on q.
+    Where there is no dropout, h is a and mask is None. The logits lie column by column, for a
+    softmax runs along the rows: NumPy then works on n numbers at a time, not on q.
     """
 
     xp: Any
     z: list[Any]
     a: list[Any]
+    h: list[Any]
+    mask: list[Any]
 
     @classmethod
     def empty(cls, arch: Architecture, n: int, dtype: Any) -> "Workspace":
         """Return new buffers for up to n rows."""
         *hidden, q = arch.sizes[1:]
-        z = [np.empty((n, width), dtype) for width in hidden]
-        return cls(np, [*z, np.empty((q, n), dtype).T], [np.empty_like(buffer) for buffer in z])
+        z, a = ([np.empty((n, width), dtype) for width in hidden] for _ in range(2))
+        pairs = list(zip(a, arch.dropout, strict=True))
+        h = [np.empty_like(buffer) if rate else buffer for buffer, rate in pairs]
+        mask = [np.empty_like(buffer) if rate else None for buffer, rate in pairs]
+        return cls(np, [*z, np.empty((q, n), dtype).T], a, h, mask)
 
     def head(self, n: int) -> "Workspace":
         """Return buffers for n rows in the same memory."""
-        return self._replace(z=[_head(z, n) for z in self.z], a=[_head(a, n) for a in self.a])
+        return Workspace(self.xp, *([_head(buffer, n) for buffer in part] for part in self[1:]))
 
 
 class Gradient(NamedTuple):
@@ -188,6 +235,8 @@ class Gradient(NamedTuple):
 
 def _head(buffer: Any, n: int) -> Any:
     """Return an array of n rows at the start of buffer's memory, which stays in one piece."""
+    if buffer is None:
+        return None
     if buffer.flags.c_contiguous:
         return buffer[:n]
     q = buffer.shape[1]

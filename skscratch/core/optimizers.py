@@ -1,8 +1,6 @@
 """Optimizers: update rules on one flat vector, in place.
 
-A rule turns the gradient g into a step. ``Optimizer`` adds the gradient of the penalty, asks the
-rule and moves theta against the step, block by block: a block of theta, g and the rule's memory
-fits the cache, so each is read from main memory once per step.
+A rule turns the gradient g into a step; ``skscratch.core.steps`` takes it.
 
 A new optimizer is a rule and a line in ``SOLVERS``.
 """
@@ -11,11 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-import numpy as np
-
-__all__ = ["SOLVERS", "Adam", "GradientDescent", "Momentum", "Nesterov", "Optimizer", "Rule"]
-
-BLOCK = 65536
+__all__ = ["SOLVERS", "Adam", "GradientDescent", "Momentum", "Nesterov", "Rule"]
 
 
 class Rule(Protocol):
@@ -183,85 +177,6 @@ class Adam:
         step += epsilon
         xp.divide(m, step, out=step)
         step *= rate
-
-
-class Optimizer:
-    """Takes the steps of one training run.
-
-    Parameters
-    ----------
-    rule : Rule
-        Turns gradients into steps.
-    rate : Schedule
-        From the number of steps taken to the learning rate.
-    theta, g : ndarray of shape (P,)
-        Read and written in place at every step; g is scratch afterwards.
-    n_weights : int
-        theta is ``[all W | all b]``; this is where the biases begin.
-    l2 : float
-        Strength of the penalty ½ · l2 · ‖W‖², whose gradient l2 · W is added to that of the
-        weights; biases are not regularised.
-    t : int
-        Steps taken by earlier runs.
-    slots : list of ndarray of shape (P,), or None
-        What the rule remembers of earlier runs, written in place; None if there were none.
-
-    Attributes
-    ----------
-    scale : float
-        A factor on the rate.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skscratch.core.optimizers import Momentum, Optimizer
-    >>> theta, g = np.array([1.0, 1.0]), np.array([1.0, 2.0])
-    >>> optimizer = Optimizer(Momentum(0.9), lambda step: 0.1, theta, g, n_weights=1, l2=1.0)
-    >>> optimizer.step()
-    >>> theta
-    array([0.8, 0.8])
-    """
-
-    def __init__(
-        self,
-        rule: Rule,
-        rate: Any,
-        theta: Any,
-        g: Any,
-        n_weights: int,
-        l2: float = 0.0,
-        t: int = 0,
-        slots: Any = None,
-    ) -> None:
-        self.rule, self.rate, self.t, self.scale = rule, rate, t, 1.0
-        # 0-d arrays: NumPy would convert a Python float in every operation anew
-        self._l2 = np.array(l2, theta.dtype)
-        self._scalars = np.empty(len(rule.scalars(1, 1.0)), theta.dtype)
-        self._each_scalar = [self._scalars[i, ...] for i in range(self._scalars.size)]
-        self.slots = [np.zeros_like(theta) for _ in rule.units] if slots is None else slots
-        step = np.empty_like(theta[:BLOCK])
-        W, gW = theta[:n_weights], g[:n_weights]
-        self._blocks = [
-            (theta[i:j], g[i:j], step[: j - i], W[i:j], gW[i:j], [slot[i:j] for slot in self.slots])
-            for i, j in _blocks(theta.size)
-        ]
-
-    def step(self) -> None:
-        """Write ``theta <- theta - step``."""
-        rule, l2, scalars = self.rule, self._l2, self._each_scalar
-        self.t += 1
-        self._scalars[:] = rule.scalars(self.t, self.rate(self.t - 1) * self.scale)
-        for theta, g, step, W, gW, slots in self._blocks:
-            if l2 and W.size:
-                penalty = step[: W.size]
-                np.multiply(W, l2, out=penalty)
-                gW += penalty
-            rule(np, g, step, scalars, *slots)
-            theta -= step
-
-
-def _blocks(size: int) -> list[tuple[int, int]]:
-    return [(i, min(i + BLOCK, size)) for i in range(0, size, BLOCK)]
 
 
 def sgd(momentum: float, nesterovs_momentum: bool) -> Rule:

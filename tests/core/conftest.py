@@ -1,5 +1,6 @@
 """Networks of every kind for the tests of the two passes."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -27,13 +28,23 @@ class Problem:
         self.y = rng.integers(Q, size=n) if is_softmax else rng.integers(2, size=(n, Q)) * 1.0
         w = rng.uniform(0, 2, n) if weighted else np.ones(n)
         self.w = w / w.sum()
+        self.dropout_seed = None
         self.ws, self.grad = (
             kind.empty(self.arch, n, np.float64) for kind in (Workspace, Gradient)
         )
 
+    def with_dropout(self, rates):
+        """Let every pass from now on drop the same activations; return the problem."""
+        self.arch = replace(self.arch, dropout=rates)
+        self.ws = Workspace.empty(self.arch, len(self.y), np.float64)
+        self.dropout_seed = 0
+        return self
+
     def loss(self):
         """Return the mean loss; leave the prediction in ``ws.z[-1]``."""
-        forward(self.arch, self.params, self.ws, self.X)
+        seed = self.dropout_seed
+        rng = None if seed is None else np.random.default_rng(seed)
+        forward(self.arch, self.params, self.ws, self.X, rng)
         return self.arch.loss.forward(np, self.ws.z[-1], self.y, self.w)
 
     def gradient(self):

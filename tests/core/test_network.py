@@ -22,7 +22,11 @@ from skscratch.core.network import (
 
 
 def buffers(ws, grad):
-    return [*ws.z, *ws.a, *grad.delta, grad.ones]
+    masks = [mask for mask in ws.mask if mask is not None]
+    return [*ws.z, *ws.a, *ws.h, *masks, *grad.delta, grad.ones]
+
+
+every_dropout = pytest.mark.parametrize("rates", [(0.0, 0.0), (0.5, 0.0), (0.3, 0.5)], ids=str)
 
 
 def slope(problem, direction, step=1e-6):
@@ -55,6 +59,34 @@ def test_gradient_of_any_depth_and_of_mixed_activations(make_problem, loss, hidd
     assert_gradient_is_right(make_problem(activations, loss, hidden=hidden, weighted=True))
 
 
+@pytest.mark.parametrize("rates", [(0.5, 0.3), (0.4, 0.0), (0.0, 0.4)], ids=str)
+def test_gradient_where_the_same_activations_are_dropped(problem, rates):
+    assert_gradient_is_right(problem.with_dropout(rates))
+
+
+def test_only_layers_with_a_rate_have_dropout(make_problem):
+    problem = make_problem([Tanh()] * 3, LOSSES["softmax"], hidden=(6, 5, 4))
+    problem.with_dropout((0.1, 0.0, 0.9)).loss()
+    first, second, third = problem.ws.h
+    assert (first == 0).mean() < 0.5 < (third == 0).mean() < 1
+    assert second is problem.ws.a[1]
+    assert problem.ws.mask[1] is None
+    assert second.all()
+
+
+def test_without_rng_nothing_is_dropped(make_problem):
+    problem = make_problem([Tanh()] * 2, LOSSES["softmax"])
+    expected = logits(problem.arch, problem.params, problem.X, 5)
+    problem.with_dropout((0.5, 0.3)).loss()
+    assert_array_equal(logits(problem.arch, problem.params, problem.X, 5), expected)
+    forward(problem.arch, problem.params, problem.ws, problem.X)
+    assert_allclose(problem.ws.z[-1], expected, rtol=1e-12)
+
+
+def test_no_rates_are_rates_of_zero():
+    assert Architecture((2, 3, 4, 1), (Tanh(), Tanh()), LOSSES["logistic"]).dropout == (0, 0)
+
+
 def test_forward_by_hand():
     """Two inputs, one relu unit, one output: z = (1·2 + 2·3 + 1)·4 + 5."""
     arch = Architecture((2, 1, 1), (ReLU(),), LOSSES["logistic"])
@@ -76,19 +108,21 @@ def test_theta_is_all_weights_then_all_biases_and_shares_their_memory():
     assert_array_equal(theta, np.repeat([0, 1, 2, 3], [6, 3, 3, 1]))
 
 
-def test_head_shares_memory_and_leaves_the_gradient_whole(make_problem):
-    problem = make_problem([Tanh()] * 2, LOSSES["softmax"])
+@every_dropout
+def test_head_shares_memory_and_leaves_the_gradient_whole(make_problem, rates):
+    problem = make_problem([Tanh()] * 2, LOSSES["softmax"]).with_dropout(rates)
     ws, grad = problem.ws.head(4), problem.grad.head(4)
-    assert [z.shape[0] for z in (*ws.z, *ws.a, *grad.delta)] == [4] * 7
+    assert {len(buffer) for buffer in buffers(ws, grad)} == {4}
     whole, head = buffers(problem.ws, problem.grad), buffers(ws, grad)
     assert all(np.shares_memory(a, b) for a, b in zip(head, whole, strict=True))
     assert grad.g is problem.grad.g
 
 
+@every_dropout
 @pytest.mark.parametrize("n", [1, 4, 11, 12])
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-def test_heads_lie_in_one_piece_and_hold_what_a_workspace_of_their_own_would(make_problem, loss, n):
-    problem = make_problem([Tanh()] * 2, loss)
+def test_heads_hold_what_a_workspace_of_their_own_would(make_problem, loss, n, rates):
+    problem = make_problem([Tanh()] * 2, loss).with_dropout(rates)
     shared_ws, shared_grad = problem.ws.head(n), problem.grad.head(n)
     assert all(array.flags.forc for array in buffers(shared_ws, shared_grad))
     assert shared_ws.z[-1].flags.f_contiguous
@@ -97,7 +131,7 @@ def test_heads_lie_in_one_piece_and_hold_what_a_workspace_of_their_own_would(mak
     own = [kind.empty(problem.arch, n, np.float64) for kind in (Workspace, Gradient)]
     gradients = []
     for ws, grad in ((shared_ws, shared_grad), own):
-        forward(problem.arch, problem.params, ws, X)
+        forward(problem.arch, problem.params, ws, X, np.random.default_rng(1))
         loss.forward(np, ws.z[-1], y, w)
         loss.backward(np, ws.z[-1], y, w)
         backward(problem.arch, problem.params, ws, grad, X, ws.z[-1])
@@ -151,12 +185,13 @@ def test_outputs_cast_batch_by_batch(make_problem, container, dtype):
     assert_array_equal(z, logits(problem.arch, single, container(X.astype(np.float32)), 5))
 
 
-def test_passes_allocate_a_few_numbers_a_row_and_no_matrix(make_problem):
+@pytest.mark.parametrize("rates", [(0.0, 0.0), (0.5, 0.5)], ids=str)
+def test_passes_allocate_a_few_numbers_a_row_and_no_matrix(make_problem, rates):
     """NumPy's broadcasting keeps a buffer of fixed size, so peaks are compared between batches."""
     peaks = {}
     for n in (512, 2048):
         problem = make_problem([ReLU()] * 2, LOSSES["softmax"], hidden=(256, 256), n=n)
-        problem.gradient()
+        problem.with_dropout(rates).gradient()
         tracemalloc.start()
         problem.gradient()
         peaks[n] = tracemalloc.get_traced_memory()[1]

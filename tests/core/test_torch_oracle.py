@@ -6,8 +6,9 @@ from numpy.testing import assert_allclose
 
 from skscratch.core.activations import ACTIVATIONS
 from skscratch.core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
-from skscratch.core.optimizers import SOLVERS, Optimizer
+from skscratch.core.optimizers import SOLVERS
 from skscratch.core.schedules import Constant, Cosine, Exponential, OneCycle, Step, WarmUp
+from skscratch.core.steps import Optimizer
 
 torch = pytest.importorskip("torch", reason="PyTorch is an oracle that the tests can do without")
 
