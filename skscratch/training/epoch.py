@@ -5,19 +5,29 @@ from collections.abc import Iterable
 from typing import Any
 
 from skscratch.core.network import Architecture, Gradient, Parameters, Workspace, backward, forward
-from skscratch.core.optimizers import Optimizer
+from skscratch.core.steps import Averaging, Optimizer
 
 __all__ = ["evaluate", "loss_and_gradient", "run_epoch"]
 
 
 def loss_and_gradient(
-    arch: Architecture, params: Parameters, ws: Workspace, grad: Gradient, X: Any, y: Any, w: Any
+    arch: Architecture,
+    params: Parameters,
+    ws: Workspace,
+    grad: Gradient,
+    X: Any,
+    y: Any,
+    w: Any,
+    rng: Any = None,
 ) -> float:
-    """Fill grad with the gradient of the batch's mean loss; return that loss."""
+    """Fill grad with the gradient of the batch's mean loss; return that loss.
+
+    rng draws what dropout drops; an architecture without dropout needs none.
+    """
     n = X.shape[0]
     if n != grad.ones.shape[0]:
         ws, grad = ws.head(n), grad.head(n)
-    forward(arch, params, ws, X)
+    forward(arch, params, ws, X, rng)
     output = ws.z[-1]
     loss: float = arch.loss.forward(ws.xp, output, y, w)
     arch.loss.backward(ws.xp, output, y, w)
@@ -30,8 +40,9 @@ def run_epoch(
     params: Parameters,
     ws: Workspace,
     grad: Gradient,
-    optimizer: Optimizer,
+    optimizer: Optimizer | Averaging,
     batches: Iterable[Any],
+    rng: Any = None,
 ) -> float:
     """Take one step per batch; return the mean loss, each batch's before its step.
 
@@ -44,7 +55,8 @@ def run_epoch(
     >>> import numpy as np
     >>> from skscratch.core.losses import LogisticCrossEntropy
     >>> from skscratch.core.network import Architecture, Gradient, Workspace, allocate
-    >>> from skscratch.core.optimizers import GradientDescent, Optimizer
+    >>> from skscratch.core.optimizers import GradientDescent
+    >>> from skscratch.core.steps import Optimizer
     >>> from skscratch.training.batches import InOrder
     >>> from skscratch.training.epoch import run_epoch
     >>> X, y = np.array([[-2.0], [-1.0], [1.0], [2.0]]), np.array([[0.0], [0.0], [1.0], [1.0]])
@@ -58,7 +70,7 @@ def run_epoch(
     """
     total = weights = 0.0
     for X, y, w, weight in batches:
-        loss = loss_and_gradient(arch, params, ws, grad, X, y, w)
+        loss = loss_and_gradient(arch, params, ws, grad, X, y, w, rng)
         if not math.isfinite(loss):
             return loss
         optimizer.step()

@@ -55,7 +55,8 @@ def minimize(
     loss_and_grad : callable
         Returns the loss and its gradient at the current theta.
     after_iteration : callable
-        Receives the loss after every iteration.
+        Receives the loss after every iteration, when theta is where it led; may raise
+        StopIteration to end there.
     max_iter, max_fun : int
         Most iterations and most evaluations of the loss.
     tol : float
@@ -87,6 +88,7 @@ def minimize(
         return loss_and_grad()
 
     def callback(intermediate_result: Any) -> None:
+        theta[:] = intermediate_result.x
         after_iteration(float(intermediate_result.fun))
 
     result = optimize.minimize(

@@ -1,14 +1,27 @@
 """Everything that changes during a run, and what of it a later run needs to go on exactly."""
 
 import copy
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from skscratch.core.network import Architecture, Parameters, allocate
+from skscratch.training.history import History
 
-__all__ = ["Run", "continuation", "initial_parameters", "pack", "resume"]
+__all__ = [
+    "Run",
+    "capture",
+    "continuation",
+    "count",
+    "initial_parameters",
+    "pack",
+    "restore",
+    "restore_counted",
+    "restore_learned",
+    "resume",
+]
 
 
 @dataclass
@@ -23,32 +36,41 @@ class Run:
         Views into theta.
     seed : int
         Where the run's random streams come from.
-    rng : Generator
-        The stream of shuffles.
-    optimizer_state : dict
-        What ``Optimizer`` needs to go on; empty for a new one.
-    loss_curve : list of float
-        The loss of every epoch, those of earlier runs included.
+    shuffle, dropout : Generator
+        The streams that draw orders of rows and what dropout drops.
+    memory : dict
+        What the optimizer needs to go on: "rule", "units", "t", "scale" and "slots"; empty for a
+        new one.
+    mean : ndarray of shape (P,), or None
+        The running average of theta.
+    n_averaged : int
+        Steps that it holds.
+    history : History
+        The numbers of every epoch, those of earlier runs included.
     best_loss : float
-        The lowest of them.
-    n_seen : int
-        Samples seen, in earlier runs too.
-    validation_scores : list of float
-        The score of every epoch of this run on the rows held out.
+        The lowest training loss.
+    n_epochs, n_seen : int
+        Epochs trained and samples seen, in earlier runs too.
+    chosen : ndarray of shape (P,), or None
+        Parameters to publish in place of the current ones.
     best_validation_score : float or None
-        The score of the parameters kept; None if no rows were held out.
+        Their score, if a validation set has chosen them.
     """
 
     arch: Architecture
     theta: Any
     params: Parameters
     seed: int
-    rng: np.random.Generator
-    optimizer_state: dict[str, Any] = field(default_factory=dict)
-    loss_curve: list[float] = field(default_factory=list)
+    shuffle: np.random.Generator
+    dropout: np.random.Generator
+    memory: dict[str, Any] = field(default_factory=dict)
+    mean: Any = None
+    n_averaged: int = 0
+    history: History = field(default_factory=lambda: History({}))
     best_loss: float = float("inf")
+    n_epochs: int = 0
     n_seen: int = 0
-    validation_scores: list[float] = field(default_factory=list)
+    chosen: Any = None
     best_validation_score: float | None = None
 
     @property
@@ -56,10 +78,95 @@ class Run:
         """All the weights as one vector: the part of theta that is regularised."""
         return self.theta[: sum(W.size for W in self.params.weights)]
 
-    def record(self, loss: float) -> None:
-        """Add the loss of one more epoch."""
-        self.loss_curve.append(loss)
-        self.best_loss = min(self.best_loss, loss)
+    @property
+    def current(self) -> Any:
+        """The parameters to predict with now: the average where there is one."""
+        return self.theta if self.mean is None else self.mean
+
+    @property
+    def result(self) -> Any:
+        """The parameters to publish."""
+        return self.current if self.chosen is None else self.chosen
+
+    def record(self, loss: float, penalty: float, **row: float) -> None:
+        """Add one more epoch."""
+        # the history keeps a penalty of half the digits; let the sum have all of them
+        rounded = float(np.float32(min(penalty, 1e38)))
+        loss, penalty = loss + (penalty - rounded), rounded
+        self.history.append(loss=loss, penalty=penalty, **row)
+        self.n_epochs += 1
+        self.best_loss = min(self.best_loss, loss + penalty)
+
+
+def capture(run: Run) -> dict[str, Any]:
+    """Return a copy of all that an epoch changes, in plain containers; ``restore`` goes back to it.
+
+    What is learned stands apart from what is counted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.losses import LogisticCrossEntropy
+    >>> from skscratch.core.network import Architecture, allocate
+    >>> from skscratch.training.state import Run, capture, restore
+    >>> arch, rng = Architecture((1, 1), (), LogisticCrossEntropy()), np.random.default_rng(0)
+    >>> run = Run(arch, *allocate(arch.sizes, np.float64), 0, rng, rng)
+    >>> before = capture(run)
+    >>> run.theta += 1
+    >>> restore(run, before)
+    >>> run.theta
+    array([0., 0.])
+    """
+    slots = [slot.copy() for slot in run.memory.get("slots", ())]
+    return {
+        "learned": {
+            "theta": run.theta.copy(),
+            "memory": {**run.memory, "slots": slots},
+            "mean": None if run.mean is None else run.mean.copy(),
+            "n_averaged": run.n_averaged,
+            "shuffle": run.shuffle.bit_generator.state,
+            "dropout": run.dropout.bit_generator.state,
+        },
+        "counted": count(run),
+    }
+
+
+def count(run: Run) -> dict[str, Any]:
+    """Return the numbers that grow from epoch to epoch."""
+    return {
+        "best_loss": run.best_loss,
+        "n_epochs": run.n_epochs,
+        "n_seen": run.n_seen,
+        "n_rows": len(run.history),
+    }
+
+
+def restore(run: Run, state: dict[str, Any]) -> None:
+    """Go back, in place, to what ``capture`` returned."""
+    restore_learned(run, state)
+    restore_counted(run, state["counted"])
+
+
+def restore_counted(run: Run, counted: dict[str, Any]) -> None:
+    """Go back to what ``count`` returned."""
+    run.best_loss, run.n_epochs = counted["best_loss"], counted["n_epochs"]
+    run.n_seen = counted["n_seen"]
+    run.history.keep_first(counted["n_rows"])
+
+
+def restore_learned(run: Run, state: dict[str, Any]) -> None:
+    """Go back, in place, to the parameters, optimizer and random streams of ``capture``."""
+    learned = state["learned"]
+    np.copyto(run.theta, learned["theta"])
+    slots = run.memory.get("slots", [])
+    for slot, saved in zip(slots, learned["memory"]["slots"], strict=True):
+        np.copyto(slot, saved)
+    run.memory = {**learned["memory"], "slots": slots}
+    if run.mean is not None:
+        np.copyto(run.mean, learned["mean"])
+    run.n_averaged = learned["n_averaged"]
+    run.shuffle.bit_generator.state = learned["shuffle"]
+    run.dropout.bit_generator.state = learned["dropout"]
 
 
 def initial_parameters(
@@ -92,16 +199,43 @@ def pack(sizes: tuple[int, ...], weights: Any, biases: Any) -> tuple[Any, Parame
     return theta, params
 
 
-def continuation(run: Run, keep_optimizer: bool) -> dict[str, Any]:
-    """Return what a later run needs to go on: plain containers, arrays and a Generator.
+def continuation(run: Run, keep_memory: bool) -> dict[str, Any]:
+    """Return what a later run needs to go on, in plain containers.
 
-    The optimizer's state is up to twice as large as the parameters; without it a later run starts
-    with a new optimizer.
+    Memory is up to three times as large as the parameters; without it a later run starts with a
+    new optimizer. Of an average, what it averages belongs to the memory.
     """
-    optimizer = run.optimizer_state if keep_optimizer else {}
-    return {"seed": run.seed, "rng": run.rng, "optimizer": optimizer}
+    saved: dict[str, Any] = {
+        "seed": run.seed,
+        "shuffle": run.shuffle.bit_generator.state,
+        "dropout": run.dropout.bit_generator.state,
+        "memory": {},
+    }
+    if keep_memory:
+        saved["memory"] = run.memory
+        if run.mean is not None and np.array_equal(run.result, run.mean):
+            saved["averaged"] = {
+                "theta": run.theta,
+                "n": run.n_averaged,
+                "mean": _digest(run.mean),
+            }
+    return saved
 
 
-def resume(saved: dict[str, Any]) -> tuple[int, np.random.Generator, dict[str, Any]]:
-    """Return the seed and copies of the random stream and of the optimizer's state."""
-    return saved["seed"], copy.deepcopy(saved["rng"]), copy.deepcopy(saved["optimizer"])
+def resume(saved: dict[str, Any], run: Run, average: bool) -> None:
+    """Give a run, whose theta holds the published parameters, what ``continuation`` saved.
+
+    If these parameters are an average, and none has changed them since, training goes on from what
+    they average.
+    """
+    run.shuffle.bit_generator.state = saved["shuffle"]
+    run.dropout.bit_generator.state = saved["dropout"]
+    run.memory = copy.deepcopy(saved["memory"])
+    averaged = saved.get("averaged")
+    if average and averaged is not None and averaged["mean"] == _digest(run.theta):
+        run.mean, run.n_averaged = run.theta.copy(), averaged["n"]
+        np.copyto(run.theta, averaged["theta"])
+
+
+def _digest(theta: Any) -> str:
+    return hashlib.sha256(theta.tobytes()).hexdigest()

@@ -8,7 +8,7 @@ __all__ = ["Best", "Patience"]
 
 
 class Patience:
-    """Counts the epochs since the loss last fell by more than tol.
+    """Counts the epochs and the updates since the loss last fell by more than tol.
 
     Parameters
     ----------
@@ -16,6 +16,9 @@ class Patience:
         The least improvement that counts.
     n_iter_no_change : int or inf
         How many epochs in a row may fail to improve.
+    n_updates_no_change : int or inf
+        How many updates those epochs must hold at least: an epoch of a small set is a few updates,
+        one of a large set thousands.
 
     Attributes
     ----------
@@ -26,24 +29,39 @@ class Patience:
     --------
     >>> from skscratch.training.stopping import Patience
     >>> patience = Patience(tol=0.1, n_iter_no_change=2)
-    >>> [patience.exhausted_by(loss) for loss in (1.0, 0.95, 0.93)]
+    >>> [patience.exhausted_by(loss, t) for t, loss in enumerate((1.0, 0.95, 0.93))]
     [False, False, True]
     """
 
-    def __init__(self, tol: float, n_iter_no_change: float) -> None:
+    def __init__(self, tol: float, n_iter_no_change: float, n_updates_no_change: float = 0) -> None:
         self.tol, self.n_iter_no_change = tol, n_iter_no_change
-        self.best = float("inf")
-        self._n_stalled = 0
+        self.n_updates_no_change = n_updates_no_change
+        self.best, self._n_stalled, self._t_improved = float("inf"), 0, 0
 
-    def exhausted_by(self, loss: float) -> bool:
-        """Take in the loss of one more epoch; return whether patience has run out."""
-        self._n_stalled = 0 if loss < self.best - self.tol else self._n_stalled + 1
+    def exhausted_by(self, loss: float, t: int) -> bool:
+        """Take in the loss after another epoch, which ends with update t; is patience at an end?"""
+        if loss < self.best - self.tol:
+            self.restart(t)
+        else:
+            self._n_stalled += 1
         self.best = min(self.best, loss)
-        return self._n_stalled >= self.n_iter_no_change
+        n_updates = t - self._t_improved
+        return self._n_stalled >= self.n_iter_no_change and n_updates >= self.n_updates_no_change
 
-    def restart(self) -> None:
-        """Forget the epochs that failed to improve, not the best loss."""
-        self._n_stalled = 0
+    def restart(self, t: int) -> None:
+        """Forget what failed to improve up to update t, not the best loss."""
+        self._n_stalled, self._t_improved = 0, t
+
+    def state(self) -> dict[str, Any]:
+        """Return what changes, as plain numbers."""
+        return {
+            "best": self.best, "n_stalled": self._n_stalled, "t_improved": self._t_improved
+        }  # fmt: skip
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state`` returned."""
+        self.best, self._n_stalled = state["best"], state["n_stalled"]
+        self._t_improved = state["t_improved"]
 
 
 class Best:
@@ -52,12 +70,16 @@ class Best:
     Parameters
     ----------
     theta : ndarray of shape (P,)
-        Watched, and written by ``restore``.
+        Watched.
 
     Attributes
     ----------
-    index : int
-        Which call of ``update`` the kept parameters come from, counted from 0.
+    theta : ndarray of shape (P,)
+        The parameters kept, a copy; at first those at the start.
+    loss : float
+        Their loss.
+    mark : dict
+        What came with it.
 
     Examples
     --------
@@ -67,24 +89,26 @@ class Best:
     >>> best = Best(theta)
     >>> for loss in (2.0, 1.0, 1.0, 3.0):
     ...     theta += 1
-    ...     best.update(loss)
-    >>> best.restore()
-    >>> theta, best.index
-    (array([3.]), 2)
+    ...     best.update(loss, epoch=theta[0])
+    >>> best.theta, best.loss, float(best.mark["epoch"])
+    (array([3.]), 1.0, 3.0)
     """
 
     def __init__(self, theta: Any) -> None:
-        self.theta, self.loss, self.index = theta, float("inf"), -1
-        self._kept = theta.copy()
-        self._n_updates = 0
+        self._watched, self.theta = theta, theta.copy()
+        self.loss, self.mark = float("inf"), dict[str, Any]()
 
-    def update(self, loss: float) -> None:
-        """Keep theta if this loss is the lowest so far."""
+    def update(self, loss: float, **mark: Any) -> None:
+        """Keep the parameters if this loss is the lowest so far."""
         if loss <= self.loss:
-            self.loss, self.index = loss, self._n_updates
-            np.copyto(self._kept, self.theta)
-        self._n_updates += 1
+            np.copyto(self.theta, self._watched)
+            self.loss, self.mark = loss, mark
 
-    def restore(self) -> None:
-        """Write ``theta <- kept parameters``."""
-        np.copyto(self.theta, self._kept)
+    def state(self) -> dict[str, Any]:
+        """Return what changes."""
+        return {"theta": self.theta, "loss": self.loss, "mark": self.mark}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state`` returned."""
+        np.copyto(self.theta, state["theta"])
+        self.loss, self.mark = state["loss"], state["mark"]

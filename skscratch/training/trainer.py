@@ -1,15 +1,19 @@
-"""A run in motion: epochs on the training rows, the loss on the rows held out."""
+"""A run in motion: epochs on the training rows, loss and score on the rows held out."""
 
+import math
+from collections.abc import Callable
+from itertools import islice
+from time import perf_counter
 from typing import Any
 
-from skscratch.core.network import Gradient, Workspace
-from skscratch.core.optimizers import Optimizer, Rule
-from skscratch.training.batches import Gathered
+from skscratch.core.network import Gradient, Workspace, views
+from skscratch.core.optimizers import Rule
+from skscratch.core.steps import Averaging, Optimizer
+from skscratch.training.batches import Gathered, InOrder
 from skscratch.training.epoch import evaluate, run_epoch
 from skscratch.training.state import Run
-from skscratch.training.stopping import Best
 
-__all__ = ["HeldOut", "Trainer"]
+__all__ = ["HeldOut", "Trainer", "steps_before"]
 
 
 class Trainer:
@@ -18,13 +22,15 @@ class Trainer:
     Parameters
     ----------
     run : Run
-        Its theta, loss curve, counters and optimizer state are written after every epoch.
+        Written after every epoch.
     batches : Gathered
     rule : Rule
-        The optimizer's; it goes on from the state in run if that is of the same kind.
+        The optimizer's; it goes on from the memory in run if that is of the same kind.
     schedule : Schedule
-    l2 : float
-        Strength of the penalty ½ · l2 · ‖W‖².
+    l2, weight_decay, max_norm : float
+        As in ``Optimizer``.
+    ema_decay : float
+        As in ``Averaging``; 0 for no average.
 
     Examples
     --------
@@ -38,43 +44,113 @@ class Trainer:
     >>> from skscratch.training.trainer import Trainer
     >>> X, y = np.array([[-1.0], [1.0]]), np.array([[0.0], [1.0]])
     >>> arch, rng = Architecture((1, 1), (), LogisticCrossEntropy()), np.random.default_rng(0)
-    >>> run = Run(arch, *allocate(arch.sizes, np.float64), seed=0, rng=rng)
+    >>> run = Run(arch, *allocate(arch.sizes, np.float64), 0, rng, rng)
     >>> batches = Gathered(X, y, None, 2, np.float64, np.arange(2), rng)
-    >>> trainer = Trainer(run, batches, GradientDescent(), Constant(1.0), l2=0.0)
-    >>> for _ in range(3):
-    ...     trainer.epoch()
-    >>> [round(loss, 2) for loss in run.loss_curve]
+    >>> trainer = Trainer(run, batches, GradientDescent(), Constant(1.0))
+    >>> [round(trainer.epoch(), 2) for _ in range(3)]
     [0.69, 0.47, 0.35]
     """
 
-    def __init__(self, run: Run, batches: Gathered, rule: Rule, schedule: Any, l2: float) -> None:
+    def __init__(
+        self,
+        run: Run,
+        batches: Gathered,
+        rule: Rule,
+        schedule: Any,
+        *,
+        l2: float = 0.0,
+        weight_decay: float = 0.0,
+        max_norm: float = math.inf,
+        ema_decay: float = 0.0,
+    ) -> None:
         self.run, self.batches, self.l2 = run, batches, l2
         self.ws = Workspace.empty(run.arch, batches.batch_size, run.theta.dtype)
         self.grad = Gradient.empty(run.arch, batches.batch_size, run.theta.dtype)
-        self._kind = {"rule": type(rule).__name__, "units": rule.units}
-        saved = run.optimizer_state
-        same = saved.get("rule") == self._kind["rule"]
-        if same:
-            _convert(saved["slots"], saved["units"], rule.units)
+        saved, t = run.memory, steps_before(run, rule)
+        slots = saved["slots"] if _same_kind(saved, rule) else None
+        if slots is not None:
+            _convert(slots, saved["units"], rule.units)
         self.optimizer = Optimizer(
             rule,
             schedule,
             run.theta,
             self.grad.g,
             run.W.size,
-            l2,
-            t=saved["t"] if same else 0,
-            slots=saved["slots"] if same else None,
+            l2=l2,
+            weight_decay=weight_decay,
+            max_norm=max_norm,
+            t=t,
+            slots=slots,
         )
+        run.memory = {
+            "rule": type(rule).__name__,
+            "units": list(rule.units),
+            "t": t,
+            "scale": 1.0,
+            "slots": self.optimizer.slots,
+        }
+        self._steps: Optimizer | Averaging = self.optimizer
+        if ema_decay:
+            if run.mean is None:
+                run.mean, run.n_averaged = run.theta.copy(), 0
+            self._steps = Averaging(self.optimizer, run.theta, run.mean, ema_decay, run.n_averaged)
 
-    def epoch(self) -> None:
-        """Train for one epoch; its loss is the mean over batches plus the penalty at its start."""
-        run, optimizer = self.run, self.optimizer
+    def epoch(self, most_steps: int | None = None) -> float:
+        """Train for one epoch; return its mean loss over batches plus the penalty at its start.
+
+        An epoch that ends with a loss or parameters that are not finite is not recorded, and what
+        it returns is not finite.
+        """
+        run, optimizer, start = self.run, self.optimizer, perf_counter()
+        t, optimizer.norms = optimizer.t, 0.0
         penalty = 0.5 * self.l2 * float(run.W @ run.W)
-        loss = run_epoch(run.arch, run.params, self.ws, self.grad, optimizer, self.batches)
-        run.record(loss + penalty)
-        run.n_seen += len(self.batches.rows)
-        run.optimizer_state = {**self._kind, "t": optimizer.t, "slots": optimizer.slots}
+        batches = self.batches if most_steps is None else islice(self.batches, most_steps)
+        loss = run_epoch(
+            run.arch, run.params, self.ws, self.grad, self._steps, batches, run.dropout
+        )
+        # the square overflows long before predictions do
+        if not (math.isfinite(loss + penalty) and math.isfinite(run.theta @ run.theta)):
+            return math.nan
+        n = optimizer.t - t
+        self._save()
+        run.n_seen += min(n * self.batches.batch_size, len(self.batches.rows))
+        run.record(
+            loss,
+            penalty,
+            learning_rate=optimizer.rate(optimizer.t - 1) * optimizer.scale,
+            gradient_norm=optimizer.norms / n,
+            seconds=perf_counter() - start,
+        )
+        return loss + penalty
+
+    def plateau(self) -> bool:
+        """Tell the schedule that the loss has stalled; return whether it ends training."""
+        optimizer = self.optimizer
+        optimizer.scale = optimizer.rate.after_plateau(optimizer.scale)
+        self._save()
+        return optimizer.scale == 0
+
+    def sync(self) -> None:
+        """Go on from the run as it is after ``restore``."""
+        self.optimizer.t = self.run.memory["t"]
+        self.optimizer.scale = self.run.memory["scale"]
+        if isinstance(self._steps, Averaging):
+            self._steps.n = self.run.n_averaged
+
+    def _save(self) -> None:
+        run, optimizer = self.run, self.optimizer
+        run.memory["t"], run.memory["scale"] = optimizer.t, optimizer.scale
+        if isinstance(self._steps, Averaging):
+            run.n_averaged = self._steps.n
+
+
+def steps_before(run: Run, rule: Rule) -> int:
+    """Return how many steps the optimizer has taken before the run, none if it is a new one."""
+    return int(run.memory["t"]) if _same_kind(run.memory, rule) else 0
+
+
+def _same_kind(memory: dict[str, Any], rule: Rule) -> bool:
+    return bool(memory.get("rule") == type(rule).__name__)
 
 
 def _convert(slots: list[Any], before: tuple[float, ...], now: tuple[float, ...]) -> None:
@@ -85,31 +161,44 @@ def _convert(slots: list[Any], before: tuple[float, ...], now: tuple[float, ...]
 
 
 class HeldOut:
-    """Follows a run on rows that it is not trained on, and keeps its best parameters.
+    """Follows a run on rows that it is not trained on.
 
     Parameters
     ----------
     run : Run
-        Its validation scores are written after every epoch, its theta by ``restore``.
-    batches : Gathered
+        Its history is written after every epoch.
+    batches : Gathered or InOrder
     hits : callable
         From a prediction (n, q) and targets to (n,), whether each row is right.
+    score : callable, optional
+        Returns the score of the run's current parameters on these rows, by which they are compared;
+        without it they are compared by the loss, and the score is the share of hits.
     """
 
-    def __init__(self, run: Run, batches: Gathered, hits: Any) -> None:
-        self.run, self.batches, self.hits = run, batches, hits
-        self.ws = Workspace.empty(run.arch, batches.batch_size, run.theta.dtype)
-        self.best = Best(run.theta)
+    def __init__(
+        self,
+        run: Run,
+        batches: Gathered | InOrder,
+        hits: Any,
+        score: Callable[[], float] | None,
+    ) -> None:
+        self.run, self.batches, self._hits, self._score = run, batches, hits, score
+        self._arch = run.arch.for_prediction()
+        self._params = views(run.current, run.arch.sizes)
+        self._ws = Workspace.empty(self._arch, batches.batch_size, run.theta.dtype)
 
-    def loss(self) -> float:
-        """Return the loss on these rows after another epoch."""
-        run = self.run
-        loss, score = evaluate(run.arch, run.params, self.ws, self.batches, self.hits)
-        self.best.update(loss)
-        run.validation_scores.append(score)
-        return loss
+    def watch(self) -> float:
+        """Record the loss and the score after another epoch.
 
-    def restore(self) -> None:
-        """Go back to the parameters with the lowest loss."""
-        self.best.restore()
-        self.run.best_validation_score = self.run.validation_scores[self.best.index]
+        Returns
+        -------
+        loss : float
+            What is to fall: the loss, or the negative score.
+        """
+        loss, score = evaluate(self._arch, self._params, self._ws, self.batches, self._hits)
+        watched = loss
+        if self._score is not None:
+            score = self._score()
+            watched = -score
+        self.run.history.update_last(validation_loss=loss, validation_score=score)
+        return watched

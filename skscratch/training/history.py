@@ -1,0 +1,89 @@
+"""What is recorded of every epoch."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+__all__ = ["History"]
+
+# Curves that continue from run to run stay exact; the rest need not take the room of a float64.
+COLUMNS: dict[str, Any] = {
+    "loss": np.float64,
+    "penalty": np.float32,
+    "validation_loss": np.float32,
+    "validation_score": np.float64,
+    "learning_rate": np.float32,
+    "gradient_norm": np.float32,
+    "seconds": np.float32,
+}
+
+
+LARGEST = float(np.finfo(np.float32).max)
+
+
+class History:
+    """Columns with one number an epoch; NaN where there was nothing to record.
+
+    Parameters
+    ----------
+    arrays : dict of ndarray
+        What ``arrays`` returned: the epochs of earlier runs.
+
+    Examples
+    --------
+    >>> from skscratch.training.history import History
+    >>> history = History({})
+    >>> history.append(loss=0.5, penalty=0.25)
+    >>> history.update_last(validation_score=0.75)
+    >>> [(name, column.tolist()) for name, column in history.arrays().items()]
+    [('loss', [0.5]), ('penalty', [0.25]), ('validation_score', [0.75])]
+    """
+
+    def __init__(self, arrays: dict[str, Any]) -> None:
+        n = len(arrays.get("loss", ()))
+        nothing = np.full(n, math.nan)
+        self._columns: dict[str, list[float]] = {
+            name: arrays.get(name, nothing).tolist() for name in COLUMNS
+        }
+
+    def __len__(self) -> int:
+        return len(self._columns["loss"])
+
+    def __getitem__(self, name: str) -> list[float]:
+        return self._columns[name]
+
+    def objective(self) -> list[float]:
+        """Return loss and penalty together."""
+        return [a + b for a, b in zip(self["loss"], self["penalty"], strict=True)]
+
+    def append(self, **row: float) -> None:
+        """Add an epoch."""
+        for name, column in self._columns.items():
+            column.append(row.get(name, math.nan))
+
+    def update_last(self, **row: float) -> None:
+        """Write numbers of the last epoch."""
+        for name, value in row.items():
+            self._columns[name][-1] = value
+
+    def keep_first(self, n: int) -> None:
+        """Forget all epochs but the first n."""
+        for column in self._columns.values():
+            del column[n:]
+
+    def keep_last(self, n: int) -> None:
+        """Forget all epochs but the last n."""
+        for column in self._columns.values():
+            del column[:-n]
+
+    def arrays(self) -> dict[str, Any]:
+        """Return the columns that hold anything as new arrays."""
+        arrays = {}
+        for name, kind in COLUMNS.items():
+            column = np.array(self._columns[name])
+            if column.size and not (math.isnan(column[-1]) and np.isnan(column).all()):
+                if kind is np.float32:
+                    column = column.clip(-LARGEST, LARGEST).astype(kind)
+                arrays[name] = column
+        return arrays
