@@ -1,5 +1,6 @@
 """The only file that knows scikit-learn's versions and its private names."""
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,20 @@ __all__ = [
     "check_sample_weight",
     "check_y",
     "fit_context",
+    "takes_weights",
 ]
 
 fit_context = _fit_context
 check_y = _check_y
+
+
+def takes_weights(scorer: Any) -> bool:
+    """Return whether a scorer, or a function of (estimator, X, y), knows sample weights."""
+    try:
+        parameters = inspect.signature(getattr(scorer, "_score_func", scorer)).parameters
+    except ValueError:  # a built-in function
+        return False
+    return "sample_weight" in parameters
 
 
 def check_sample_weight(sample_weight: Any, X: Any, dtype: Any) -> Any:

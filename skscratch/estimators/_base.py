@@ -7,7 +7,7 @@ A run works on copies and is published once it has ended well. Between calls the
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -15,44 +15,51 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skscratch._compat import fit_context
-from skscratch.core.losses import LOSSES
-from skscratch.core.network import Architecture, Parameters, outputs
-from skscratch.estimators import _params, _train
-from skscratch.estimators._random import draw_seed, streams
-from skscratch.estimators._validation import FLOATS, check_prediction_data, check_training_data
-from skscratch.training.state import Run, continuation, initial_parameters, pack, resume
+from skscratch.core.network import Parameters, outputs, views
+from skscratch.estimators import _sizes, _train
+from skscratch.estimators._begin import architecture, begin, fitted_dtype, fitted_sizes
+from skscratch.estimators._constraints import CONSTRAINTS
+from skscratch.estimators._curves import Curves
+from skscratch.estimators._data import Data
+from skscratch.estimators._unused import warn_of_unused
+from skscratch.estimators._validation import (
+    FLOATS,
+    check_prediction_data,
+    check_training_data,
+    check_validation_data,
+)
+from skscratch.training.state import Run, continuation
 from skscratch.training.threads import blas_threads
 
 
-class Data(NamedTuple):
-    """Checked data as the floors below take them; w is None if every weight is 1.
-
-    dtype is what to compute in; an X of whole numbers has its own.
-    """
-
-    X: Any
-    y: Any
-    w: Any
-    dtype: Any
-    out_activation: str
-    n_outputs: int
-
-
-class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
+class BaseScratchMLP(Curves, BaseEstimator, ABC):  # type: ignore[misc]
     """What a multilayer perceptron is to scikit-learn, whatever it predicts."""
 
-    _parameter_constraints = _params.CONSTRAINTS
+    _parameter_constraints = CONSTRAINTS
 
     @abstractmethod
     def _encode(self, X: Any, y: Any, w: Any, dtype: Any, classes: Any, first: bool) -> Data:
         """Turn checked arrays into what the network trains on."""
 
     @abstractmethod
+    def _encode_validation(self, X: Any, y: Any, w: Any, data: Data) -> Data:
+        """Turn a checked validation set into what the network is judged by."""
+
+    @abstractmethod
     def _check_partial_fit(self, y: Any, classes: Any, first: bool) -> None:
         """Raise if what only the whole data can tell is missing."""
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Any:
         """Train until the loss stalls, or for ``max_iter`` epochs.
 
         Parameters
@@ -66,16 +73,33 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
         sample_weight : array-like of shape (n_samples,), default=None
             Not negative, not all zero; None gives every sample weight 1. A weight of 2 counts like
             a sample that is there twice, a weight of 0 like one that is not there.
+        X_val, y_val : array-like, like X and y, default=None
+            A validation set, both or neither. Its loss and score go to ``history_``; with
+            ``early_stopping`` they decide when to stop and which parameters to keep, and no rows
+            of X are held out. It must hold no new class. In a search, let ``early_stopping`` hold
+            rows out instead: an X_val as long as X would be cut like X into folds.
+        sample_weight_val : array-like, like sample_weight, default=None
+            Weights of the validation set.
 
         Returns
         -------
         self : estimator
-            Fitted. If an error is raised it is left as it was before the call.
+            Fitted. If an error is raised it is left as it was before the call; if Ctrl-C ends
+            training, it has the parameters that were best so far, and the interrupt goes on.
 
         Raises
         ------
         ValueError, TypeError
-            If an argument or a parameter is not as described, or the loss becomes non-finite.
+            If an argument or a parameter is not as described, or the loss becomes non-finite before
+            training has made anything better.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If training ends at ``max_iter`` while the loss is still falling, or because the loss
+            became non-finite; then the best parameters from before are kept.
+        UserWarning
+            If a parameter was set that this fit does not use.
 
         Examples
         --------
@@ -85,8 +109,10 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
         True
         """
         first = not (self.warm_start and self.__sklearn_is_fitted__())
+        validation = (X_val, y_val, sample_weight_val)
+        warn_of_unused(self, validated=X_val is not None)
         return self._run(
-            _train.fit, X, y, sample_weight, None, first, keep_optimizer=self.warm_start
+            _train.fit, X, y, sample_weight, None, validation, first, keep_memory=self.warm_start
         )
 
     @available_if(lambda self: self.solver != "lbfgs")
@@ -96,7 +122,9 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
 
         Parameters, random stream, ``loss_curve_``, ``n_iter_`` and ``t_`` continue, and so does the
         optimizer's memory, except after a ``fit`` without ``warm_start``, which does not keep it.
-        ``early_stopping`` and ``max_iter`` have no meaning here. Absent for ``solver="lbfgs"``.
+        ``early_stopping`` and ``checkpoint`` have no meaning here, and ``max_iter`` only for a
+        schedule that falls: the rate comes to its end after ``max_iter`` calls, unless
+        ``decay_steps`` is a number. Absent for ``solver="lbfgs"``.
 
         Parameters
         ----------
@@ -131,7 +159,35 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
         """
         first = not self.__sklearn_is_fitted__()
         self._check_partial_fit(y, classes, first)
-        return self._run(_train.one_epoch, X, y, sample_weight, classes, first, keep_optimizer=True)
+        no_validation = (None, None, None)
+        return self._run(
+            _train.one_epoch, X, y, sample_weight, classes, no_validation, first, keep_memory=True
+        )
+
+    def drop_optimizer_state(self) -> Any:
+        """Forget what only further training needs; predictions stay as they are.
+
+        After ``partial_fit``, and after ``fit`` with ``warm_start``, the estimator keeps what the
+        optimizer remembers: with Adam twice the size of the parameters. Training that goes on
+        later starts with a new optimizer.
+
+        Returns
+        -------
+        self : estimator
+
+        Examples
+        --------
+        >>> import pickle
+        >>> from skscratch import ScratchMLPClassifier
+        >>> model = ScratchMLPClassifier().partial_fit([[-1.0], [1.0]], [0, 1], classes=[0, 1])
+        >>> large = len(pickle.dumps(model))
+        >>> len(pickle.dumps(model.drop_optimizer_state())) < large / 2
+        True
+        """
+        check_is_fitted(self)
+        saved = {k: self._continuation[k] for k in ("seed", "shuffle", "dropout")}
+        self._continuation = {**saved, "memory": {}}
+        return self
 
     def _run(
         self,
@@ -140,83 +196,66 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
         y: Any,
         sample_weight: Any,
         classes: Any,
+        validation: tuple[Any, Any, Any],
         first: bool,
-        keep_optimizer: bool,
+        keep_memory: bool,
     ) -> Any:
-        # overflow shows as a non-finite loss, which ends the run with an error of its own
+        interrupt = None
+        # overflow shows as a non-finite loss, which ends the run with a message of its own
         with _unchanged_on_error(self), np.errstate(all="ignore"):
-            data = self._validate(X, y, sample_weight, classes, first)
-            run = self._begin(data, first)
-            with _train.threads(self, run, data):
-                train(self, run, data)
-            self._publish(run, keep_optimizer)
+            data = self._validate(X, y, sample_weight, classes, first, validation)
+            run = begin(self, data, first)
+            n_epochs = run.n_epochs
+            try:
+                with _sizes.threads(self, run, data):
+                    train(self, run, data, first)
+            except KeyboardInterrupt as error:
+                if run.n_epochs == n_epochs:
+                    raise
+                interrupt = error
+                keep_memory = False  # the optimizer was in the middle of a step
+            self._publish(run, keep_memory)
+        if interrupt is not None:
+            raise interrupt
         return self
 
-    def _validate(self, X: Any, y: Any, sample_weight: Any, classes: Any, first: bool) -> Data:
+    def _validate(
+        self, X: Any, y: Any, sample_weight: Any, classes: Any, first: bool, validation: Any
+    ) -> Data:
         if not first:
-            floats = [self._dtype()]
+            floats = [fitted_dtype(self)]
         else:
             floats = FLOATS if self.dtype is None else [np.dtype(self.dtype)]
         X, y, w, dtype = check_training_data(self, X, y, sample_weight, floats, first)
-        return self._encode(X, y, w, dtype, classes, first)
+        data = self._encode(X, y, w, dtype, classes, first)
+        checked = check_validation_data(self, *validation, dtype)
+        if checked is None:
+            return data
+        return data._replace(validation=self._encode_validation(*checked, data))
 
-    def _begin(self, data: Data, first: bool) -> Run:
-        hidden = _params.hidden_layer_sizes(self.hidden_layer_sizes)
-        sizes = (data.X.shape[1], *hidden, data.n_outputs)
-        arch = _architecture(sizes, self.activation, data.out_activation)
-        if first:
-            seed = draw_seed(self.random_state)
-            draws = _params.initializers(self.weight_init, arch.activations)
-            stream = streams(seed)
-            theta, params = initial_parameters(arch.sizes, draws, stream.weights, data.dtype)
-            return Run(arch, theta, params, seed, stream.shuffle)
-        if sizes != self._sizes():
-            raise ValueError(
-                f"hidden_layer_sizes={self.hidden_layer_sizes!r} asks for layers of sizes {sizes}, "
-                f"but the fitted network that training would continue has {self._sizes()}. "
-                "Set warm_start=False and call fit to start anew."
-            )
-        theta, params = pack(arch.sizes, self.coefs_, self.intercepts_)
-        best_loss = min(self.loss_curve_) if self.best_loss_ is None else self.best_loss_
-        curve = list(self.loss_curve_)
-        return Run(arch, theta, params, *resume(self._continuation), curve, best_loss, self.t_)
-
-    def _publish(self, run: Run, keep_optimizer: bool) -> None:
-        # the square overflows long before predictions do
-        if not np.isfinite(run.theta @ run.theta):
-            raise _train.diverged(self, run)
-        self.coefs_, self.intercepts_ = run.params.weights, run.params.biases
-        self.loss_curve_ = run.loss_curve
-        self.loss_ = run.loss_curve[-1]
-        self.n_iter_ = len(run.loss_curve)
+    def _publish(self, run: Run, keep_memory: bool) -> None:
+        self.coefs_, self.intercepts_ = views(run.result, run.arch.sizes)
+        self.history_ = run.history.arrays()
+        self.n_iter_ = run.n_epochs
         self.t_ = run.n_seen
         self.n_layers_ = len(run.arch.sizes)
         self.n_outputs_ = run.arch.sizes[-1]
         self.out_activation_ = run.arch.loss.name
-        self.best_loss_ = None if run.validation_scores else run.best_loss
-        self.validation_scores_ = run.validation_scores or None
+        self.best_loss_ = None if run.best_validation_score is not None else run.best_loss
         self.best_validation_score_ = run.best_validation_score
         self._activation = self.activation
-        self._continuation = continuation(run, keep_optimizer)
-
-    def _sizes(self) -> tuple[int, ...]:
-        """Return the widths of the fitted network's layers."""
-        return (self.coefs_[0].shape[0], *(len(b) for b in self.intercepts_))
-
-    def _dtype(self) -> Any:
-        """Return the dtype to go on with; a pickle may come from a machine of other byte order."""
-        return self.coefs_[0].dtype.newbyteorder("=")
+        self._continuation = continuation(run, keep_memory)
 
     def _outputs(self, X: Any, finish: Callable[[Any], Any]) -> Any:
         """Return ``finish(logits)`` of X, computed some rows at a time; the logits are scratch."""
         if not self.__sklearn_is_fitted__():
             check_is_fitted(self)  # raises, but takes its time where it does not
         X = check_prediction_data(self, X)
-        arch = _architecture(self._sizes(), self._activation, self.out_activation_)
-        dtype, rows = self._dtype(), _train.rows_per_buffer(arch, X)
+        arch = architecture(fitted_sizes(self), self._activation, self.out_activation_)
+        dtype, rows = fitted_dtype(self), _sizes.rows_per_buffer(arch, X)
         parts = (self.coefs_, self.intercepts_)
         params = Parameters(*([array.astype(dtype, copy=False) for array in p] for p in parts))
-        threads = blas_threads(_train.largest_product(params, X, min(rows, X.shape[0])))
+        threads = blas_threads(_sizes.largest_product(params, X, min(rows, X.shape[0])))
 
         def checked(z: Any) -> Any:
             if not np.isfinite(z).all():
@@ -237,11 +276,6 @@ class BaseScratchMLP(BaseEstimator, ABC):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _architecture(sizes: tuple[int, ...], activation: Any, out_activation: str) -> Architecture:
-    activations = _params.activations(activation, len(sizes) - 2)
-    return Architecture(sizes, activations, LOSSES[out_activation])
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from scipy.special import expit, log_expit, log_softmax, softmax
+from scipy.special import expit, log_expit, softmax
 from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
@@ -143,7 +143,10 @@ def probabilities(z: Any, link: str) -> Any:
 def log_probabilities(z: Any, link: str) -> Any:
     """Return the logarithm of ``probabilities``, from the logits: exact also near 1."""
     if link == "softmax":
-        log_p = log_softmax(z, axis=1)
+        z = z - z.max(axis=1, keepdims=True)
+        others = np.exp(z)
+        np.put_along_axis(others, z.argmax(axis=1)[:, None], 0, axis=1)
+        log_p = z - np.log1p(others.sum(axis=1, keepdims=True))
     else:
         log_p = log_expit(z * np.array([-1, 1], z.dtype) if z.shape[1] == 1 else z)
     return np.maximum(log_p, np.log(np.finfo(z.dtype).tiny), out=log_p)

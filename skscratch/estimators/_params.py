@@ -1,48 +1,28 @@
-"""What every parameter may be, and from names to objects. Names come from the core's tables."""
+"""From parameters to the objects of the core: names are looked up in its tables."""
 
 import inspect
-from numbers import Integral, Real
+from functools import cache
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from skscratch._compat import HasMethods, Interval, InvalidParameterError, Options, StrOptions
+from skscratch._compat import InvalidParameterError
 from skscratch.core.activations import ACTIVATIONS
 from skscratch.core.initializers import INITIALIZERS
 from skscratch.core.optimizers import SOLVERS, Adam, Momentum, Nesterov
-from skscratch.core.schedules import SCHEDULES
+from skscratch.core.schedules import SCHEDULES, Function, WarmUp
 
-CONSTRAINTS: dict[str, list[Any]] = {
-    "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-    "activation": [StrOptions({*ACTIVATIONS}), HasMethods(["forward", "backward"]), list, tuple],
-    "solver": [StrOptions({*SOLVERS, "lbfgs"}), HasMethods(["__call__", "scalars"])],
-    "alpha": [Interval(Real, 0, None, closed="left")],
-    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-    "learning_rate": [StrOptions({*SCHEDULES}), HasMethods(["__call__", "after_plateau"])],
-    "learning_rate_init": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
-    "power_t": [Interval(Real, 0, None, closed="left")],
-    "max_iter": [Interval(Integral, 1, None, closed="left")],
-    "shuffle": ["boolean"],
-    "random_state": ["random_state", np.random.Generator],
-    "tol": [Interval(Real, 0, None, closed="left")],
-    "verbose": ["verbose"],
-    "warm_start": ["boolean"],
-    "momentum": [Interval(Real, 0, 1, closed="both")],
-    "nesterovs_momentum": ["boolean"],
-    "early_stopping": ["boolean"],
-    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-    "beta_1": [Interval(Real, 0, 1, closed="left")],
-    "beta_2": [Interval(Real, 0, 1, closed="left")],
-    "epsilon": [Interval(Real, 0, None, closed="neither")],
-    "n_iter_no_change": [
-        Interval(Integral, 1, None, closed="left"),
-        Options(Real, {np.inf}),
-    ],
-    "max_fun": [Interval(Integral, 1, None, closed="left")],
-    "weight_init": [StrOptions({"auto", *INITIALIZERS}), callable],
-    "class_weight": [StrOptions({"balanced"}), dict, list, None],
-    "dtype": [StrOptions({"float32", "float64"}), Options(type, {np.float32, np.float64}), None],
-}
+__all__ = [
+    "activations",
+    "arguments",
+    "dropout",
+    "hidden_layer_sizes",
+    "initializers",
+    "learning_rate_init",
+    "rule",
+    "schedule",
+]
 
 
 def hidden_layer_sizes(value: Any) -> tuple[int, ...]:
@@ -135,19 +115,44 @@ def rule(estimator: Any) -> Any:
     return solver
 
 
-def schedule(estimator: Any) -> Any:
-    """Return the learning-rate schedule."""
-    if isinstance(estimator.learning_rate, type):
+def schedule(estimator: Any, planned_steps: int) -> Any:
+    """Return the learning-rate schedule; planned_steps is how many updates there are to be."""
+    given, warmup = estimator.learning_rate, int(estimator.warmup_steps)
+    if isinstance(given, type):
         raise InvalidParameterError(
-            f"learning_rate must be one of {sorted(SCHEDULES)} or an instance of a schedule. "
-            f"Got the class {estimator.learning_rate!r}."
+            f"learning_rate must be one of {sorted(SCHEDULES)}, an instance of a schedule or a "
+            f"function of the step. Got the class {given!r}."
         )
-    if not isinstance(estimator.learning_rate, str):
-        return estimator.learning_rate
-    params = {**vars(estimator), "learning_rate_init": learning_rate_init(estimator)}
-    return _fill(SCHEDULES[estimator.learning_rate], params)
+    if isinstance(given, str):
+        kind = SCHEDULES[given]
+        params = {**vars(estimator), "learning_rate_init": learning_rate_init(estimator)}
+        if estimator.decay_steps == "auto":
+            share = getattr(kind, "share", 1.0)
+            params["decay_steps"] = max(1, round((planned_steps - warmup) * share))
+        given = _fill(kind, params)
+    elif not hasattr(given, "after_plateau"):
+        given = Function(given)
+    return WarmUp(given, warmup) if warmup else given
+
+
+def dropout(value: Any, n_hidden: int) -> tuple[float, ...]:
+    """Return one rate per hidden layer."""
+    rates = list(value) if isinstance(value, (list, tuple)) else [value] * n_hidden
+    ok = all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates)
+    if len(rates) != n_hidden or not ok:
+        raise InvalidParameterError(
+            f"dropout must be a rate in [0, 1) or one per hidden layer: got {value!r} for "
+            f"{n_hidden} hidden layer(s)."
+        )
+    return tuple(float(rate) for rate in rates)
 
 
 def _fill(factory: Any, params: dict[str, Any]) -> Any:
     """Call factory with the parameters of its arguments' names."""
-    return factory(**{name: params[name] for name in inspect.signature(factory).parameters})
+    return factory(**{name: params[name] for name in arguments(factory)})
+
+
+@cache
+def arguments(factory: Any) -> tuple[str, ...]:
+    """Return the names of what a factory of the core's tables takes."""
+    return tuple(inspect.signature(factory).parameters)

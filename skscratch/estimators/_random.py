@@ -13,6 +13,7 @@ class Streams(NamedTuple):
     weights: np.random.Generator
     shuffle: np.random.Generator
     holdout: np.random.Generator
+    dropout: np.random.Generator
 
 
 def draw_seed(random_state: Any) -> int:
@@ -32,4 +33,4 @@ def draw_seed(random_state: Any) -> int:
 
 def streams(seed: int) -> Streams:
     """Return the streams of a seed, the same ones each time."""
-    return Streams(*map(np.random.default_rng, np.random.SeedSequence(seed).spawn(3)))
+    return Streams(*map(np.random.default_rng, np.random.SeedSequence(seed).spawn(4)))

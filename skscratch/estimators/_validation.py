@@ -11,7 +11,13 @@ from sklearn.utils.validation import validate_data
 
 from skscratch._compat import check_sample_weight, check_y
 
-__all__ = ["FLOATS", "check_prediction_data", "check_training_data", "naming"]
+__all__ = [
+    "FLOATS",
+    "check_prediction_data",
+    "check_training_data",
+    "check_validation_data",
+    "naming",
+]
 
 FLOATS = [np.float64, np.float32]
 WHOLE = [np.dtype(code) for code in "?bBhHiIlLqQ"]
@@ -41,6 +47,31 @@ def check_training_data(
         return X, y, None, dtype
     with naming("sample_weight"):
         return X, y, check_sample_weight(sample_weight, X, dtype), dtype
+
+
+def check_validation_data(
+    estimator: Any, X_val: Any, y_val: Any, sample_weight_val: Any, dtype: Any
+) -> tuple[Any, Any, Any] | None:
+    """Return a validation set, checked as training data are, or None if there is none."""
+    if X_val is None or y_val is None:
+        given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+        names = [name for name, value in given.items() if value is not None]
+        if names:
+            raise ValueError(
+                f"X_val and y_val must be given both or not at all; got only {' and '.join(names)}."
+            )
+        return None
+    with naming("X_val"):
+        X = validate_data(
+            estimator, X_val, accept_sparse="csr", dtype=[dtype, *WHOLE], order="C", reset=False
+        )
+    with naming("y_val"):
+        y = check_y(y_val, multi_output=True, estimator=estimator)
+        check_consistent_length(X, y)
+    if sample_weight_val is None:
+        return X, y, None
+    with naming("sample_weight_val"):
+        return X, y, check_sample_weight(sample_weight_val, X, dtype)
 
 
 def check_prediction_data(estimator: Any, X: Any) -> Any:

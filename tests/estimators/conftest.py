@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from skscratch import ScratchMLPClassifier
+from skscratch.estimators._begin import begin
 
 TASKS = ("binary", "multiclass", "multilabel")
 
@@ -65,6 +66,19 @@ def small():
             "max_iter": 15,
             "random_state": 0,
         }
+        if params.get("solver") == "lbfgs":
+            del settings["learning_rate_init"], settings["batch_size"]  # it has no use for them
         return ScratchMLPClassifier(**{**settings, **params})
 
     return build
+
+
+@pytest.fixture
+def start():
+    """Return a function from a model and data to the run and the checked data of a fit."""
+
+    def begin_fit(model, X, y, sample_weight=None, *, validation=(None, None, None), first=True):
+        data = model._validate(X, y, sample_weight, None, first, validation)
+        return begin(model, data, first), data
+
+    return begin_fit

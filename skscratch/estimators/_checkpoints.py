@@ -1,0 +1,154 @@
+"""Checkpoints of a fit: when to write one, and whether one may be resumed."""
+
+import os
+import pickle
+import warnings
+from collections.abc import Callable
+from numbers import Real
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import joblib
+from scipy.sparse import issparse
+
+from skscratch.training import checkpoint
+from skscratch.training.state import Run
+
+__all__ = ["Checkpoints"]
+
+# What may differ between the call that was cut short and the one that goes on.
+FREE = {
+    "hidden_layer_sizes",  # compared as the architecture
+    "max_iter", "verbose", "random_state", "warm_start",
+    "checkpoint", "checkpoint_epochs", "checkpoint_seconds",
+}  # fmt: skip
+
+
+class Checkpoints:
+    """The checkpoint file of one fit; without a path nothing is read or written.
+
+    Parameters
+    ----------
+    estimator : estimator
+    run : Run
+        At its start.
+    data : Data
+    first : bool
+        Whether the run starts anew.
+    """
+
+    def __init__(self, estimator: Any, run: Run, data: Any, first: bool) -> None:
+        self.path = None
+        if estimator.checkpoint is None:
+            return
+        self.path = _checked(estimator.checkpoint)
+        self._seed_is_free = first and estimator.random_state is None
+        self._epochs, self._seconds = estimator.checkpoint_epochs, estimator.checkpoint_seconds
+        self._n_epochs, self._time = run.n_epochs, monotonic()
+        self._belongs_to = _fingerprint(estimator, run, data, first)
+
+    def load(self, run: Run) -> dict[str, Any] | None:
+        """Return what an earlier call has written, or None; take the seed from it.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged, or belongs to another run.
+        """
+        if self.path is None or not self.path.exists():
+            return None
+        try:
+            content = checkpoint.read(self.path)
+            if "belongs_to" not in content:
+                raise ValueError("it holds something else than a fit")
+            self._check_owner(content["belongs_to"], run)
+        except (OSError, ValueError) as error:
+            raise ValueError(
+                f"checkpoint={os.fspath(self.path)!r} cannot be resumed: {error}. To start anew, "
+                "remove the file or name another one."
+            ) from error
+        run.seed = content["belongs_to"]["seed"]
+        self._belongs_to["seed"] = run.seed
+        return content
+
+    def _check_owner(self, owner: dict[str, Any], run: Run) -> None:
+        """Raise unless the checkpoint was written by a call like this one."""
+        own = self._belongs_to
+        for part in ("architecture", "data set", "validation set", "fitted network"):
+            if owner.get(part) != own[part]:
+                raise ValueError(f"it was written for another {part}")
+        names = sorted(own["parameters"])
+        other = [n for n in names if owner.get("parameters", {}).get(n) != own["parameters"][n]]
+        if not self._seed_is_free and owner.get("seed") != own["seed"]:
+            other.append("random_state")
+        if other:
+            raise ValueError(f"it was written with another {', '.join(other)}")
+
+    def save_if_due(self, run: Run, content: Callable[[], dict[str, Any]]) -> None:
+        """Write if enough epochs or seconds have gone by."""
+        if self.path is None:
+            return
+        n_epochs, seconds = run.n_epochs - self._n_epochs, monotonic() - self._time
+        by_epochs = self._epochs is not None and n_epochs >= self._epochs
+        if by_epochs or (self._seconds is not None and seconds >= self._seconds):
+            self.save(run, content)
+
+    def save(self, run: Run, content: Callable[[], dict[str, Any]]) -> None:
+        """Write now. A disk that is full must not end training: then there is a warning."""
+        if self.path is None:
+            return
+        try:
+            checkpoint.write(self.path, {"belongs_to": self._belongs_to, **content()})
+        except OSError as error:
+            warnings.warn(f"checkpoint: {error}. Training goes on.", stacklevel=2)
+        self._n_epochs, self._time = run.n_epochs, monotonic()
+
+
+def _checked(path: Any) -> Path:
+    """Return the path of a file that is there, or that could be."""
+    try:
+        found = Path(path).resolve()
+        possible = found.is_file() or (not found.exists() and found.parent.is_dir())
+    except OSError:
+        possible = False
+    if not possible:
+        raise ValueError(f"checkpoint={os.fspath(path)!r} must be a file in a folder that exists.")
+    return found
+
+
+def _fingerprint(estimator: Any, run: Run, data: Any, first: bool) -> dict[str, Any]:
+    """Return, in hashes, what decides the course of a run."""
+    parameters = {k: v for k, v in estimator.get_params(deep=False).items() if k not in FREE}
+    return {
+        "architecture": [*run.arch.sizes, run.theta.dtype.name, run.arch.loss.name],
+        "data set": _data_hash(data),
+        "validation set": None if data.validation is None else _data_hash(data.validation),
+        "fitted network": None if first else joblib.hash((run.theta, run.memory, run.n_epochs)),
+        "parameters": {name: _hash(name, value) for name, value in parameters.items()},
+        "seed": run.seed,
+    }
+
+
+def _data_hash(data: Any) -> str:
+    X = data.X
+    if issparse(X):  # whose hash would tell whether someone has looked at its order
+        X = X.shape, X.data, X.indices, X.indptr
+    return str(joblib.hash((X, data.y, data.w, data.labels)))
+
+
+def _plain(value: Any) -> Any:
+    """Return the value without the type that it came in: 1, 1.0 and an array of one are alike."""
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return float(value)
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _hash(name: str, value: Any) -> str:
+    try:
+        return str(joblib.hash(_plain(value)))
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise ValueError(
+            f"With a checkpoint, pickle must be able to store every parameter, but not {name}="
+            f"{value!r}: {error}. Use a function or a class that is defined in a module."
+        ) from error

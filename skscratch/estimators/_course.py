@@ -1,0 +1,203 @@
+"""The course of a fit by a stochastic solver, from its first epoch to its last."""
+
+import math
+import warnings
+from typing import Any
+
+from sklearn.exceptions import ConvergenceWarning
+
+from skscratch.core.network import Workspace, views
+from skscratch.estimators import _params
+from skscratch.estimators._checkpoints import Checkpoints
+from skscratch.estimators._messages import diverged, report
+from skscratch.estimators._sizes import rows_per_buffer
+from skscratch.estimators._trainers import new_schedule, new_trainer
+from skscratch.estimators._validation_set import held_out, split, weighted_rows
+from skscratch.training.batches import InOrder
+from skscratch.training.epoch import evaluate
+from skscratch.training.history import History
+from skscratch.training.state import (
+    Run,
+    capture,
+    count,
+    restore,
+    restore_counted,
+    restore_learned,
+)
+from skscratch.training.stopping import Best, Patience
+from skscratch.training.trainer import steps_before
+
+__all__ = ["Course"]
+
+# Training that ends at max_iter is unfinished if the last epochs made more than this part of all
+# progress, at more than this part of the highest rate.
+UNFINISHED = 0.05
+
+
+class Course:
+    """Trains until stopping or ``max_iter`` ends it; then, if asked to, once more on all rows.
+
+    Parameters
+    ----------
+    estimator : estimator
+    run : Run
+    data : Data
+    checkpoints : Checkpoints
+    """
+
+    def __init__(self, estimator: Any, run: Run, data: Any, checkpoints: Checkpoints) -> None:
+        self.estimator, self.run, self.data, self.checkpoints = estimator, run, data, checkpoints
+        content = checkpoints.load(run)
+        rows, validation = split(estimator, run, data)
+        n_steps = steps_before(run, _params.rule(estimator))
+        schedule = new_schedule(estimator, len(rows), n_steps)
+        self.trainer = new_trainer(estimator, run, data, rows, schedule)
+        self.held_out = None
+        if validation is not None:
+            self.held_out = held_out(estimator, run, validation, rows_per_buffer(run.arch, data.X))
+        self.stops = estimator.early_stopping and validation is not None
+        self.refits = estimator.refit and self.stops and data.validation is None
+        n_updates = estimator.n_updates_no_change if self.stops else 0
+        self.patience = Patience(estimator.tol, estimator.n_iter_no_change, n_updates)
+        self.best, self.theta_before = Best(run.current), run.theta.copy()
+        self.start = capture(run) if self.refits else None
+        self.n_before, self.n_rows = run.n_epochs, len(run.history)
+        self.phase, self.counted = "search", count(run)
+        if content is not None:
+            self._resume(content)
+
+    def train(self) -> None:
+        """Run the course to its end."""
+        try:
+            if self.phase == "search":
+                self._search()
+            if self.phase == "refit":
+                self._refit()
+        except KeyboardInterrupt:
+            self._choose_best()
+            raise
+
+    def _search(self) -> None:
+        """Train until the loss that is watched has stalled for longer than patience lasts."""
+        run, optimizer = self.run, self.trainer.optimizer
+        while run.n_epochs - self.n_before < self.estimator.max_iter:
+            loss = self.trainer.epoch()
+            if self.held_out is not None and math.isfinite(loss):
+                watched = self.held_out.watch()
+                loss = watched if self.stops else loss
+            if not math.isfinite(loss):
+                self._diverge()
+                return
+            self.counted = count(run)
+            self.best.update(loss, t=optimizer.t, score=run.history["validation_score"][-1])
+            stalled = self.patience.exhausted_by(loss, optimizer.t)
+            if stalled:
+                self.patience.restart(optimizer.t)
+            ended = stalled and self.trainer.plateau()
+            self._end_epoch("done" if ended else "search")
+            if ended:
+                break
+        else:
+            self._warn_if_unfinished()
+        if self.stops:
+            self._choose_best()
+        if self.refits:
+            restore_learned(run, self.start)
+            self.phase = "refit"
+        self.checkpoints.save(run, self._content)
+
+    def _refit(self) -> None:
+        """Train from the same start on all rows, for as many updates as the best parameters had."""
+        run, n_updates = self.run, self.best.mark["t"]
+        rows, schedule = weighted_rows(self.data), self.trainer.optimizer.rate
+        self.trainer = new_trainer(self.estimator, run, self.data, rows, schedule)
+        optimizer = self.trainer.optimizer
+        while optimizer.t < n_updates:
+            if not math.isfinite(self.trainer.epoch(n_updates - optimizer.t)):
+                self._diverge()
+                return
+            self.counted = count(run)
+            self._end_epoch("refit")
+        run.chosen, self.phase = None, "done"
+        self.checkpoints.save(run, self._content)
+
+    def _end_epoch(self, phase: str) -> None:
+        self.phase = phase
+        report(self.estimator, self.run)
+        self.checkpoints.save_if_due(self.run, self._content)
+
+    def _choose_best(self) -> None:
+        """Let the best parameters be the result, after all the epochs that are whole."""
+        restore_counted(self.run, self.counted)
+        self.run.chosen = self.best.theta
+        if self.stops:
+            self.run.best_validation_score = self.best.mark.get("score")
+
+    def _diverge(self) -> None:
+        """Go back to the best parameters, if they are better than those at the start."""
+        error = diverged(self.estimator, self.counted["n_epochs"] + 1)
+        self._choose_best()
+        self.run.memory, self.run.mean = {}, None  # not finite
+        no_epoch = self.run.n_epochs == self.n_before
+        if no_epoch or not self._loss(self.best.theta) < self._loss(self.theta_before):
+            raise error
+        warnings.warn(
+            f"{error} The estimator has the parameters that were best before.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+
+    def _loss(self, theta: Any) -> float:
+        """Return the mean loss of parameters on all rows."""
+        arch = self.run.arch.for_prediction()
+        X, y, w = self.data[:3]
+        batches = InOrder(X, y, w, rows_per_buffer(arch, X), theta.dtype)
+        ws = Workspace.empty(arch, batches.batch_size, theta.dtype)
+        return evaluate(arch, views(theta, arch.sizes), ws, batches, self.estimator._hits)[0]
+
+    def _warn_if_unfinished(self) -> None:
+        """Warn if more epochs would help: the loss is still on its way, and the rate lets it."""
+        run, n = self.run, self.estimator.n_iter_no_change
+        if self.stops:
+            curve = run.history["validation_loss"][self.n_rows :]
+        else:
+            curve = run.history.objective()[self.n_rows :]
+        rates = run.history["learning_rate"][self.n_rows :]
+        at_rest = rates[-1] < UNFINISHED * max(rates)
+        progress = UNFINISHED * (max(curve) - min(curve))
+        if math.isinf(n) or at_rest or (n < len(curve) and curve[-1 - n] - curve[-1] <= progress):
+            return
+        warnings.warn(
+            f"Training ended at max_iter={self.estimator.max_iter} epochs, while the loss was "
+            "still falling. More epochs may give a better model.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+
+    def _content(self) -> dict[str, Any]:
+        """Return what a checkpoint holds."""
+        run = self.run
+        return {
+            "phase": self.phase,
+            "state": capture(run),
+            "history": run.history.arrays(),
+            "patience": self.patience.state(),
+            "best": self.best.state(),
+            "chosen": run.chosen is not None,
+            "best_validation_score": run.best_validation_score,
+            "theta_before": self.theta_before,
+            "start": self.start,
+        }
+
+    def _resume(self, content: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        run = self.run
+        run.history = History(content["history"])
+        restore(run, content["state"])
+        self.trainer.sync()
+        self.patience.restore(content["patience"])
+        self.best.restore(content["best"])
+        run.chosen = self.best.theta if content["chosen"] else None
+        run.best_validation_score = content["best_validation_score"]
+        self.theta_before, self.start = content["theta_before"], content["start"]
+        self.phase, self.counted = content["phase"], count(run)

@@ -1,0 +1,33 @@
+"""The history of training under scikit-learn's names."""
+
+from typing import Any
+
+__all__ = ["Curves"]
+
+
+class Curves:
+    """Curves as lists, read from the attribute ``history_``."""
+
+    @property
+    def loss_curve_(self) -> Any:
+        """Training loss plus penalty of each epoch."""
+        history = self._history()
+        return [a + b for a, b in zip(history["loss"], history["penalty"], strict=True)]
+
+    @property
+    def loss_(self) -> Any:
+        """The last entry of ``loss_curve_``."""
+        return self.loss_curve_[-1]
+
+    @property
+    def validation_scores_(self) -> Any:
+        """The scores on the validation set."""
+        scores = self._history().get("validation_score", [])
+        return [score for score in scores if score == score] or None
+
+    def _history(self) -> dict[str, list[float]]:
+        """Return the history as lists, as scikit-learn has its curves."""
+        try:
+            return {name: column.tolist() for name, column in vars(self)["history_"].items()}
+        except KeyError:
+            raise AttributeError(f"{type(self).__name__} is not fitted yet") from None

@@ -1,0 +1,111 @@
+"""A fit by L-BFGS."""
+
+import math
+import warnings
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from skscratch.core.network import Gradient, Workspace
+from skscratch.estimators._messages import diverged, report
+from skscratch.estimators._sizes import rows_per_buffer
+from skscratch.estimators._trainers import penalty
+from skscratch.estimators._validation_set import held_out, users_own, weighted_rows
+from skscratch.training import lbfgs
+from skscratch.training.batches import InOrder
+from skscratch.training.state import Run, count, restore_counted
+
+__all__ = ["Descent"]
+
+
+class Descent:
+    """Trains until L-BFGS has converged, or ``max_iter`` or ``max_fun`` ends it.
+
+    Parameters
+    ----------
+    estimator : estimator
+    run : Run
+    data : Data
+    """
+
+    def __init__(self, estimator: Any, run: Run, data: Any) -> None:
+        self.estimator, self.run = estimator, run
+        dtype, size = run.theta.dtype, rows_per_buffer(run.arch, data.X)
+        self.batches = InOrder(data.X, data.y, data.w, size, dtype)
+        self.ws = Workspace.empty(run.arch, self.batches.batch_size, dtype)
+        self.grad = Gradient.empty(run.arch, self.batches.batch_size, dtype)
+        self.l2 = penalty(estimator, data, weighted_rows(data))
+        self.kept, self.time, self.norm = run.theta.copy(), perf_counter(), math.nan
+        run.memory, run.mean, self.counted = {}, None, count(run)
+        self.held_out = None
+        validation = users_own(data)
+        if validation is not None:
+            self.held_out = held_out(estimator, run, validation, size)
+
+    def train(self) -> None:
+        """Move the run's parameters to a minimum of the loss and the penalty."""
+        run, n_before = self.run, self.run.n_epochs
+        try:
+            result = lbfgs.minimize(
+                run.theta,
+                self._objective,
+                self._end_iteration,
+                max_iter=self.estimator.max_iter,
+                max_fun=self.estimator.max_fun,
+                tol=self.estimator.tol,
+            )
+        except KeyboardInterrupt:
+            run.theta[:] = self.kept
+            restore_counted(run, self.counted)
+            raise
+        if run.n_epochs == n_before and self._is_finite(result.fun):
+            self._end_iteration(float(result.fun))
+        if not self._is_finite(result.fun):
+            self._diverge(n_before)
+        elif not result.success:
+            self._warn(
+                f"L-BFGS ended before it converged, after {result.nit} iterations "
+                f"(max_iter={self.estimator.max_iter}) and {result.nfev} evaluations "
+                f"(max_fun={self.estimator.max_fun}): {result.message}"
+            )
+
+    def _objective(self) -> tuple[float, Any]:
+        run = self.run
+        loss, g = lbfgs.objective(
+            run.arch, run.params, self.ws, self.grad, self.batches, run.W, self.l2
+        )
+        self.norm = math.sqrt(g @ g)
+        return loss, g
+
+    def _end_iteration(self, objective: float) -> None:
+        """Record the iteration that led to the run's parameters of now."""
+        run = self.run
+        if not self._is_finite(objective):
+            raise StopIteration  # how SciPy is told to stop
+        penalty, now = 0.5 * self.l2 * float(run.W @ run.W), perf_counter()
+        row = {"gradient_norm": self.norm, "seconds": now - self.time}
+        run.record(objective - penalty, penalty, **row)
+        if self.held_out is not None:
+            self.held_out.watch()
+        self.time = now
+        np.copyto(self.kept, run.theta)
+        self.counted = count(run)
+        report(self.estimator, run)
+
+    def _is_finite(self, objective: float) -> bool:
+        theta = self.run.theta
+        return math.isfinite(objective) and math.isfinite(theta @ theta)
+
+    def _diverge(self, n_before: int) -> None:
+        """Go back to the last iteration, if there was one."""
+        error = diverged(self.estimator, self.run.n_epochs + 1)
+        if self.run.n_epochs == n_before:
+            raise error
+        np.copyto(self.run.theta, self.kept)
+        self._warn(f"{error} The estimator has the parameters of the last iteration before.")
+
+    @staticmethod
+    def _warn(message: str) -> None:
+        warnings.warn(message, ConvergenceWarning, stacklevel=2)

@@ -1,0 +1,57 @@
+"""From an estimator's parameters to what trains a run."""
+
+import math
+import warnings
+from typing import Any
+
+from skscratch.estimators import _params
+from skscratch.estimators._sizes import batch_size
+from skscratch.training.batches import Gathered
+from skscratch.training.state import Run
+from skscratch.training.trainer import Trainer
+
+__all__ = ["new_schedule", "new_trainer", "penalty"]
+
+
+def new_schedule(estimator: Any, n_rows: int, n_steps_before: int) -> Any:
+    """Return the schedule of a run that is planned to take ``max_iter`` epochs from here."""
+    n_steps = estimator.max_iter * -(-n_rows // batch_size(estimator, n_rows))
+    return _params.schedule(estimator, n_steps_before + n_steps)
+
+
+def new_trainer(estimator: Any, run: Run, data: Any, rows: Any, schedule: Any) -> Trainer:
+    """Return what trains the run on some rows of the data."""
+    batches = Gathered(
+        data.X,
+        data.y,
+        data.w,
+        batch_size(estimator, len(rows)),
+        run.theta.dtype,
+        rows,
+        run.shuffle if estimator.shuffle else None,
+    )
+    trainer = Trainer(
+        run,
+        batches,
+        _params.rule(estimator),
+        schedule,
+        l2=penalty(estimator, data, rows),
+        weight_decay=float(estimator.weight_decay),
+        max_norm=math.inf if estimator.max_grad_norm is None else float(estimator.max_grad_norm),
+        ema_decay=float(estimator.ema_decay),
+    )
+    # only a schedule of ours comes to an end: a function may begin with 0
+    if isinstance(estimator.learning_rate, str) and schedule(trainer.optimizer.t) == 0:
+        warnings.warn(
+            f"learning_rate={estimator.learning_rate!r} is 0 from here on: after "
+            f"{trainer.optimizer.t} updates nothing more is learned. Set decay_steps to the number "
+            "of updates that there are to be in all.",
+            stacklevel=2,
+        )
+    return trainer
+
+
+def penalty(estimator: Any, data: Any, rows: Any) -> float:
+    """Return the strength of the penalty on the mean loss."""
+    weight = len(rows) if data.w is None else data.w[rows].sum(dtype=float)
+    return float(estimator.alpha / weight)

@@ -1,0 +1,117 @@
+"""Rows to validate on: the user's own, or a part held out of the training data."""
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skscratch._compat import InvalidParameterError, takes_weights
+from skscratch.core.network import views
+from skscratch.estimators._random import streams
+from skscratch.estimators._validation import naming
+from skscratch.training.batches import Gathered
+from skscratch.training.holdout import stratified_holdout
+from skscratch.training.state import Run
+from skscratch.training.trainer import HeldOut
+
+__all__ = ["ValidationSet", "find_scorer", "held_out", "split", "users_own", "weighted_rows"]
+
+# a loss on fewer rows than this says too little to stop by
+LEAST_HELD_OUT = 5
+
+
+class ValidationSet(NamedTuple):
+    """Some rows of checked data."""
+
+    data: Any
+    rows: Any
+
+
+def split(estimator: Any, run: Run, data: Any) -> tuple[Any, ValidationSet | None]:
+    """Return the rows to train on and those to validate on, if any."""
+    rows, brought = weighted_rows(data), users_own(data)
+    if brought is not None or not estimator.early_stopping:
+        return rows, brought
+    multilabel = data.y.ndim == 2 and data.n_outputs > 1
+    classes = np.zeros(len(rows), int) if multilabel else data.y[rows].ravel().astype(int)
+    fraction, rng = estimator.validation_fraction, streams(run.seed).holdout
+    kept, out = stratified_holdout(classes, fraction, rng)
+    if len(out) < LEAST_HELD_OUT:
+        return rows, None
+    return rows[kept], ValidationSet(data, rows[out])
+
+
+def users_own(data: Any) -> ValidationSet | None:
+    """Return the validation set that came with the data, if any."""
+    own = data.validation
+    return None if own is None else ValidationSet(own, weighted_rows(own))
+
+
+def weighted_rows(data: Any) -> Any:
+    """Return the rows that have any weight: the others must not even take a place in a batch."""
+    return np.arange(data.X.shape[0]) if data.w is None else np.flatnonzero(data.w)
+
+
+def held_out(estimator: Any, run: Run, validation: ValidationSet, size: int) -> HeldOut:
+    """Return what follows the run on the validation set, some rows at a time."""
+    (X, y, w), rows = validation.data[:3], validation.rows
+    batches = Gathered(X, y, w, size, run.theta.dtype, rows, None)
+    return HeldOut(run, batches, estimator._hits, _score(estimator, run, validation))
+
+
+def find_scorer(estimator: Any) -> Any:
+    """Return the scorer that ``scoring`` asks for; None for the loss."""
+    if isinstance(estimator.scoring, str) and estimator.scoring == "loss":
+        return None
+    # importing it takes longer than importing all that is needed otherwise
+    from sklearn.metrics import check_scoring
+
+    try:
+        return check_scoring(estimator, scoring=estimator.scoring)
+    except ValueError as error:
+        raise InvalidParameterError(
+            "scoring must be 'loss', one of sklearn.metrics.get_scorer_names(), a function of "
+            f"(estimator, X, y) or None. Got {estimator.scoring!r}."
+        ) from error
+
+
+def _score(estimator: Any, run: Run, validation: ValidationSet) -> Callable[[], float] | None:
+    """Return a function that scores the run's current parameters; None to compare by the loss."""
+    scorer = find_scorer(estimator)
+    if scorer is None:
+        return None
+    data, rows = validation
+    X, y = data.X[rows], data.labels[rows]
+    weights = {}
+    if data.sample_weight is not None and (estimator.scoring is None or takes_weights(scorer)):
+        weights["sample_weight"] = data.sample_weight[rows]
+    view = _view(estimator, run, data)
+
+    def score() -> float:
+        with naming("scoring"):
+            value = float(scorer(view, X, y, **weights))
+        if not math.isfinite(value):
+            raise ValueError(
+                f"scoring={estimator.scoring!r} gave {value} on the {len(rows)} rows of the "
+                "validation set."
+            )
+        return value
+
+    return score
+
+
+def _view(estimator: Any, run: Run, data: Any) -> Any:
+    """Return an estimator that predicts with the run's parameters as they are at any moment.
+
+    It takes arrays, for the data have been checked already: names of features are left out.
+    """
+    view = copy.copy(estimator)
+    for name in [name for name in vars(view) if name.endswith("_")]:
+        if name not in ("classes_", "n_features_in_"):
+            delattr(view, name)  # of a former fit
+    view.coefs_, view.intercepts_ = views(run.current, run.arch.sizes)
+    view.n_outputs_, view.out_activation_ = data.n_outputs, data.out_activation
+    view._activation = estimator.activation
+    return view
