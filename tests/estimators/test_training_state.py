@@ -62,15 +62,27 @@ class TestRandomState:
         assert differ(one, other)
 
 
+FEATURES = {
+    "plain": {},
+    "invscaling": {"learning_rate": "invscaling"},
+    "cosine": {"learning_rate": "cosine", "decay_steps": 80, "warmup_steps": 4},
+    "onecycle": {"learning_rate": "onecycle", "decay_steps": 50},
+    "step": {"learning_rate": "step", "decay_steps": 7, "decay_rate": 0.8},
+    "dropout": {"dropout": 0.3, "label_smoothing": 0.1},
+    "average": {"ema_decay": 0.9, "dropout": 0.1},
+    "decay": {"weight_decay": 0.1, "max_grad_norm": 0.3},
+}
+
+
 @ignore_short_fits
 class TestContinuation:
     """One path: however ten epochs are cut up, they are the same ten epochs."""
 
     @solvers
-    @pytest.mark.parametrize("schedule", ["constant", "invscaling"])
-    def test_ten_epochs_in_any_portions(self, task, solver, schedule, small):
+    @pytest.mark.parametrize("features", FEATURES.values(), ids=FEATURES)
+    def test_ten_epochs_in_any_portions(self, task, solver, features, small):
         X, y = task
-        params = {"batch_size": 16, "learning_rate": schedule, **ENDLESS, **solver}
+        params = {"batch_size": 16, **features, **ENDLESS, **solver}
         whole = small(max_iter=10, **params).fit(X, y)
         halves = small(max_iter=5, warm_start=True, **params).fit(X, y).fit(X, y)
         single = small(**params)
@@ -79,6 +91,21 @@ class TestContinuation:
         assert whole.n_iter_ == 10
         assert_equal_models(halves, whole)
         assert_equal_models(single, whole)
+
+    def test_an_average_that_was_edited_is_trained_as_it_is(self, binary, small):
+        """Otherwise it would go on from the parameters that it averages."""
+        model = small(ema_decay=0.9, warm_start=True, max_iter=3).fit(*binary)
+        model.set_params(learning_rate_init=1e-12, dropout=0.0)
+        model.coefs_[0][:] = 0.5
+        assert np.abs(model.fit(*binary).coefs_[0] - 0.5).max() < 1e-9
+
+    def test_averaging_can_be_switched_off_and_on(self, binary, small):
+        model = small(ema_decay=0.9, warm_start=True, max_iter=3).fit(*binary)
+        average = model.coefs_[0].copy()
+        model.set_params(ema_decay=0.0, learning_rate_init=1e-12).fit(*binary)
+        assert np.abs(model.coefs_[0] - average).max() < 1e-9
+        model.set_params(ema_decay=0.9).fit(*binary)
+        assert np.abs(model.coefs_[0] - average).max() < 1e-9
 
     @pytest.mark.parametrize("shuffle", [True, False])
     def test_each_call_of_partial_fit_has_an_order_of_its_own(self, binary, shuffle, small):
@@ -140,18 +167,34 @@ class TestContinuation:
 
 class TestWarmStart:
     @ignore_short_fits
+    def test_patience_starts_afresh_and_the_curves_go_on(self, binary, small):
+        model = small(warm_start=True, tol=1e9, n_iter_no_change=2).fit(*binary)
+        assert model.fit(*binary).n_iter_ == 6
+        assert len(model.loss_curve_) == 6
+
+    @ignore_short_fits
+    def test_columns_that_an_earlier_fit_had_not_are_filled_up(self, binary, small):
+        X, y = binary
+        model = small(warm_start=True, max_iter=2).fit(X, y).fit(X, y, X_val=X, y_val=y)
+        assert np.isnan(model.history_["validation_loss"]).tolist() == [True] * 2 + [False] * 2
+        assert {len(column) for column in model.history_.values()} == {4}
+        assert len(model.validation_scores_) == 2
+
+    @ignore_short_fits
     def test_early_stopping_can_be_switched_on(self, multiclass, small):
         model = small(warm_start=True).fit(*multiclass)
         model.set_params(early_stopping=True, validation_fraction=0.4).fit(*multiclass)
         assert len(model.loss_curve_) == model.n_iter_ == 30
         assert model.best_validation_score_ > 0
 
-    @pytest.mark.parametrize("params", [{"hidden_layer_sizes": (9,)}, {"hidden_layer_sizes": ()}])
+    @pytest.mark.parametrize(
+        "params", [{"hidden_layer_sizes": (9,)}, {"hidden_layer_sizes": ()}, {"activation": "tanh"}]
+    )
     @pytest.mark.parametrize("method", ["fit", "partial_fit"])
     @ignore_short_fits
     def test_another_architecture_is_refused(self, binary, params, method, small):
         model = small(warm_start=True).fit(*binary).set_params(**params)
-        with pytest.raises(ValueError, match=r"hidden_layer_sizes"):
+        with pytest.raises(ValueError, match=next(iter(params))):
             getattr(model, method)(*binary)
 
     @ignore_short_fits

@@ -1,0 +1,315 @@
+"""A fit that is cut short goes on from its checkpoint, to the last bit."""
+
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from scipy import sparse
+
+from skscratch.estimators import _begin
+from skscratch.training import checkpoint
+
+# Short fits on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+COURSES = {
+    "plain": {},
+    "sgd": {"solver": "sgd", "learning_rate": "adaptive", "n_iter_no_change": 2, "tol": 0.05},
+    "everything": {
+        "dropout": 0.3, "ema_decay": 0.9, "weight_decay": 0.1, "max_grad_norm": 0.5,
+        "label_smoothing": 0.1, "learning_rate": "cosine", "warmup_steps": 5,
+    },
+    "early stopping": {"early_stopping": True, "n_updates_no_change": 40, "tol": 0},
+    "refit": {"early_stopping": True, "refit": True, "n_updates_no_change": 0},
+    "score": {"early_stopping": True, "scoring": None, "ema_decay": 0.5},
+}  # fmt: skip
+courses = pytest.mark.parametrize("params", COURSES.values(), ids=COURSES)
+
+KILLED = """
+import os, random, signal, sys, time, warnings
+import joblib
+import numpy as np
+from skscratch import ScratchMLPClassifier
+
+warnings.simplefilter("ignore")
+folder, params = sys.argv[1], eval(sys.argv[2])
+rng = np.random.default_rng(0)
+X = rng.normal(size=(600, 5))
+y = (X @ rng.normal(size=(5, 3)) + rng.normal(size=(600, 3))).argmax(axis=1)
+
+def train(path):
+    model = ScratchMLPClassifier(
+        (8,), batch_size=16, max_iter=40, random_state=0, checkpoint=path, checkpoint_epochs=1,
+        **params,
+    ).fit(X, y)
+    history = {k: v for k, v in model.history_.items() if k != "seconds"}
+    return joblib.hash((model.coefs_, model.intercepts_, history, model.t_, model._continuation))
+
+def in_child(path):
+    child = os.fork()
+    if child == 0:
+        with open(path + ".hash", "w") as file:
+            file.write(train(path))
+        os._exit(0)
+    return child
+
+expected = train(folder + "/first")
+start = time.perf_counter()
+assert train(folder + "/second") == expected
+seconds = time.perf_counter() - start
+moments, n_cut_short, trial = random.Random(0), 0, 0
+while n_cut_short < 20 and trial < 200:
+    trial += 1
+    path = f"{folder}/{trial}"
+    child = in_child(path)
+    time.sleep(moments.uniform(0, seconds))
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    n_cut_short += status != 0 and os.path.exists(path)
+    assert os.waitpid(in_child(path), 0)[1] == 0, trial
+    assert open(path + ".hash").read() == expected, trial
+print(n_cut_short)
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "run.checkpoint"
+
+
+def assert_equal_models(one, other):
+    """Equal to the last bit, in all but time."""
+    assert_array_equal(one._continuation["seed"], other._continuation["seed"])
+    for name in ("coefs_", "intercepts_"):
+        for mine, theirs in zip(getattr(one, name), getattr(other, name), strict=True):
+            assert_array_equal(mine, theirs)
+    assert [*one.history_] == [*other.history_]
+    for name in {*one.history_} - {"seconds"}:
+        assert_array_equal(one.history_[name], other.history_[name], name)
+    for name in ("n_iter_", "t_", "best_loss_", "best_validation_score_"):
+        assert getattr(one, name) == getattr(other, name), name
+    for name in ("shuffle", "dropout"):
+        assert one._continuation[name] == other._continuation[name]
+
+
+class Cut:
+    """The identity; raises in one of its calls, as if the process had died there."""
+
+    def __init__(self, at, error=MemoryError):
+        self.at, self.error, self.n_calls = at, error, 0
+
+    def __reduce__(self):
+        return Cut, (None,)  # what it has seen does not count
+
+    def forward(self, xp, z, a):
+        self.n_calls += 1
+        if self.n_calls == self.at:
+            raise self.error
+        a[...] = z
+
+    def backward(self, xp, z, a, delta):
+        pass
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("name", ["everything", "refit"])
+def test_killed_at_any_moment_it_ends_with_the_same_model(name, tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-c", KILLED, tmp_path, repr(COURSES[name])],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert int(run.stdout) == 20, "so many must be killed after a checkpoint"
+
+
+@courses
+@pytest.mark.parametrize("at", [2, 30, 90])
+def test_a_run_that_died_goes_on_to_the_same_end(params, at, path, task, small):
+    X, y = task
+    params = {**params, "batch_size": 16, "max_iter": 30, "learning_rate_init": 0.05}
+    whole = small(activation=[Cut(None)], **params).fit(X, y)
+    model = small(activation=[Cut(at)], checkpoint=path, checkpoint_epochs=1, **params)
+    with pytest.raises(MemoryError):
+        model.fit(X, y)
+    assert path.exists() is (at > 10)
+    assert_equal_models(model.fit(X, y), whole)
+
+
+@pytest.mark.parametrize("params", [{}, COURSES["refit"]], ids=["plain", "refit"])
+def test_a_run_without_a_seed_goes_on_with_its_own(params, path, binary, small, monkeypatch):
+    params = {"batch_size": 16, **params}
+    model = small(
+        activation=[Cut(30)], random_state=None, checkpoint=path, checkpoint_epochs=1, **params
+    )
+    with pytest.raises(MemoryError):
+        model.fit(*binary)
+    seed = checkpoint.read(path)["belongs_to"]["seed"]
+    model.fit(*binary)
+    monkeypatch.setattr(_begin, "draw_seed", lambda random_state: seed)
+    assert_equal_models(model, small(activation=[Cut(None)], **params).fit(*binary))
+
+
+def test_a_run_that_patience_has_ended_is_not_trained_further(path, multiclass, small):
+    params = {"early_stopping": True, "n_updates_no_change": 0, "n_iter_no_change": 3}
+    params |= {"learning_rate_init": 0.1, "max_iter": 500, "checkpoint": path}
+    model = small(**params).fit(*multiclass)
+    assert model.n_iter_ < 500
+    assert_equal_models(small(**params).fit(*multiclass), model)
+
+
+@courses
+def test_a_checkpoint_of_a_run_that_has_ended_gives_its_model_at_once(params, path, binary, small):
+    model = small(checkpoint=path, **params).fit(*binary)
+    again = small(checkpoint=path, **params).fit(*binary)
+    assert_equal_models(again, model)
+    assert_array_equal(again.history_["seconds"], model.history_["seconds"])
+
+
+def test_more_epochs_may_be_asked_for(path, binary, small):
+    small(checkpoint=path, max_iter=5, batch_size=16).fit(*binary)
+    longer = small(checkpoint=path, max_iter=12, batch_size=16).fit(*binary)
+    assert_equal_models(longer, small(max_iter=12, batch_size=16).fit(*binary))
+
+
+def test_a_warm_start_goes_on_from_its_own_checkpoint_only(path, binary, small):
+    params = {"warm_start": True, "batch_size": 16, "checkpoint_epochs": 1}
+    first = small(**params, activation=[Cut(None)], checkpoint=path).fit(*binary)
+    with pytest.raises(ValueError, match="fitted network"):
+        first.fit(*binary)
+
+
+@courses
+@pytest.mark.parametrize("at", [17, 43])
+def test_a_fit_goes_on_after_ctrl_c(params, at, path, binary, small):
+    params = {"batch_size": 16, "max_iter": 12, **params}
+    cut = [Cut(at, KeyboardInterrupt)]
+    model = small(activation=cut, checkpoint=path, checkpoint_epochs=2, **params)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(*binary)
+    assert_equal_models(model.fit(*binary), small(activation=[Cut(None)], **params).fit(*binary))
+
+
+def test_a_sparse_matrix_is_known_again(path, binary, small):
+    """However often it has been looked at."""
+    X, y = binary
+    X = sparse.csr_matrix(X * (X > 0))
+    model = small(checkpoint=path).fit(X, y)
+    assert X.has_sorted_indices
+    assert_equal_models(small(checkpoint=path).fit(X, y), model)
+
+
+def test_the_same_values_of_other_types_are_the_same(path, binary, small):
+    params = {"hidden_layer_sizes": (8,), "alpha": 1, "beta_1": 0.5, "dropout": [0.5]}
+    small(checkpoint=path, **params).fit(*binary)
+    other = {"hidden_layer_sizes": [8], "alpha": 1.0, "beta_1": np.float64(0.5), "dropout": (0.5,)}
+    assert small(checkpoint=str(path), **other).fit(*binary).n_iter_ == 15
+
+
+def spoil(path, kind):
+    data = path.read_bytes()
+    wrong = {
+        "truncated": data[: len(data) // 2],
+        "empty": b"",
+        "corrupted": data[:-50] + bytes([data[-50] ^ 1]) + data[-49:],
+        "foreign": b"PK" + data,
+        "pickle": pickle.dumps({"theta": 0}),
+    }
+    path.write_bytes(wrong[kind])
+
+
+@pytest.mark.parametrize("kind", ["truncated", "empty", "corrupted", "foreign", "pickle"])
+def test_a_file_that_is_none_of_ours_is_refused(kind, path, binary, small):
+    small(checkpoint=path).fit(*binary)
+    spoil(path, kind)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"(?s)checkpoint=.*run\.checkpoint.*remove the file"):
+        small(checkpoint=path).fit(*binary)
+    assert path.read_bytes() == before
+
+
+def test_something_else_in_our_format_is_refused(path, binary, small):
+    checkpoint.write(path, {"theta": np.zeros(3)})
+    with pytest.raises(ValueError, match="something else than a fit"):
+        small(checkpoint=path).fit(*binary)
+
+
+@pytest.mark.parametrize(
+    ("change", "culprit"),
+    [
+        ({"hidden_layer_sizes": (9,)}, "architecture"),
+        ({"dtype": "float32"}, "architecture"),
+        ({"alpha": 0.5}, "alpha"),
+        ({"learning_rate_init": 0.5, "dropout": 0.5}, "dropout, learning_rate_init"),
+        ({"random_state": 1}, "random_state"),
+    ],
+    ids=str,
+)
+def test_a_checkpoint_of_another_run_is_refused(change, culprit, path, binary, small):
+    small(checkpoint=path).fit(*binary)
+    with pytest.raises(ValueError, match=rf"(?s)checkpoint=.*another {culprit}"):
+        small(checkpoint=path, **change).fit(*binary)
+
+
+def test_a_checkpoint_of_other_data_is_refused(path, binary, small):
+    X, y = binary
+    params = {"checkpoint": path}
+    small(**params).fit(X, y, X_val=X[:20], y_val=y[:20])
+    changed = X.copy()
+    changed[3, 3] += 1
+    for arguments, culprit in [
+        ({"X": changed, "y": y, "X_val": X[:20], "y_val": y[:20]}, "data set"),
+        ({"X": X, "y": 1 - y, "X_val": X[:20], "y_val": y[:20]}, "data set"),
+        ({"X": X, "y": y, "sample_weight": y + 1, "X_val": X[:20], "y_val": y[:20]}, "data set"),
+        ({"X": X, "y": y, "X_val": X[:21], "y_val": y[:21]}, "validation set"),
+        ({"X": X, "y": y}, "validation set"),
+    ]:
+        with pytest.raises(ValueError, match=f"another {culprit}"):
+            small(**params).fit(**arguments)
+
+
+def test_every_so_many_epochs_or_seconds(path, binary, small, monkeypatch):
+    written, write = [], checkpoint.write
+
+    def spy(path, content):
+        written.append(content["state"]["counted"]["n_epochs"])
+        write(path, content)
+
+    monkeypatch.setattr(checkpoint, "write", spy)
+    for params, epochs in [
+        ({"checkpoint_epochs": 4}, [4, 8, 10]),
+        ({"checkpoint_seconds": 0}, [*range(1, 11), 10]),
+        ({"checkpoint_seconds": None}, [10]),
+        ({}, [10]),
+    ]:
+        path.unlink(missing_ok=True)
+        small(checkpoint=path, max_iter=10, **params).fit(*binary)
+        assert written == epochs
+        written.clear()
+
+
+def test_a_full_disk_does_not_end_training(path, binary, small, monkeypatch):
+    def fail(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "write", fail)
+    with pytest.warns(UserWarning, match="No space left"):
+        model = small(checkpoint=path).fit(*binary)
+    assert_equal_models(model, small().fit(*binary))
+
+
+@pytest.mark.parametrize("path", ["", "missing/file"])
+def test_what_can_be_no_file_is_refused_before_training(path, tmp_path, binary, small):
+    with pytest.raises(ValueError, match=r"checkpoint=.*a file in a folder"):
+        small(checkpoint=tmp_path / path).fit(*binary)
+
+
+def test_a_parameter_that_cannot_be_compared_is_refused_by_name(path, binary, small):
+    with pytest.raises(ValueError, match="weight_init"):
+        small(checkpoint=path, weight_init=lambda rng, p, q: np.ones((p, q))).fit(*binary)
