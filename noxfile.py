@@ -1,4 +1,4 @@
-"""Every check in an environment of its own: ``nox`` runs all, ``nox -s lint`` one.
+"""Every check in an environment of its own: ``nox`` runs all but ``nightly``, ``nox -s lint`` one.
 
 ``.ci/run`` runs these sessions and the two commands of README.md.
 """
@@ -26,6 +26,14 @@ def tests(session):
     session.run("python", "-m", "pytest", *session.posargs)
 
 
+@nox.session(default=False)
+def nightly(session):
+    """Ten times as many cases of the properties as ``tests`` tries, other ones each time."""
+    session.install("-e", ".[test]")
+    session.env["HYPOTHESIS_PROFILE"] = "nightly"
+    session.run("python", "-m", "pytest", "tests/estimators/test_properties.py", *session.posargs)
+
+
 @nox.session
 def lint(session):
     """Faults and formatting."""
@@ -43,9 +51,10 @@ def types(session):
 
 @nox.session
 def oracle(session):
-    """Gradients against torch; here a skipped test is a failure."""
+    """Gradients, steps and schedules against torch; here a skipped test is a failure."""
     session.install("-e", ".[test,oracle]")
-    report = session.run("python", "-m", "pytest", "tests/core/test_torch_oracle.py", silent=True)
+    files = ("tests/core/test_torch_oracle.py", "tests/core/test_steps.py")
+    report = session.run("python", "-m", "pytest", *files, silent=True)
     print(report)
     if "skipped" in report:
         session.error("the comparison with torch was skipped")

@@ -1,9 +1,26 @@
-"""Fixtures for every test."""
+"""Fixtures for every test, and how many cases a property is tried on."""
 
+import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
+from hypothesis.configuration import set_hypothesis_home_dir
+
+# A case takes as long as it takes, and none is kept for the next time.
+settings.register_profile("ci", max_examples=200, derandomize=True, database=None, deadline=None)
+settings.register_profile("nightly", max_examples=2000, database=None, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_configure(config):
+    """What hypothesis writes while it runs must not lie in the checkout."""
+    folder = tempfile.TemporaryDirectory()
+    config.add_cleanup(folder.cleanup)
+    set_hypothesis_home_dir(folder.name)
+
 
 # Data too large for the repository may lie beside the checkout.
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
