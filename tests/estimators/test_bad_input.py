@@ -44,6 +44,20 @@ REFUSED = {
     "weight_init": ["lecun", None, 3],
     "class_weight": ["uneven", 3, 0.5],
     "dtype": ["float16", "int32", int, np.float16, 32],
+    "dropout": [1.0, -0.1, NAN, "0.5", None, [0.5], (0.1, 0.2, 0.3), [0.5, 1.0], [0.5, "0.5"]],
+    "weight_decay": [-1e-9, NAN, INF, "0.1", None],
+    "label_smoothing": [1.0, -0.1, NAN, "0.1", None],
+    "max_grad_norm": [0, -1.0, NAN, INF, "1"],
+    "ema_decay": [1.0, -0.1, NAN, "0.9", None],
+    "warmup_steps": [-1, 1.5, NAN, "10", None],
+    "decay_steps": [0, -1, 1.5, NAN, "all", None],
+    "decay_rate": [0.0, 1.1, NAN, "0.1", None],
+    "scoring": ["gain", 3, ["accuracy"], {"accuracy": "accuracy"}],
+    "n_updates_no_change": [-1, 1.5, NAN, "10", None],
+    "refit": ["no", None, 2],
+    "checkpoint": [3, True, ["file"]],
+    "checkpoint_epochs": [0, -1, 1.5, "1"],
+    "checkpoint_seconds": [-1, NAN, "30"],
 }  # fmt: skip
 
 
@@ -61,6 +75,12 @@ def test_parameters(name, value, binary, small):
     assert name in message
     assert repr(value) in message
     assert re.search(r"must|should|expected|accept", message), "says what would be right"
+
+
+@pytest.mark.parametrize("rate", [-1.0, NAN, INF, "fast", None])
+def test_a_rate_that_is_none(rate, binary, small):
+    with pytest.raises((ValueError, TypeError), match=f"(?s)learning_rate.*{rate}"):
+        small(learning_rate=lambda step: rate, learning_rate_init="auto").fit(*binary)
 
 
 def test_every_parameter_is_covered(small):

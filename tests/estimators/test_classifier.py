@@ -36,7 +36,9 @@ def test_every_parameter_is_documented_and_all_but_the_first_are_keywords():
 
 def test_every_fitted_attribute_is_documented(fitted):
     model, _ = fitted
-    public = {name for name in vars(model) if name.endswith("_")}
+    public = {
+        name for name in {*vars(model), *dir(type(model))} if re.fullmatch(r"[a-z]\w*_", name)
+    }
     assert section("Attributes") == public | {"feature_names_in_"}
 
 

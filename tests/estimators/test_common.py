@@ -14,7 +14,11 @@ from sklearn.utils.estimator_checks import (
 from skscratch import ScratchMLPClassifier
 
 # The checks cut max_iter down to a handful of epochs.
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    # the same parameters for every solver
+    "ignore:Parameters that this fit does not use",
+)
 
 ESTIMATORS = [
     ScratchMLPClassifier(),

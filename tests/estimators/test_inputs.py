@@ -7,7 +7,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 # Short fits on purpose.
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    # the same parameters for every solver
+    "ignore:Parameters that this fit does not use",
+)
 
 solvers = pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 

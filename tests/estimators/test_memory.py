@@ -12,7 +12,11 @@ from scipy.sparse import csr_array
 
 from skscratch import ScratchMLPClassifier
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    # the same parameters for every solver
+    "ignore:Parameters that this fit does not use",
+)
 
 MIB = 2**20
 N, P = 20_000, 400

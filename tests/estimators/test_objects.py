@@ -14,7 +14,11 @@ from skscratch.core.optimizers import Adam, Nesterov
 from skscratch.core.schedules import Adaptive, Constant, InvScaling
 
 # Short fits on purpose.
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    # the same parameters for every solver
+    "ignore:Parameters that this fit does not use",
+)
 
 PAIRS = {
     "activation": ({"activation": "tanh"}, {"activation": Tanh()}),

@@ -8,7 +8,11 @@ from sklearn.neural_network import MLPClassifier
 from skscratch import ScratchMLPClassifier
 
 # Fits of a fixed length, and MLPClassifier warns of its own accord.
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    # the same parameters for every solver
+    "ignore:Parameters that this fit does not use",
+)
 
 N_SAMPLES = 90  # batches of 16 leave a last one of 10
 

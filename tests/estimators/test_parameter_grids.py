@@ -5,15 +5,22 @@ import inspect
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from sklearn.model_selection import GridSearchCV, ParameterGrid
+from scipy.stats import loguniform, randint, uniform
+from sklearn.model_selection import GridSearchCV, ParameterGrid, RandomizedSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skscratch import ScratchMLPClassifier
+from skscratch.core.initializers import INITIALIZERS
+from skscratch.core.schedules import SCHEDULES
 
 # Short fits on purpose, of both classes.
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    # the same parameters for every solver
+    "ignore:Parameters that this fit does not use",
+)
 
 # Every value that the reference accepts for a parameter, at its edges where it has edges.
 ACCEPTED = {
@@ -101,6 +108,30 @@ def test_the_parameters_of_a_reference_model_can_be_handed_over(binary):
 def test_grids(grid, multiclass, small):
     search = GridSearchCV(small(max_iter=5), grid, cv=2, error_score="raise").fit(*multiclass)
     assert len(search.cv_results_["params"]) == len(ParameterGrid(grid))
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert search.predict_proba(multiclass[0]).shape == (90, 3)
+
+
+def test_a_random_search_over_what_is_new(multiclass, small):
+    space = {
+        "activation": ["leaky_relu", "elu", "selu", "softplus", "silu", "gelu", "mish"],
+        "learning_rate": [*SCHEDULES],
+        "weight_init": [*INITIALIZERS],
+        "solver": ["sgd", "adam"],
+        "dropout": uniform(0, 0.5),
+        "weight_decay": loguniform(1e-6, 1e-1),
+        "label_smoothing": uniform(0, 0.2),
+        "max_grad_norm": loguniform(0.1, 10),
+        "ema_decay": uniform(0, 0.99),
+        "warmup_steps": randint(0, 10),
+        "decay_rate": uniform(0.1, 0.9),
+        "early_stopping": [True, False],
+        "scoring": ["loss", "accuracy", "roc_auc_ovr"],
+        "refit": [True, False],
+    }
+    search = RandomizedSearchCV(
+        small(max_iter=5), space, n_iter=40, cv=2, random_state=0, error_score="raise"
+    ).fit(*multiclass)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
     assert search.predict_proba(multiclass[0]).shape == (90, 3)
 

@@ -8,12 +8,22 @@ from skscratch._compat import InvalidParameterError
 from skscratch.core.activations import ACTIVATIONS, ReLU, Tanh
 from skscratch.core.initializers import Glorot, He, LeCun
 from skscratch.core.optimizers import Adam, GradientDescent, Momentum, Nesterov
-from skscratch.core.schedules import Adaptive, Constant, InvScaling
+from skscratch.core.schedules import (
+    Adaptive,
+    Constant,
+    Cosine,
+    Exponential,
+    Function,
+    InvScaling,
+    Step,
+    WarmUp,
+)
 from skscratch.estimators import _params
+from skscratch.estimators._constraints import CONSTRAINTS
 
 
 def test_every_parameter_has_a_constraint_and_no_other():
-    assert {*_params.CONSTRAINTS} == {*ScratchMLPClassifier().get_params()}
+    assert {*CONSTRAINTS} == {*ScratchMLPClassifier().get_params()}
 
 
 @pytest.mark.parametrize(
@@ -94,7 +104,36 @@ def test_rules(params, rule):
     ],
 )
 def test_schedules(params, schedule):
-    assert _params.schedule(ScratchMLPClassifier(**params)) == schedule
+    assert _params.schedule(ScratchMLPClassifier(**params), planned_steps=90) == schedule
+
+
+def test_automatic_decay_is_over_when_training_is():
+    def built(name, **params):
+        return _params.schedule(ScratchMLPClassifier(learning_rate=name, **params), 90)
+
+    assert built("cosine") == Cosine(0.001, 90)
+    assert built("cosine", warmup_steps=30) == WarmUp(Cosine(0.001, 60), 30)
+    assert built("step", decay_rate=0.5) == Step(0.001, 0.5, 30)
+    assert built("exponential", decay_steps=7) == Exponential(0.001, 0.1, 7)
+
+
+def test_a_function_of_the_step_is_a_schedule():
+    schedule = _params.schedule(ScratchMLPClassifier(learning_rate=lambda t: 1 / (t + 1)), 90)
+    assert isinstance(schedule, Function)
+    assert schedule(3) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("value", "rates"), [(0.5, (0.5, 0.5)), ([0, 0.25], (0.0, 0.25)), ((0.1, 0.2), (0.1, 0.2))]
+)
+def test_dropout_one_for_all_or_one_per_layer(value, rates):
+    assert _params.dropout(value, 2) == rates
+
+
+@pytest.mark.parametrize("value", [[0.5], [0.5] * 3, [0.5, 1.0], ["0.5", 0.5], -1, (0.5, None)])
+def test_dropout_that_does_not_fit(value):
+    with pytest.raises(InvalidParameterError, match="dropout"):
+        _params.dropout(value, 2)
 
 
 @pytest.mark.parametrize("solver", [Adam, lambda g: g])

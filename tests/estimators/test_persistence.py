@@ -108,14 +108,29 @@ def test_a_fitted_model_is_hardly_larger_than_its_weights(params, small):
     assert n_bytes < len(pickle.dumps(model)) <= 1.2 * n_bytes + 8192
 
 
-def test_only_the_loss_curve_grows(binary, small):
-    """Nine bytes for the loss of each call, and a few for larger counts."""
+def test_calls_without_end_do_not_make_it_grow_without_end(binary, small):
+    """The last 200 epochs are remembered; later only counters take more digits."""
     X, y = binary
-    model = small().partial_fit(X, y, classes=[0, 1])
-    before = len(pickle.dumps(model))
-    for _ in range(500):
-        model.partial_fit(X, y)
-    assert len(pickle.dumps(model)) - before <= 500 * 9 + 64
+    model, sizes = small().partial_fit(X, y, classes=[0, 1]), []
+    for _ in range(3):
+        for _ in range(300):
+            model.partial_fit(X, y)
+        sizes.append(len(pickle.dumps(model)))
+    assert max(sizes) - min(sizes) <= 16
+    assert len(model.loss_curve_) == 200
+    assert model.n_iter_ == 901
+
+
+def test_optimizer_state_can_be_dropped(binary, small):
+    X, y = binary
+    model = small(hidden_layer_sizes=(500,), warm_start=True).fit(X, y)
+    n_bytes = sum(array.nbytes for array in model.coefs_ + model.intercepts_)
+    assert len(pickle.dumps(model)) > 3 * n_bytes
+    before = model.predict_proba(X)
+    assert model.drop_optimizer_state() is model
+    assert len(pickle.dumps(model)) <= 1.2 * n_bytes + 8192
+    assert_array_equal(model.predict_proba(X), before)
+    assert model.fit(X, y).n_iter_ == 30
 
 
 class Recorder(pickle.Unpickler):

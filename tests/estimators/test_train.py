@@ -1,91 +1,100 @@
-"""How parameters drive a run."""
+"""The two ways to train a run: a whole fit, and one epoch."""
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
-from sklearn.datasets import load_digits
-from threadpoolctl import threadpool_info, threadpool_limits
+from numpy.testing import assert_array_equal
 
-from skscratch import ScratchMLPClassifier
-from skscratch.core.losses import LOSSES
-from skscratch.core.network import Architecture
 from skscratch.estimators import _train
 
-endless = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-
-@pytest.mark.parametrize(
-    ("n_rows", "size"),
-    [(5, 5), (32, 32), (100, 32), (400, 100), (569, 143), (800, 200), (10**6, 200)],
+short = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning"  # fits of a fixed length on purpose
 )
-def test_automatic_batch_size(n_rows, size):
-    assert _train.batch_size(ScratchMLPClassifier(), n_rows) == size
 
 
-def test_batch_size_is_at_most_all_rows():
-    assert _train.batch_size(ScratchMLPClassifier(batch_size=64), 50) == 50
-    assert _train.batch_size(ScratchMLPClassifier(batch_size=64), 100) == 64
+@short
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_one_epoch_is_the_first_of_a_fit(task, solver, small, start):
+    model = small(solver=solver, batch_size=16)
+    runs = []
+    for train in (_train.fit, _train.one_epoch):
+        run, data = start(model.set_params(max_iter=1), *task)
+        train(model, run, data, True)
+        runs.append(run)
+    assert_array_equal(runs[0].theta, runs[1].theta)
+    assert runs[0].history["loss"] == runs[1].history["loss"]
+    assert [run.n_epochs for run in runs] == [1, 1]
+    assert [run.n_seen for run in runs] == [90, 90]
 
 
-@endless
-@pytest.mark.parametrize(("params", "n_steps"), [({}, 4), ({"batch_size": 30}, 7)])
-def test_as_many_steps_an_epoch_as_batches(params, n_steps):
-    """Batches of 50, or of 30 with an incomplete seventh."""
-    X, y = np.zeros((200, 1)), np.arange(200) % 2
-    model = ScratchMLPClassifier(max_iter=2, warm_start=True, **params).fit(X, y)
-    assert model._continuation["optimizer"]["t"] == 2 * n_steps
-    assert model.t_ == 2 * 200
+@short
+def test_a_fit_takes_as_many_epochs_as_it_may(binary, small, start):
+    model = small(max_iter=4)
+    run, data = start(model, *binary)
+    _train.fit(model, run, data, True)
+    assert run.n_epochs == len(run.history) == 4
+    assert run.memory["rule"] == "Adam"
 
 
-@pytest.mark.parametrize("sizes", [(10, 5, 2), (784, 512, 512, 10), (10**6, 3)])
-def test_buffers_stay_small(sizes):
-    arch = Architecture(sizes, (), LOSSES["softmax"])
-    dense, sparse = (_train.rows_per_buffer(arch, X) for X in (np.empty((0, 0)), csr_array((0, 1))))
-    assert 32 <= dense <= max(32, 2**19 / sum(sizes))
-    assert dense < sparse <= 2**19 / sum(sizes[1:])
+@short
+def test_lbfgs_leaves_nothing_for_an_optimizer_to_remember(binary, small, start):
+    model = small(solver="lbfgs", max_iter=4)
+    run, data = start(model, *binary)
+    _train.fit(model, run, data, True)
+    assert run.n_epochs == len(run.history) == 4
+    assert run.memory == {}
 
 
-@endless
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_small_products_run_on_one_thread_and_the_limit_is_lifted(solver):
-    def n_threads():
-        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
-
-    seen = []
-
-    class Spy:
-        def forward(self, xp, z, a):
-            seen.extend(n_threads())
-            a[...] = z
-
-        def backward(self, xp, z, a, delta):
-            pass
-
-    X, y = load_digits(return_X_y=True)
-    with threadpool_limits(2, user_api="blas"):
-        before = n_threads()
-        ScratchMLPClassifier(activation=Spy(), solver=solver, max_iter=1).fit(X, y)
-        assert {*seen} == {1}
-        assert n_threads() == before
+def test_one_epoch_holds_no_rows_out_and_knows_no_end(binary, small, start):
+    """What decides over a fit is for a fit."""
+    model = small(early_stopping=True, validation_fraction=0.4, max_iter=1)
+    plain = small()
+    runs = []
+    for each in (model, plain):
+        run, data = start(each, *binary)
+        for _ in range(3):
+            _train.one_epoch(each, run, data, True)
+        runs.append(run)
+    assert_array_equal(runs[0].theta, runs[1].theta)
+    assert runs[0].n_seen == 270
+    assert runs[0].chosen is None
 
 
-@endless
-def test_one_line_an_epoch_if_asked_for(capsys):
-    X, y = load_digits(return_X_y=True)
-    ScratchMLPClassifier(max_iter=3).fit(X, y)
-    assert capsys.readouterr().out == ""
-    model = ScratchMLPClassifier(max_iter=3, verbose=True, early_stopping=True).fit(X, y)
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 3
-    assert all(f"{loss:.8f}" in line for loss, line in zip(model.loss_curve_, lines, strict=True))
-    assert f"{model.validation_scores_[-1]:.6f}" in lines[-1]
+def test_one_epoch_leaves_out_rows_without_weight(binary, small, start):
+    model = small(batch_size=10)
+    run, data = start(model, *binary, np.arange(90) % 3)
+    _train.one_epoch(model, run, data, True)
+    assert run.n_seen == 60
+    assert run.memory["t"] == 6
 
 
-@endless
-def test_early_stopping_needs_five_rows_to_hold_out():
-    X, y = np.arange(80.0).reshape(40, 2) / 80, np.arange(40) % 2
-    few = ScratchMLPClassifier(early_stopping=True, max_iter=2).fit(X, y)
-    assert few.validation_scores_ is None
-    assert few.best_loss_ == min(few.loss_curve_)
-    enough = ScratchMLPClassifier(early_stopping=True, validation_fraction=0.125, max_iter=2)
-    assert len(enough.fit(X, y).validation_scores_) == 2
+def test_one_epoch_that_diverges_is_an_error(binary, small, start):
+    model = small(learning_rate_init=1e300, activation="identity", batch_size=4)
+    run, data = start(model, *binary)
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="learning_rate_init"):
+        _train.one_epoch(model, run, data, True)
+    assert run.n_epochs == 0
+
+
+def test_one_epoch_is_one_line_if_asked_for(binary, small, start, capsys):
+    model = small(verbose=True)
+    run, data = start(model, *binary)
+    _train.one_epoch(model, run, data, True)
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_calls_of_partial_fit_do_not_make_the_history_grow_without_end(binary, small, monkeypatch):
+    monkeypatch.setattr(_train, "EPOCHS_REMEMBERED", 3)
+    X, y = binary
+    model, losses = small(), []
+    for _ in range(5):
+        losses.append(model.partial_fit(X, y, classes=[0, 1]).loss_)
+    assert model.n_iter_ == 5
+    assert model.loss_curve_ == losses[-3:]
+    assert model.best_loss_ == min(losses)
+    assert {len(column) for column in model.history_.values()} == {3}
+
+
+@short
+def test_a_fit_remembers_every_epoch(binary, small, monkeypatch):
+    monkeypatch.setattr(_train, "EPOCHS_REMEMBERED", 3)
+    assert len(small(max_iter=5).fit(*binary).loss_curve_) == 5

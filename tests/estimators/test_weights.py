@@ -6,7 +6,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 # Short fits on purpose.
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    # the same parameters for every solver
+    "ignore:Parameters that this fit does not use",
+)
 
 SOLVERS = {
     "sgd": {"solver": "sgd", "learning_rate_init": 0.1},
