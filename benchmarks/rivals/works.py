@@ -37,10 +37,10 @@ class Work:
             "batch_size": self.batch_size,
             "alpha": self.alpha,
             "learning_rate_init": self.learning_rate_init,
-            "momentum": 0,
             "tol": 0,
             "n_iter_no_change": 10**6,
             "random_state": 0,
+            **({"momentum": 0} if self.solver == "sgd" else {}),
         }
 
     def data(self):
