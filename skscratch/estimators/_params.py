@@ -16,6 +16,7 @@ from skscratch.core.schedules import SCHEDULES, Function, WarmUp
 __all__ = [
     "activations",
     "arguments",
+    "check_learning_rate",
     "dropout",
     "hidden_layer_sizes",
     "initializers",
@@ -115,14 +116,18 @@ def rule(estimator: Any) -> Any:
     return solver
 
 
+def check_learning_rate(value: Any) -> None:
+    """Raise if the value is a class, which can be called but is no schedule."""
+    if isinstance(value, type):
+        raise InvalidParameterError(
+            f"learning_rate must be one of {sorted(SCHEDULES)}, an instance of a schedule or a "
+            f"function of the step. Got the class {value!r}."
+        )
+
+
 def schedule(estimator: Any, planned_steps: int) -> Any:
     """Return the learning-rate schedule; planned_steps is how many updates there are to be."""
     given, warmup = estimator.learning_rate, int(estimator.warmup_steps)
-    if isinstance(given, type):
-        raise InvalidParameterError(
-            f"learning_rate must be one of {sorted(SCHEDULES)}, an instance of a schedule or a "
-            f"function of the step. Got the class {given!r}."
-        )
     if isinstance(given, str):
         kind = SCHEDULES[given]
         params = {**vars(estimator), "learning_rate_init": learning_rate_init(estimator)}

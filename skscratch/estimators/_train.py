@@ -8,6 +8,7 @@ from skscratch.estimators._course import Course
 from skscratch.estimators._lbfgs import Descent
 from skscratch.estimators._messages import diverged, report
 from skscratch.estimators._overflow import overflows
+from skscratch.estimators._params import check_learning_rate
 from skscratch.estimators._trainers import new_schedule, new_trainer
 from skscratch.estimators._validation_set import find_scorer, weighted_rows
 from skscratch.training.state import Run
@@ -20,7 +21,9 @@ EPOCHS_REMEMBERED = 200
 
 def fit(estimator: Any, run: Run, data: Any, first: bool) -> None:
     """Train until stopping or ``max_iter`` ends it."""
-    find_scorer(estimator)  # refuses a wrong one, used or not
+    # what is wrong is refused, used or not
+    find_scorer(estimator)
+    check_learning_rate(estimator.learning_rate)
     if estimator.solver == "lbfgs":
         Descent(estimator, run, data).train()
     else:
@@ -31,6 +34,7 @@ def fit(estimator: Any, run: Run, data: Any, first: bool) -> None:
 
 def one_epoch(estimator: Any, run: Run, data: Any, first: bool) -> None:
     """Train for one epoch."""
+    check_learning_rate(estimator.learning_rate)
     rows = weighted_rows(data)
     schedule = new_schedule(estimator, len(rows), 0)
     if not math.isfinite(new_trainer(estimator, run, data, rows, schedule).epoch()):

@@ -140,3 +140,10 @@ def test_dropout_that_does_not_fit(value):
 def test_solvers_that_are_none(solver):
     with pytest.raises(InvalidParameterError, match="solver"):
         _params.rule(ScratchMLPClassifier(solver=solver))
+
+
+@pytest.mark.filterwarnings("ignore:Parameters that this fit does not use")
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_class_is_no_schedule_used_or_not(solver, binary, small):
+    with pytest.raises(InvalidParameterError, match=r"learning_rate must.*the class.*Constant"):
+        small(solver=solver, learning_rate=Constant).fit(*binary)
