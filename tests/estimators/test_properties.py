@@ -1,8 +1,7 @@
 """Whatever it is given, a fit ends well or names the culprit.
 
 Calls of ``fit`` are drawn: numbers of all kinds in all containers, labels, weights, a validation
-set and parameters, all of them right or one of them wrong. ``HYPOTHESIS_PROFILE=nightly`` draws
-ten times as many.
+set and parameters, at most one of them wrong. HYPOTHESIS_PROFILE=nightly draws ten times as many.
 """
 
 import contextlib
@@ -48,7 +47,7 @@ def accuracy(estimator, X, y, sample_weight=None):
 
 
 flags = one_of(False, True), one_of("yes", None)
-streams = one_of(0, 7, None), st.builds(np.random.default_rng, st.just(0))
+streams = one_of(0, 7, None) | st.builds(np.random.default_rng, st.just(0))
 
 # For each parameter values that are right, and values that are wrong.
 PARAMETERS = {
@@ -68,7 +67,7 @@ PARAMETERS = {
     "power_t": (one_of(0, 0.5, 3), one_of(-1, NAN)),
     "max_iter": (st.integers(1, 4), one_of(0, 2.5, None)),
     "shuffle": flags,
-    "random_state": (st.one_of(*streams), one_of(-1, "seed", 0.5)),
+    "random_state": (streams, one_of(-1, "seed", 0.5)),
     "tol": (one_of(0, 1e-4, 10), one_of(-1, NAN, None)),
     "verbose": flags,
     "warm_start": flags,
@@ -132,11 +131,10 @@ LABELS = [
     [-(2**62), 2**62], [*range(12)],
 ]  # fmt: skip
 COLUMNS = {
-    "array": np.array,
-    "list": list,
+    "array": np.array, "list": list,
     "Series": lambda y: pd.Series(y) if np.ndim(y) == 1 else pd.DataFrame(y),
     "objects": lambda y: np.array(y, dtype=object if isinstance(y[0], str) else None),
-}
+}  # fmt: skip
 
 
 def replaced(array, value):
@@ -148,7 +146,7 @@ def replaced(array, value):
 
 WRONG_X = [
     lambda X: replaced(X, NAN), lambda X: replaced(X, -INF), lambda X: replaced(X, "three"),
-    lambda X: X[:0], lambda X: X[:, :0], lambda X: None,
+    lambda X: X[:0], lambda X: None,
 ]  # fmt: skip
 WRONG_Y = [
     lambda y: y[1:], lambda y: [*y, *y], lambda y: None, lambda y: len(y) * [NAN],
@@ -160,8 +158,8 @@ WRONG_WEIGHT = [
     lambda w: replaced(w, "heavy"), lambda w: 0 * w, lambda w: w[1:], lambda w: w[:, None],
 ]  # fmt: skip
 WRONG = {
-    "X": [*WRONG_X, lambda X: X[0], lambda X: X[:, :, None]], "y": WRONG_Y,
-    "sample_weight": WRONG_WEIGHT,
+    "X": [*WRONG_X, lambda X: X[:, :0], lambda X: X[0], lambda X: X[:, :, None]],
+    "y": WRONG_Y, "sample_weight": WRONG_WEIGHT,
     "X_val": [*WRONG_X, lambda X: np.c_[X, X]], "y_val": [*WRONG_Y, lambda y: len(y) * [99]],
     "sample_weight_val": WRONG_WEIGHT,
 }  # fmt: skip
@@ -231,12 +229,12 @@ def calls(draw):
     if draw(st.booleans()):
         X, y, w = draw(data_sets(n_columns, dtype, None if labels is None else sorted({*y})))
         data |= {"X_val": X, "y_val": column(y), "sample_weight_val": w}
-    wrong = draw(st.none() | one_of(*PARAMETERS, *data))
+    wrong = draw(st.none() | one_of(*PARAMETERS) | one_of(*data))
     if wrong in PARAMETERS:
         params[wrong] = draw(PARAMETERS[wrong][1])
     elif wrong is not None:
-        value = np.ones(len(X)) if data[wrong] is None else data[wrong]
-        data[wrong] = draw(one_of(*WRONG[wrong]))(value)
+        ones = np.ones(len(data[wrong.replace("sample_weight", "X")]))
+        data[wrong] = draw(one_of(*WRONG[wrong]))(ones if data[wrong] is None else data[wrong])
     return Call(params, data, form, wrong)
 
 
@@ -252,8 +250,7 @@ def names_culprit(message, call):
 
 def check_predictions(model, X, multilabel):
     p = model.predict_proba(X)
-    assert np.isfinite(p).all()
-    assert ((p >= 0) & (p <= 1)).all()
+    assert ((p >= 0) & (p <= 1)).all()  # and none is NaN
     if not multilabel:
         np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
     assert np.isin(model.predict(X), [0, 1] if multilabel else model.classes_).all()
