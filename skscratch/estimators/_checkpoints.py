@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import warnings
 from collections.abc import Callable
 from numbers import Real
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import joblib
 from scipy.sparse import issparse
 
+from skscratch.estimators._warn import warn
 from skscratch.training import checkpoint
 from skscratch.training.state import Run
 
@@ -101,7 +101,7 @@ class Checkpoints:
         try:
             checkpoint.write(self.path, {"belongs_to": self._belongs_to, **content()})
         except OSError as error:
-            warnings.warn(f"checkpoint: {error}. Training goes on.", stacklevel=2)
+            warn(f"checkpoint: {error}. Training goes on.")
         self._n_epochs, self._time = run.n_epochs, monotonic()
 
 

@@ -1,7 +1,6 @@
 """The course of a fit by a stochastic solver, from its first epoch to its last."""
 
 import math
-import warnings
 from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
@@ -13,6 +12,7 @@ from skscratch.estimators._messages import diverged, report
 from skscratch.estimators._sizes import rows_per_buffer
 from skscratch.estimators._trainers import new_schedule, new_trainer
 from skscratch.estimators._validation_set import held_out, split, weighted_rows
+from skscratch.estimators._warn import warn
 from skscratch.training.batches import InOrder
 from skscratch.training.epoch import evaluate
 from skscratch.training.history import History
@@ -141,10 +141,9 @@ class Course:
         no_epoch = self.run.n_epochs == self.n_before
         if no_epoch or not self._loss(self.best.theta) < self._loss(self.theta_before):
             raise error
-        warnings.warn(
+        warn(
             f"{error} The estimator has the parameters that were best before.",
             ConvergenceWarning,
-            stacklevel=2,
         )
 
     def _loss(self, theta: Any) -> float:
@@ -167,11 +166,10 @@ class Course:
         progress = UNFINISHED * (max(curve) - min(curve))
         if math.isinf(n) or at_rest or (n < len(curve) and curve[-1 - n] - curve[-1] <= progress):
             return
-        warnings.warn(
+        warn(
             f"Training ended at max_iter={self.estimator.max_iter} epochs, while the loss was "
             "still falling. More epochs may give a better model.",
             ConvergenceWarning,
-            stacklevel=2,
         )
 
     def _content(self) -> dict[str, Any]:

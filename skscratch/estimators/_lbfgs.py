@@ -1,7 +1,6 @@
 """A fit by L-BFGS."""
 
 import math
-import warnings
 from time import perf_counter
 from typing import Any
 
@@ -13,6 +12,7 @@ from skscratch.estimators._messages import diverged, report
 from skscratch.estimators._sizes import rows_per_buffer
 from skscratch.estimators._trainers import penalty
 from skscratch.estimators._validation_set import held_out, users_own, weighted_rows
+from skscratch.estimators._warn import warn
 from skscratch.training import lbfgs
 from skscratch.training.batches import InOrder
 from skscratch.training.state import Run, count, restore_counted
@@ -65,10 +65,11 @@ class Descent:
         if not self._is_finite(result.fun):
             self._diverge(n_before)
         elif not result.success:
-            self._warn(
+            warn(
                 f"L-BFGS ended before it converged, after {result.nit} iterations "
                 f"(max_iter={self.estimator.max_iter}) and {result.nfev} evaluations "
-                f"(max_fun={self.estimator.max_fun}): {result.message}"
+                f"(max_fun={self.estimator.max_fun}): {result.message}",
+                ConvergenceWarning,
             )
 
     def _objective(self) -> tuple[float, Any]:
@@ -104,8 +105,7 @@ class Descent:
         if self.run.n_epochs == n_before:
             raise error
         np.copyto(self.run.theta, self.kept)
-        self._warn(f"{error} The estimator has the parameters of the last iteration before.")
-
-    @staticmethod
-    def _warn(message: str) -> None:
-        warnings.warn(message, ConvergenceWarning, stacklevel=2)
+        warn(
+            f"{error} The estimator has the parameters of the last iteration before.",
+            ConvergenceWarning,
+        )

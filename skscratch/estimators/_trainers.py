@@ -1,11 +1,11 @@
 """From an estimator's parameters to what trains a run."""
 
 import math
-import warnings
 from typing import Any
 
 from skscratch.estimators import _params
 from skscratch.estimators._sizes import batch_size
+from skscratch.estimators._warn import warn
 from skscratch.training.batches import Gathered
 from skscratch.training.state import Run
 from skscratch.training.trainer import Trainer
@@ -42,11 +42,10 @@ def new_trainer(estimator: Any, run: Run, data: Any, rows: Any, schedule: Any) -
     )
     # only a schedule of ours comes to an end: a function may begin with 0
     if isinstance(estimator.learning_rate, str) and schedule(trainer.optimizer.t) == 0:
-        warnings.warn(
+        warn(
             f"learning_rate={estimator.learning_rate!r} is 0 from here on: after "
             f"{trainer.optimizer.t} updates nothing more is learned. Set decay_steps to the number "
             "of updates that there are to be in all.",
-            stacklevel=2,
         )
     return trainer
 

@@ -1,12 +1,12 @@
 """Parameters that were given a value of their own and that a fit does not use."""
 
 import inspect
-import warnings
 from typing import Any
 
 from skscratch.core.optimizers import SOLVERS
 from skscratch.core.schedules import SCHEDULES
 from skscratch.estimators._params import arguments
+from skscratch.estimators._warn import warn
 
 __all__ = ["unused", "warn_of_unused"]
 
@@ -74,4 +74,4 @@ def warn_of_unused(estimator: Any, validated: bool) -> None:
         settings = ", ".join(
             f"{name}={getattr(estimator, name)!r} ({reason})" for name, reason in found.items()
         )
-        warnings.warn(f"Parameters that this fit does not use: {settings}.", stacklevel=4)
+        warn(f"Parameters that this fit does not use: {settings}.")
