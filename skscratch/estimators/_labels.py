@@ -9,6 +9,8 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from skscratch.estimators._validation import naming
+
 __all__ = [
     "check_labels",
     "class_indices",
@@ -46,7 +48,8 @@ def find_classes(y: Any, classes: Any = None) -> Any:
     """Return the sorted classes: those that ``classes`` names, otherwise those found in y."""
     if classes is None:
         return np.unique(y) if y.ndim == 1 else np.arange(y.shape[1])
-    labels = np.asarray(classes)
+    with naming("classes"):
+        labels = np.asarray(classes)
     kinds = {isinstance(label, str) for label in classes} if labels.ndim == 1 else {}
     if len(kinds) != 1 or (labels != labels).any():
         raise ValueError(

@@ -270,3 +270,9 @@ def test_classes(classes, message, binary, small):
 def test_draws_of_an_initializer(draw, binary, small):
     with pytest.raises((ValueError, TypeError), match="weight_init"):
         small(weight_init=draw).fit(*binary)
+
+
+@pytest.mark.parametrize("classes", [[0, [1]], [[0], [1, 2]], [0, "one"], [[0, 1]], 1])
+def test_classes_of_partial_fit(classes, binary, small):
+    with pytest.raises((ValueError, TypeError), match="classes"):
+        small().partial_fit(*binary, classes=classes)
