@@ -27,10 +27,12 @@ class Trainer:
     rule : Rule
         The optimizer's; it goes on from the memory in run if that is of the same kind.
     schedule : Schedule
-    l2, weight_decay, max_norm : float
-        As in ``Optimizer``.
+    l2 : float
+        Strength of the penalty ½ · l2 · ‖W‖².
     ema_decay : float
-        As in ``Averaging``; 0 for no average.
+        The decay of ``Averaging``; 0 for no average.
+    **options : float
+        ``weight_decay`` and ``max_norm``, as in ``Optimizer``.
 
     Examples
     --------
@@ -59,9 +61,8 @@ class Trainer:
         schedule: Any,
         *,
         l2: float = 0.0,
-        weight_decay: float = 0.0,
-        max_norm: float = math.inf,
         ema_decay: float = 0.0,
+        **options: float,
     ) -> None:
         self.run, self.batches, self.l2 = run, batches, l2
         self.ws = Workspace.empty(run.arch, batches.batch_size, run.theta.dtype)
@@ -77,10 +78,9 @@ class Trainer:
             self.grad.g,
             run.W.size,
             l2=l2,
-            weight_decay=weight_decay,
-            max_norm=max_norm,
             t=t,
             slots=slots,
+            **options,
         )
         run.memory = {
             "rule": type(rule).__name__,
