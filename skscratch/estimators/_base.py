@@ -96,8 +96,9 @@ class BaseScratchMLP(Curves, BaseEstimator, ABC):  # type: ignore[misc]
         Warns
         -----
         ConvergenceWarning
-            If training ends at ``max_iter`` while the loss is still falling, or because the loss
-            became non-finite; then the best parameters from before are kept.
+            If training ends at ``max_iter`` while the loss is still falling, or after too few
+            epochs to tell; or because the loss became non-finite: then the best parameters from
+            before are kept.
         UserWarning
             If a parameter was set that this fit does not use.
 

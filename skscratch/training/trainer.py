@@ -72,15 +72,7 @@ class Trainer:
         if slots is not None:
             _convert(slots, saved["units"], rule.units)
         self.optimizer = Optimizer(
-            rule,
-            schedule,
-            run.theta,
-            self.grad.g,
-            run.W.size,
-            l2=l2,
-            t=t,
-            slots=slots,
-            **options,
+            rule, schedule, run.theta, self.grad.g, run.W.size, l2=l2, t=t, slots=slots, **options
         )
         run.memory = {
             "rule": type(rule).__name__,

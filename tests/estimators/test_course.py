@@ -48,7 +48,7 @@ def validation(X, y):
 
 @short
 class TestValidationSet:
-    """Forty of ninety rows of the user's own, unlike the fifty that are trained on."""
+    """Thirty of ninety rows, beside the sixty that are trained on."""
 
     def test_its_loss_and_score_are_recorded_without_a_say(self, task, small):
         X, y = task
