@@ -1,6 +1,7 @@
 """The only file that knows scikit-learn's versions and its private names."""
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,20 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import _check_sample_weight, _check_y
 
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # before scikit-learn 1.9
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands in where there are no callbacks: ``set_callbacks`` is absent."""
+
+    def with_callbacks(method: Any) -> Any:
+        """Return the method as it is."""
+        return method
+
+
 __all__ = [
+    "CallbackSupportMixin",
     "HasMethods",
     "Interval",
     "InvalidParameterError",
@@ -23,11 +37,27 @@ __all__ = [
     "check_sample_weight",
     "check_y",
     "fit_context",
+    "new_scoring_monitor",
     "takes_weights",
 ]
 
-fit_context = _fit_context
 check_y = _check_y
+
+
+def fit_context(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Check the parameters before the method, and take leave of the callbacks after it."""
+    checked: Callable[..., Any] = _fit_context(prefer_skip_nested_validation=True)(method)
+    managed: Callable[..., Any] = with_callbacks(checked)
+    return managed
+
+
+def new_scoring_monitor(scoring: Any) -> Any:
+    """Return scikit-learn's callback that logs scores."""
+    try:
+        from sklearn.callback import ScoringMonitor
+    except ImportError as error:
+        raise ImportError("Callbacks need scikit-learn 1.9 or later.") from error
+    return ScoringMonitor(scoring=scoring)
 
 
 def takes_weights(scorer: Any) -> bool:

@@ -5,8 +5,7 @@ A run works on copies and is published once it has ended well. Between calls the
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skscratch._compat import fit_context
-from skscratch.core.network import Parameters, outputs, views
+from skscratch._compat import CallbackSupportMixin, fit_context
+from skscratch.core.network import Parameters, outputs
 from skscratch.estimators import _sizes, _train
+from skscratch.estimators._attributes import published, unchanged_on_error
 from skscratch.estimators._begin import architecture, begin, fitted_dtype, fitted_sizes
 from skscratch.estimators._constraints import CONSTRAINTS
 from skscratch.estimators._curves import Curves
 from skscratch.estimators._data import Data
+from skscratch.estimators._tasks import NoTasks, Tasks, new_tasks
 from skscratch.estimators._unused import warn_of_unused
 from skscratch.estimators._validation import (
     FLOATS,
@@ -28,11 +29,11 @@ from skscratch.estimators._validation import (
     check_training_data,
     check_validation_data,
 )
-from skscratch.training.state import Run, continuation
+from skscratch.training.state import Run
 from skscratch.training.threads import blas_threads
 
 
-class BaseScratchMLP(Curves, BaseEstimator, ABC):  # type: ignore[misc]
+class BaseScratchMLP(CallbackSupportMixin, Curves, BaseEstimator, ABC):  # type: ignore[misc]
     """What a multilayer perceptron is to scikit-learn, whatever it predicts."""
 
     _parameter_constraints = CONSTRAINTS
@@ -49,7 +50,7 @@ class BaseScratchMLP(Curves, BaseEstimator, ABC):  # type: ignore[misc]
     def _check_partial_fit(self, y: Any, classes: Any, first: bool) -> None:
         """Raise if what only the whole data can tell is missing."""
 
-    @fit_context(prefer_skip_nested_validation=True)
+    @fit_context
     def fit(
         self,
         X: Any,
@@ -112,12 +113,13 @@ class BaseScratchMLP(Curves, BaseEstimator, ABC):  # type: ignore[misc]
         first = not (self.warm_start and self.__sklearn_is_fitted__())
         validation = (X_val, y_val, sample_weight_val)
         warn_of_unused(self, validated=X_val is not None)
+        tasks = new_tasks(self, X, y, sample_weight, self.max_iter * (1 + self.refit))
         return self._run(
-            _train.fit, X, y, sample_weight, None, validation, first, keep_memory=self.warm_start
+            _train.fit, tasks, X, y, sample_weight, None, validation, first, self.warm_start
         )
 
     @available_if(lambda self: self.solver != "lbfgs")
-    @fit_context(prefer_skip_nested_validation=True)
+    @fit_context
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
         """Train for one epoch on X, going on from where the last call ended.
 
@@ -160,9 +162,10 @@ class BaseScratchMLP(Curves, BaseEstimator, ABC):  # type: ignore[misc]
         """
         first = not self.__sklearn_is_fitted__()
         self._check_partial_fit(y, classes, first)
-        no_validation = (None, None, None)
+        none = (None, None, None)
+        tasks = new_tasks(self, X, y, sample_weight, 1)
         return self._run(
-            _train.one_epoch, X, y, sample_weight, classes, no_validation, first, keep_memory=True
+            _train.one_epoch, tasks, X, y, sample_weight, classes, none, first, keep_memory=True
         )
 
     def drop_optimizer_state(self) -> Any:
@@ -193,6 +196,7 @@ class BaseScratchMLP(Curves, BaseEstimator, ABC):  # type: ignore[misc]
     def _run(
         self,
         train: Callable[..., None],
+        tasks: NoTasks | Tasks,
         X: Any,
         y: Any,
         sample_weight: Any,
@@ -203,13 +207,14 @@ class BaseScratchMLP(Curves, BaseEstimator, ABC):  # type: ignore[misc]
     ) -> Any:
         interrupt = None
         # overflow shows as a non-finite loss, which ends the run with a message of its own
-        with _unchanged_on_error(self), np.errstate(all="ignore"):
+        with unchanged_on_error(self), np.errstate(all="ignore"):
             data = self._validate(X, y, sample_weight, classes, first, validation)
             run = begin(self, data, first)
             n_epochs = run.n_epochs
             try:
+                tasks.begin(run, keep_memory)
                 with _sizes.threads(self, run, data):
-                    train(self, run, data, first)
+                    train(self, run, data, tasks, first)
             except KeyboardInterrupt as error:
                 if run.n_epochs == n_epochs:
                     raise
@@ -218,6 +223,7 @@ class BaseScratchMLP(Curves, BaseEstimator, ABC):  # type: ignore[misc]
             self._publish(run, keep_memory)
         if interrupt is not None:
             raise interrupt
+        tasks.end()
         return self
 
     def _validate(
@@ -235,17 +241,7 @@ class BaseScratchMLP(Curves, BaseEstimator, ABC):  # type: ignore[misc]
         return data._replace(validation=self._encode_validation(*checked, data))
 
     def _publish(self, run: Run, keep_memory: bool) -> None:
-        self.coefs_, self.intercepts_ = views(run.result, run.arch.sizes)
-        self.history_ = run.history.arrays()
-        self.n_iter_ = run.n_epochs
-        self.t_ = run.n_seen
-        self.n_layers_ = len(run.arch.sizes)
-        self.n_outputs_ = run.arch.sizes[-1]
-        self.out_activation_ = run.arch.loss.name
-        self.best_loss_ = None if run.best_validation_score is not None else run.best_loss
-        self.best_validation_score_ = run.best_validation_score
-        self._activation = self.activation
-        self._continuation = continuation(run, keep_memory)
+        vars(self).update(published(self, run, keep_memory))
 
     def _outputs(self, X: Any, finish: Callable[[Any], Any]) -> Any:
         """Return ``finish(logits)`` of X, computed some rows at a time; the logits are scratch."""
@@ -277,15 +273,3 @@ class BaseScratchMLP(Curves, BaseEstimator, ABC):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-@contextmanager
-def _unchanged_on_error(estimator: Any) -> Iterator[None]:
-    """Give the estimator its attributes back if the block raises."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise

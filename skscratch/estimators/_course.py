@@ -10,6 +10,7 @@ from skscratch.estimators import _params
 from skscratch.estimators._checkpoints import Checkpoints
 from skscratch.estimators._messages import diverged, report
 from skscratch.estimators._sizes import rows_per_buffer
+from skscratch.estimators._tasks import NoTasks, Tasks
 from skscratch.estimators._trainers import new_schedule, new_trainer
 from skscratch.estimators._validation_set import held_out, split, weighted_rows
 from skscratch.estimators._warn import warn
@@ -42,11 +43,20 @@ class Course:
     estimator : estimator
     run : Run
     data : Data
+    tasks : NoTasks or Tasks
     checkpoints : Checkpoints
     """
 
-    def __init__(self, estimator: Any, run: Run, data: Any, checkpoints: Checkpoints) -> None:
-        self.estimator, self.run, self.data, self.checkpoints = estimator, run, data, checkpoints
+    def __init__(
+        self,
+        estimator: Any,
+        run: Run,
+        data: Any,
+        tasks: NoTasks | Tasks,
+        checkpoints: Checkpoints,
+    ) -> None:
+        self.estimator, self.run, self.data = estimator, run, data
+        self.tasks, self.checkpoints = tasks, checkpoints
         content = checkpoints.load(run)
         rows, validation = split(estimator, run, data)
         n_steps = steps_before(run, _params.rule(estimator))
@@ -81,6 +91,7 @@ class Course:
         """Train until the loss that is watched has stalled for longer than patience lasts."""
         run, optimizer = self.run, self.trainer.optimizer
         while run.n_epochs - self.n_before < self.estimator.max_iter:
+            self.tasks.begin_epoch(run)
             loss = self.trainer.epoch()
             if self.held_out is not None and math.isfinite(loss):
                 watched = self.held_out.watch()
@@ -90,17 +101,19 @@ class Course:
                 return
             self.counted = count(run)
             self.best.update(loss, t=optimizer.t, score=run.history["validation_score"][-1])
+            if self.stops:
+                self._choose()
             stalled = self.patience.exhausted_by(loss, optimizer.t)
             if stalled:
                 self.patience.restart(optimizer.t)
             ended = stalled and self.trainer.plateau()
-            self._end_epoch("done" if ended else "search")
+            if self._end_epoch("done" if ended else "search"):
+                self.refits = False
+                break
             if ended:
                 break
         else:
             self._warn_if_unfinished()
-        if self.stops:
-            self._choose_best()
         if self.refits:
             restore_learned(run, self.start)
             self.phase = "refit"
@@ -113,22 +126,32 @@ class Course:
         self.trainer = new_trainer(self.estimator, run, self.data, rows, schedule)
         optimizer = self.trainer.optimizer
         while optimizer.t < n_updates:
+            self.tasks.begin_epoch(run, "refit epoch")
             if not math.isfinite(self.trainer.epoch(n_updates - optimizer.t)):
                 self._diverge()
                 return
             self.counted = count(run)
-            self._end_epoch("refit")
-        run.chosen, self.phase = None, "done"
+            if self._end_epoch("refit"):
+                break
+        else:
+            run.chosen = None
+        self.phase = "done"
         self.checkpoints.save(run, self._content)
 
-    def _end_epoch(self, phase: str) -> None:
-        self.phase = phase
+    def _end_epoch(self, phase: str) -> bool:
+        """Tell all who want to know; return whether a callback asks to stop."""
+        stopped = self.tasks.end_epoch(self.run)
+        self.phase = "done" if stopped else phase
         report(self.estimator, self.run)
         self.checkpoints.save_if_due(self.run, self._content)
+        return stopped
 
     def _choose_best(self) -> None:
         """Let the best parameters be the result, after all the epochs that are whole."""
         restore_counted(self.run, self.counted)
+        self._choose()
+
+    def _choose(self) -> None:
         self.run.chosen = self.best.theta
         if self.stops:
             self.run.best_validation_score = self.best.mark.get("score")

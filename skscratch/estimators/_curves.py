@@ -12,7 +12,8 @@ class Curves:
     def loss_curve_(self) -> Any:
         """Training loss plus penalty of each epoch."""
         history = self._history()
-        return [a + b for a, b in zip(history["loss"], history["penalty"], strict=True)]
+        loss, penalty = history.get("loss", []), history.get("penalty", [])  # none yet, in a hook
+        return [a + b for a, b in zip(loss, penalty, strict=True)]
 
     @property
     def loss_(self) -> Any:

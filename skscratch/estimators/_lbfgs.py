@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from skscratch.core.network import Gradient, Workspace
 from skscratch.estimators._messages import diverged, report
 from skscratch.estimators._sizes import rows_per_buffer
+from skscratch.estimators._tasks import NoTasks, Tasks
 from skscratch.estimators._trainers import penalty
 from skscratch.estimators._validation_set import held_out, users_own, weighted_rows
 from skscratch.estimators._warn import warn
@@ -28,10 +29,11 @@ class Descent:
     estimator : estimator
     run : Run
     data : Data
+    tasks : NoTasks or Tasks
     """
 
-    def __init__(self, estimator: Any, run: Run, data: Any) -> None:
-        self.estimator, self.run = estimator, run
+    def __init__(self, estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks) -> None:
+        self.estimator, self.run, self.tasks, self.stopped = estimator, run, tasks, False
         dtype, size = run.theta.dtype, rows_per_buffer(run.arch, data.X)
         self.batches = InOrder(data.X, data.y, data.w, size, dtype)
         self.ws = Workspace.empty(run.arch, self.batches.batch_size, dtype)
@@ -39,6 +41,7 @@ class Descent:
         self.l2 = penalty(estimator, data, weighted_rows(data))
         self.kept, self.time, self.norm = run.theta.copy(), perf_counter(), math.nan
         run.memory, run.mean, self.counted = {}, None, count(run)
+        run.chosen = self.kept  # theta is wherever SciPy looks
         self.held_out = None
         validation = users_own(data)
         if validation is not None:
@@ -57,14 +60,13 @@ class Descent:
                 tol=self.estimator.tol,
             )
         except KeyboardInterrupt:
-            run.theta[:] = self.kept
             restore_counted(run, self.counted)
             raise
         if run.n_epochs == n_before and self._is_finite(result.fun):
-            self._end_iteration(float(result.fun))
+            self._record(float(result.fun))
         if not self._is_finite(result.fun):
             self._diverge(n_before)
-        elif not result.success:
+        elif not (result.success or self.stopped):
             warn(
                 f"L-BFGS ended before it converged, after {result.nit} iterations "
                 f"(max_iter={self.estimator.max_iter}) and {result.nfev} evaluations "
@@ -74,6 +76,7 @@ class Descent:
 
     def _objective(self) -> tuple[float, Any]:
         run = self.run
+        self.tasks.begin_epoch(run, "iteration")
         loss, g = lbfgs.objective(
             run.arch, run.params, self.ws, self.grad, self.batches, run.W, self.l2
         )
@@ -81,10 +84,15 @@ class Descent:
         return loss, g
 
     def _end_iteration(self, objective: float) -> None:
+        """Record an iteration; tell SciPy, in its way, if it was the last."""
+        if self._is_finite(objective):
+            self._record(objective)
+        if self.stopped or not self._is_finite(objective):
+            raise StopIteration
+
+    def _record(self, objective: float) -> None:
         """Record the iteration that led to the run's parameters of now."""
         run = self.run
-        if not self._is_finite(objective):
-            raise StopIteration  # how SciPy is told to stop
         penalty, now = 0.5 * self.l2 * float(run.W @ run.W), perf_counter()
         row = {"gradient_norm": self.norm, "seconds": now - self.time}
         run.record(objective - penalty, penalty, **row)
@@ -93,6 +101,7 @@ class Descent:
         self.time = now
         np.copyto(self.kept, run.theta)
         self.counted = count(run)
+        self.stopped = self.tasks.end_epoch(run)
         report(self.estimator, run)
 
     def _is_finite(self, objective: float) -> bool:
@@ -104,7 +113,6 @@ class Descent:
         error = diverged(self.estimator, self.run.n_epochs + 1)
         if self.run.n_epochs == n_before:
             raise error
-        np.copyto(self.run.theta, self.kept)
         warn(
             f"{error} The estimator has the parameters of the last iteration before.",
             ConvergenceWarning,

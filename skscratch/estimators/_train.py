@@ -9,6 +9,7 @@ from skscratch.estimators._lbfgs import Descent
 from skscratch.estimators._messages import diverged, report
 from skscratch.estimators._overflow import overflows
 from skscratch.estimators._params import check_learning_rate
+from skscratch.estimators._tasks import NoTasks, Tasks
 from skscratch.estimators._trainers import new_schedule, new_trainer
 from skscratch.estimators._validation_set import find_scorer, weighted_rows
 from skscratch.training.state import Run
@@ -19,25 +20,28 @@ __all__ = ["fit", "one_epoch"]
 EPOCHS_REMEMBERED = 200
 
 
-def fit(estimator: Any, run: Run, data: Any, first: bool) -> None:
+def fit(estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks, first: bool) -> None:
     """Train until stopping or ``max_iter`` ends it."""
     # what is wrong is refused, used or not
     find_scorer(estimator)
     check_learning_rate(estimator.learning_rate)
     if estimator.solver == "lbfgs":
-        Descent(estimator, run, data).train()
+        Descent(estimator, run, data, tasks).train()
     else:
-        Course(estimator, run, data, Checkpoints(estimator, run, data, first)).train()
+        Course(estimator, run, data, tasks, Checkpoints(estimator, run, data, first)).train()
     if overflows(run, data):
         raise diverged(estimator, run.n_epochs)
 
 
-def one_epoch(estimator: Any, run: Run, data: Any, first: bool) -> None:
+def one_epoch(estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks, first: bool) -> None:
     """Train for one epoch."""
     check_learning_rate(estimator.learning_rate)
     rows = weighted_rows(data)
     schedule = new_schedule(estimator, len(rows), 0)
-    if not math.isfinite(new_trainer(estimator, run, data, rows, schedule).epoch()):
+    trainer = new_trainer(estimator, run, data, rows, schedule)
+    tasks.begin_epoch(run)
+    if not math.isfinite(trainer.epoch()):
         raise diverged(estimator, run.n_epochs + 1)
-    report(estimator, run)
     run.history.keep_last(EPOCHS_REMEMBERED)
+    tasks.end_epoch(run)
+    report(estimator, run)

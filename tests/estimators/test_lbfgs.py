@@ -13,6 +13,7 @@ from sklearn.metrics import log_loss
 
 from skscratch.estimators import _lbfgs
 from skscratch.estimators._lbfgs import Descent
+from skscratch.estimators._tasks import NoTasks
 
 short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -44,7 +45,7 @@ def descend(start, model, X, y, **arguments):
     """Return the run of a fit."""
     run, data = start(model, X, y, **arguments)
     with np.errstate(all="ignore"):
-        Descent(model, run, data).train()
+        Descent(model, run, data, NoTasks()).train()
     return run
 
 
@@ -96,8 +97,7 @@ class TestHistory:
         model, plain = lbfgs(max_iter=5), lbfgs(max_iter=5)
         run = descend(start, model, X[:60], y[:60], validation=(X[60:], y[60:], None))
         without = descend(start, plain, X[:60], y[:60])
-        assert_array_equal(run.theta, without.theta)
-        assert run.chosen is None
+        assert_array_equal(run.result, without.result)
         model._publish(run, keep_memory=False)
         losses = run.history["validation_loss"]
         assert len(losses) == 5
@@ -109,7 +109,7 @@ class TestHistory:
         model = lbfgs(max_iter=3, early_stopping=True, validation_fraction=0.4)
         run = descend(start, model, *binary)
         plain = descend(start, lbfgs(max_iter=3), *binary)
-        assert_array_equal(run.theta, plain.theta)
+        assert_array_equal(run.result, plain.result)
         assert "validation_loss" not in run.history.arrays()
 
     @short
@@ -142,7 +142,7 @@ class TestEnd:
         model = lbfgs(hidden_layer_sizes=(), alpha=1.0, max_iter=500, tol=1e-8)
         run = descend(start, model, X, y, sample_weight=w)
         reference = LogisticRegression(C=1, tol=1e-10).fit(X, y, w)
-        assert_allclose(run.theta, [*reference.coef_[0], *reference.intercept_], atol=1e-3)
+        assert_allclose(run.result, [*reference.coef_[0], *reference.intercept_], atol=1e-3)
 
     def test_it_ends_when_no_entry_of_the_gradient_is_larger_than_tol(self, binary, lbfgs):
         X, y = binary
@@ -171,7 +171,7 @@ class TestEnd:
         X, y = binary
         model = lbfgs(hidden_layer_sizes=(), label_smoothing=0.5, alpha=0.0, max_iter=500)
         run = descend(start, model, X, y)
-        p = 1 / (1 + np.exp(-(X @ run.theta[:5] + run.theta[5])))
+        p = 1 / (1 + np.exp(-(X @ run.result[:5] + run.result[5])))
         rest = p - (0.5 * y + 0.25)
         assert_allclose([*X.T @ rest / 90, rest.mean()], 0, atol=1e-4)
 
@@ -181,13 +181,13 @@ class TestInterrupt:
         model = lbfgs(activation=[Bomb(9, interrupt)])
         run, data = start(model, *binary)
         with pytest.raises(KeyboardInterrupt):
-            Descent(model, run, data).train()
+            Descent(model, run, data, NoTasks()).train()
         n = run.n_epochs
         assert 1 < n < 9
         plain = lbfgs(activation="identity", max_iter=n)
         with pytest.warns(ConvergenceWarning):
             whole = descend(start, plain, *binary)
-        assert_array_equal(run.theta, whole.theta)
+        assert_array_equal(run.result, whole.result)
         assert run.history["loss"] == whole.history["loss"]
 
     def interrupted_while_scored(self, start, lbfgs, X, y):
@@ -201,7 +201,7 @@ class TestInterrupt:
         model = lbfgs(scoring=score)
         run, data = start(model, X, y, validation=(X, y, None))
         with pytest.raises(KeyboardInterrupt):
-            Descent(model, run, data).train()
+            Descent(model, run, data, NoTasks()).train()
         return run
 
     def test_an_iteration_that_could_not_be_scored_does_not_count(self, binary, lbfgs, start):
@@ -213,16 +213,16 @@ class TestInterrupt:
         run = self.interrupted_while_scored(start, lbfgs, *binary)
         with pytest.warns(ConvergenceWarning):
             whole = descend(start, lbfgs(max_iter=2), *binary)
-        assert_array_equal(run.theta, whole.theta)
+        assert_array_equal(run.result, whole.result)
 
     def test_before_the_first_iteration_it_leaves_the_start(self, binary, lbfgs, start):
         model = lbfgs(activation=[Bomb(1, interrupt)])
         run, data = start(model, *binary)
         before = run.theta.copy()
         with pytest.raises(KeyboardInterrupt):
-            Descent(model, run, data).train()
+            Descent(model, run, data, NoTasks()).train()
         assert run.n_epochs == 0
-        assert_array_equal(run.theta, before)
+        assert_array_equal(run.result, before)
 
 
 class TestDivergence:
@@ -234,7 +234,7 @@ class TestDivergence:
         assert 1 < n < 9
         with pytest.warns(ConvergenceWarning):
             whole = descend(start, lbfgs(activation="identity", max_iter=n), *binary)
-        assert_array_equal(run.theta, whole.theta)
+        assert_array_equal(run.result, whole.result)
         assert np.isfinite(run.history["loss"]).all()
 
     def test_at_once_it_is_an_error(self, binary, lbfgs, start):
@@ -261,5 +261,5 @@ class TestDivergence:
         monkeypatch.setattr("skscratch.training.lbfgs.minimize", minimize)
         with pytest.warns(ConvergenceWarning, match="non-finite"):
             run = descend(start, lbfgs(), *binary)
-        assert_array_equal(run.theta, 1)
+        assert_array_equal(run.result, 1)
         assert run.n_epochs == 1

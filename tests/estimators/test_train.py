@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from skscratch.estimators import _train
+from skscratch.estimators._tasks import NoTasks
 
 short = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # fits of a fixed length on purpose
@@ -18,7 +19,7 @@ def test_one_epoch_is_the_first_of_a_fit(task, solver, small, start):
     runs = []
     for train in (_train.fit, _train.one_epoch):
         run, data = start(model.set_params(max_iter=1), *task)
-        train(model, run, data, True)
+        train(model, run, data, NoTasks(), True)
         runs.append(run)
     assert_array_equal(runs[0].theta, runs[1].theta)
     assert runs[0].history["loss"] == runs[1].history["loss"]
@@ -30,7 +31,7 @@ def test_one_epoch_is_the_first_of_a_fit(task, solver, small, start):
 def test_a_fit_takes_as_many_epochs_as_it_may(binary, small, start):
     model = small(max_iter=4)
     run, data = start(model, *binary)
-    _train.fit(model, run, data, True)
+    _train.fit(model, run, data, NoTasks(), True)
     assert run.n_epochs == len(run.history) == 4
     assert run.memory["rule"] == "Adam"
 
@@ -39,7 +40,7 @@ def test_a_fit_takes_as_many_epochs_as_it_may(binary, small, start):
 def test_lbfgs_leaves_nothing_for_an_optimizer_to_remember(binary, small, start):
     model = small(solver="lbfgs", max_iter=4)
     run, data = start(model, *binary)
-    _train.fit(model, run, data, True)
+    _train.fit(model, run, data, NoTasks(), True)
     assert run.n_epochs == len(run.history) == 4
     assert run.memory == {}
 
@@ -52,7 +53,7 @@ def test_one_epoch_holds_no_rows_out_and_knows_no_end(binary, small, start):
     for each in (model, plain):
         run, data = start(each, *binary)
         for _ in range(3):
-            _train.one_epoch(each, run, data, True)
+            _train.one_epoch(each, run, data, NoTasks(), True)
         runs.append(run)
     assert_array_equal(runs[0].theta, runs[1].theta)
     assert runs[0].n_seen == 270
@@ -62,7 +63,7 @@ def test_one_epoch_holds_no_rows_out_and_knows_no_end(binary, small, start):
 def test_one_epoch_leaves_out_rows_without_weight(binary, small, start):
     model = small(batch_size=10)
     run, data = start(model, *binary, np.arange(90) % 3)
-    _train.one_epoch(model, run, data, True)
+    _train.one_epoch(model, run, data, NoTasks(), True)
     assert run.n_seen == 60
     assert run.memory["t"] == 6
 
@@ -71,14 +72,14 @@ def test_one_epoch_that_diverges_is_an_error(binary, small, start):
     model = small(learning_rate_init=1e300, activation="identity", batch_size=4)
     run, data = start(model, *binary)
     with np.errstate(all="ignore"), pytest.raises(ValueError, match="learning_rate_init"):
-        _train.one_epoch(model, run, data, True)
+        _train.one_epoch(model, run, data, NoTasks(), True)
     assert run.n_epochs == 0
 
 
 def test_one_epoch_is_one_line_if_asked_for(binary, small, start, capsys):
     model = small(verbose=True)
     run, data = start(model, *binary)
-    _train.one_epoch(model, run, data, True)
+    _train.one_epoch(model, run, data, NoTasks(), True)
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 

@@ -1,0 +1,101 @@
+"""End training when what is watched has stalled, or is good enough."""
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from skscratch.callbacks._monitored import Monitored, check_estimator
+
+__all__ = ["EarlyStopping"]
+
+
+class EarlyStopping:
+    """Stop training when a value has stalled, or has reached a target.
+
+    The estimator's own ``early_stopping`` also holds rows out and keeps the best parameters; this
+    callback only ends training, by what you choose. The model has the parameters of the last epoch,
+    unless ``early_stopping`` chooses others.
+
+    Parameters
+    ----------
+    monitor : {'loss', 'validation_loss', 'validation_score'}, default='validation_loss'
+        The column of ``history_`` to watch. The last two need a validation set:
+        ``fit(X, y, X_val=X_val, y_val=y_val)``, or ``early_stopping=True``.
+    patience : int or None, default=10
+        Stop when the last ``patience`` epochs were no better than the best one before them. None
+        leaves it to ``target``.
+    min_delta : float, default=0.0
+        By how much they must have been better.
+    target : float, default=None
+        Stop at the first epoch whose loss is at most this, or whose score is at least this.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described.
+
+    See Also
+    --------
+    ModelCheckpoint : Keep the best model in a file.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skscratch import ScratchMLPClassifier
+    >>> from skscratch.callbacks import EarlyStopping
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = ScratchMLPClassifier(random_state=0)
+    >>> model = model.set_callbacks(EarlyStopping("validation_score", target=0.9)).fit(
+    ...     X[:1200] / 16, y[:1200], X_val=X[1200:] / 16, y_val=y[1200:]
+    ... )
+    >>> [bool(score >= 0.9) for score in model.validation_scores_[-2:]]
+    [False, True]
+    """
+
+    def __init__(
+        self,
+        monitor: str = "validation_loss",
+        *,
+        patience: int | None = 10,
+        min_delta: float = 0.0,
+        target: float | None = None,
+    ) -> None:
+        self._monitored = Monitored(monitor)
+        if not (patience is None or (_is(patience, Integral) and patience >= 1)):
+            raise ValueError(f"patience must be an int of at least 1, or None. Got {patience!r}.")
+        if not (_is(min_delta, Real) and 0 <= min_delta < np.inf):
+            raise ValueError(f"min_delta must be a float of at least 0. Got {min_delta!r}.")
+        if not (target is None or _is(target, Real)):
+            raise ValueError(f"target must be a float or None. Got {target!r}.")
+        self.monitor, self.patience, self.min_delta = monitor, patience, min_delta
+        self.target = target
+
+    def setup(self, estimator: Any, context: Any) -> None:
+        """Check that the estimator has epochs."""
+        check_estimator(self, estimator)
+
+    def teardown(self, estimator: Any, context: Any) -> None:
+        """Forget the fit."""
+        self._monitored.end(context)
+
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+        """Note where the fit begins."""
+        if context.task_name == "fit":
+            self._monitored.begin(estimator, context)
+
+    def on_fit_task_end(self, estimator: Any, context: Any) -> bool:
+        """Return whether training is to end."""
+        if context.task_name not in ("epoch", "iteration"):
+            return False
+        costs = self._monitored.costs(estimator, context.parent)
+        if self.target is not None and costs[-1] <= self._monitored.cost(self.target):
+            return True
+        n = self.patience
+        if n is None or len(costs) <= n:
+            return False
+        return bool(min(costs[-n:]) >= min(costs[:-n]) - self.min_delta)
+
+
+def _is(value: Any, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool) and value == value

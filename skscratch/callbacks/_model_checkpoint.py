@@ -1,0 +1,132 @@
+"""Save the model while it is trained."""
+
+import contextlib
+import copy
+import os
+import threading
+import warnings
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import joblib
+
+from skscratch.callbacks._monitored import Monitored, check_estimator
+
+__all__ = ["ModelCheckpoint"]
+
+
+class ModelCheckpoint:
+    """Save the model to a file after epochs, for ``joblib.load``.
+
+    The file is a fitted estimator, ready to predict, as if training had ended with that epoch. (The
+    parameter ``checkpoint`` of the estimator is something else: the state of a fit, with which the
+    same fit goes on after it was killed.)
+
+    Parameters
+    ----------
+    path : path-like
+        The file. It is replaced as a whole, so that it is never half written. In a search every fit
+        has a file of its own: the numbers of its tasks stand before the suffix.
+    monitor : {'loss', 'validation_loss', 'validation_score'}, default=None
+        Save only when this column of ``history_`` is better than ever in this fit: the file is the
+        best model. None saves whatever comes, and the model at the end.
+    every : int, default=1
+        Look every so many epochs. A call of ``partial_fit`` is a fit of one epoch.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as described.
+
+    Warns
+    -----
+    UserWarning
+        If the file cannot be written: training goes on.
+
+    See Also
+    --------
+    EarlyStopping : End training.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import joblib
+    >>> from sklearn.datasets import load_iris
+    >>> from skscratch import ScratchMLPClassifier
+    >>> from skscratch.callbacks import ModelCheckpoint
+    >>> X, y = load_iris(return_X_y=True)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "model.joblib")
+    ...     model = ScratchMLPClassifier(solver="lbfgs", tol=0.01, random_state=0)
+    ...     model = model.set_callbacks(ModelCheckpoint(path)).fit(X, y)
+    ...     saved = joblib.load(path)
+    >>> bool((saved.predict(X) == model.predict(X)).all())
+    True
+    """
+
+    def __init__(self, path: Any, *, monitor: str | None = None, every: int = 1) -> None:
+        self._monitored = None if monitor is None else Monitored(monitor)
+        if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
+            raise ValueError(f"every must be an int of at least 1. Got {every!r}.")
+        if not Path(path).parent.is_dir():
+            raise ValueError(f"path={os.fspath(path)!r} must be in a folder that exists.")
+        self.path, self.monitor, self.every = path, monitor, every
+
+    def setup(self, estimator: Any, context: Any) -> None:
+        """Check that the estimator has epochs."""
+        check_estimator(self, estimator)
+
+    def teardown(self, estimator: Any, context: Any) -> None:
+        """Forget the fit."""
+        if self._monitored is not None:
+            self._monitored.end(context)
+
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+        """Note where the fit begins."""
+        if self._monitored is not None and context.task_name == "fit":
+            self._monitored.begin(estimator, context)
+
+    def on_fit_task_end(
+        self, estimator: Any, context: Any, *, fitted_estimator: Any = None
+    ) -> None:
+        """Save the model, if it is time."""
+        if context.task_name == "fit":
+            if self.monitor is None:
+                _save(fitted_estimator, _numbered(self.path, context))
+        elif (context.task_id + 1) % self.every == 0 and self._is_best(estimator, context):
+            _save(fitted_estimator, _numbered(self.path, context.parent))
+
+    def _is_best(self, estimator: Any, context: Any) -> bool:
+        if self._monitored is None:
+            return True
+        if context.task_name == "refit epoch":
+            return False
+        costs = self._monitored.costs(estimator, context.parent)
+        return not any(cost < costs[-1] for cost in costs[:-1])
+
+
+def _numbered(path: Any, fit: Any) -> Path:
+    """Return the path for a fit: with its place in the search that it belongs to."""
+    numbers = []
+    while fit.parent is not None:
+        numbers.insert(0, f"-{fit.task_id}")
+        fit = fit.parent
+    path = Path(path)
+    return path.with_name(f"{path.stem}{''.join(numbers)}{path.suffix}")
+
+
+def _save(model: Any, path: Path) -> None:
+    model = copy.copy(model).set_callbacks()
+    temporary = Path(f"{path}.{os.getpid()}-{threading.get_ident()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            joblib.dump(model, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        warnings.warn(f"ModelCheckpoint: {error}. Training goes on.", stacklevel=2)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()

@@ -1,0 +1,121 @@
+"""Scores of every epoch on data that the model is not trained on."""
+
+from typing import Any
+
+from skscratch._compat import new_scoring_monitor
+
+__all__ = ["ValidationMonitor"]
+
+
+class ValidationMonitor:
+    """Score the model after every epoch on a validation set.
+
+    What scikit-learn's ``ScoringMonitor`` does on the training data. The logs of a search come
+    together, from other processes too.
+
+    Parameters
+    ----------
+    X_val, y_val : array-like, like X and y of ``fit``
+        The data to score on, as the estimator itself gets them: behind a scaler in a pipeline,
+        X_val must be scaled. They are kept, not copied.
+    scoring : str, callable, list or dict, default='accuracy'
+        One scorer or several, as in ``ScoringMonitor``.
+    sample_weight_val : array-like of shape (n_samples,), default=None
+        Weights for the scorers.
+
+    Raises
+    ------
+    ImportError
+        Before scikit-learn 1.9, which has no callbacks.
+
+    See Also
+    --------
+    sklearn.callback.ScoringMonitor : The same on the training data.
+
+    Notes
+    -----
+    With ``early_stopping`` the model of an epoch is the best one so far: what training would leave
+    if it ended there. The scores of the parameters as they move are in ``history_``.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import train_test_split
+    >>> from skscratch import ScratchMLPClassifier
+    >>> from skscratch.callbacks import ValidationMonitor
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X, X_val, y, y_val = train_test_split(X, y, stratify=y, random_state=0)
+    >>> monitor = ValidationMonitor(X_val, y_val, scoring=["accuracy", "neg_log_loss"])
+    >>> model = ScratchMLPClassifier(solver="lbfgs", tol=0.01, random_state=0)
+    >>> model = model.set_callbacks(monitor).fit(X, y)
+    >>> log = monitor.get_logs().data_as_pandas
+    >>> len(log[log["task_name"] == "iteration"]) == model.n_iter_
+    True
+    """
+
+    def __init__(
+        self,
+        X_val: Any,
+        y_val: Any,
+        *,
+        scoring: Any = "accuracy",
+        sample_weight_val: Any = None,
+    ) -> None:
+        self._monitor = new_scoring_monitor(scoring)
+        self.X_val, self.y_val, self.scoring = X_val, y_val, scoring
+        self.sample_weight_val = sample_weight_val
+
+    def setup(self, estimator: Any, context: Any) -> None:
+        """Make the scorers."""
+        self._monitor.setup(estimator, context)
+
+    def teardown(self, estimator: Any, context: Any) -> None:
+        """Forget the scorers."""
+        self._monitor.teardown(estimator, context)
+
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+        """Do nothing."""
+
+    def on_fit_task_end(
+        self, estimator: Any, context: Any, *, fitted_estimator: Any = None
+    ) -> None:
+        """Log the scores."""
+        weights = self.sample_weight_val
+        self._monitor.on_fit_task_end(
+            estimator,
+            context,
+            X=self.X_val,
+            y=self.y_val,
+            metadata=None if weights is None else {"sample_weight": weights},
+            fitted_estimator=fitted_estimator,
+        )
+
+    def get_logs(self, **options: Any) -> Any:
+        """Return the scores so far.
+
+        Parameters
+        ----------
+        **options : object
+            ``select`` and ``include_lineage``, as in ``ScoringMonitor.get_logs``.
+
+        Returns
+        -------
+        logs : ScoringMonitorLog or list of ScoringMonitorLog
+            ``logs.data`` has a dict per epoch, ``logs.data_as_pandas`` a row.
+
+        Raises
+        ------
+        ValueError
+            If nothing has been scored yet.
+
+        Examples
+        --------
+        >>> from skscratch import ScratchMLPClassifier
+        >>> from skscratch.callbacks import ValidationMonitor
+        >>> monitor = ValidationMonitor([[-1.0], [1.0]], [0, 1])
+        >>> model = ScratchMLPClassifier((), solver="lbfgs").set_callbacks(monitor)
+        >>> model = model.fit([[-1.0], [1.0]], [0, 1])
+        >>> monitor.get_logs().data[-1]["accuracy"]
+        1.0
+        """
+        return self._monitor.get_logs(**options)

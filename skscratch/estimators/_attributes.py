@@ -1,0 +1,50 @@
+"""What a fit leaves on the estimator: all of it, or nothing."""
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from skscratch.core.network import views
+from skscratch.training.state import Run, continuation
+
+__all__ = ["published", "snapshot", "unchanged_on_error"]
+
+
+def published(estimator: Any, run: Run, keep_memory: bool) -> dict[str, Any]:
+    """Return the attributes of an estimator whose run has ended; they share the run's arrays."""
+    weights, biases = views(run.result, run.arch.sizes)
+    chosen_by_validation = run.best_validation_score is not None
+    return {
+        "coefs_": weights,
+        "intercepts_": biases,
+        "history_": run.history.arrays(),
+        "n_iter_": run.n_epochs,
+        "t_": run.n_seen,
+        "n_layers_": len(run.arch.sizes),
+        "n_outputs_": run.arch.sizes[-1],
+        "out_activation_": run.arch.loss.name,
+        "best_loss_": None if chosen_by_validation else run.best_loss,
+        "best_validation_score_": run.best_validation_score,
+        "_activation": estimator.activation,
+        "_continuation": continuation(run, keep_memory),
+    }
+
+
+def snapshot(estimator: Any, run: Run, keep_memory: bool) -> dict[str, Any]:
+    """Return copies of the attributes that the estimator would have if the run ended now."""
+    attributes = published(estimator, run, keep_memory)
+    copied = ("coefs_", "intercepts_", "_continuation")
+    return attributes | {name: copy.deepcopy(attributes[name]) for name in copied}
+
+
+@contextmanager
+def unchanged_on_error(estimator: Any) -> Iterator[None]:
+    """Give the estimator its attributes back if the block raises."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
