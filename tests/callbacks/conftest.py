@@ -5,7 +5,10 @@ import pytest
 
 from skscratch import ScratchMLPClassifier
 
-pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks from 1.9 on")
+
+@pytest.fixture(autouse=True)
+def _callbacks_exist():
+    pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks from 1.9 on")
 
 
 @pytest.fixture
