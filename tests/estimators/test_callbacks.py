@@ -1,6 +1,7 @@
 """scikit-learn's callbacks on the estimator, in pipelines and in searches."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -208,6 +209,13 @@ class TestFittedEstimator:
         copied = pickle.loads(pickle.dumps(snapshots.ended[-1].set_callbacks()))
         assert copied.score(*binary) == model.score(*binary)
 
+    @pytest.mark.parametrize("warm_start", [False, True])
+    def test_it_has_the_memory_of_the_optimizer_if_the_model_would(self, binary, small, warm_start):
+        snapshots = Snapshots()
+        model = small(warm_start=warm_start).set_callbacks(snapshots).fit(*binary)
+        assert bool(model._continuation["memory"]) == warm_start
+        assert bool(snapshots.ended[-1]._continuation["memory"]) == warm_start
+
     def test_it_is_made_only_if_asked_for(self, binary, small, monkeypatch):
         made = []
         monkeypatch.setattr("skscratch.estimators._tasks.snapshot", lambda *_: made.append(1) or {})
@@ -230,11 +238,13 @@ class TestStop:
         model = small(solver=solver).set_callbacks(Recorder(stop_after=4)).fit(*task)
         assert_same_model(model, small(solver=solver, max_iter=4).fit(*task))
 
-    @pytest.mark.filterwarnings("error")
     @solvers
     def test_without_a_warning(self, binary, small, solver):
-        model = small(solver=solver).set_callbacks(Recorder(stop_after=4)).fit(*binary)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model = small(solver=solver).set_callbacks(Recorder(stop_after=4)).fit(*binary)
         assert model.n_iter_ == 4
+        assert not caught
 
     @solvers
     def test_what_is_left_is_the_last_fitted_estimator(self, binary, small, solver):
