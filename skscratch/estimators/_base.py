@@ -21,6 +21,7 @@ from skscratch.estimators._begin import architecture, begin, fitted_dtype, fitte
 from skscratch.estimators._constraints import CONSTRAINTS
 from skscratch.estimators._curves import Curves
 from skscratch.estimators._data import Data
+from skscratch.estimators._stamp import Stamped
 from skscratch.estimators._tasks import NoTasks, Tasks, new_tasks
 from skscratch.estimators._unused import warn_of_unused
 from skscratch.estimators._validation import (
@@ -33,7 +34,7 @@ from skscratch.training.state import Run
 from skscratch.training.threads import blas_threads
 
 
-class BaseScratchMLP(CallbackSupportMixin, Curves, BaseEstimator, ABC):  # type: ignore[misc]
+class BaseScratchMLP(CallbackSupportMixin, Curves, Stamped, BaseEstimator, ABC):  # type: ignore[misc]
     """What a multilayer perceptron is to scikit-learn, whatever it predicts."""
 
     _parameter_constraints = CONSTRAINTS

@@ -51,7 +51,7 @@ def test_each_epoch_is_a_model_that_might_have_been_the_last(data, small, tmp_pa
     assert os.listdir(tmp_path) == ["model.joblib"]
 
 
-def x_test_what_is_saved_has_no_callbacks_and_still_learns(data, small, tmp_path):
+def test_what_is_saved_has_no_callbacks_and_still_learns(data, small, tmp_path):
     X, y = data[:2]
     path = tmp_path / "model.joblib"
     model = small(warm_start=True).set_callbacks(ModelCheckpoint(path)).fit(X, y)
@@ -82,6 +82,16 @@ def test_with_a_monitor_the_file_is_the_best(data, small, tmp_path):
     assert saved.n_iter_ == n < 60, "otherwise the test tells nothing"
     best = clone(model).set_callbacks().set_params(max_iter=n).fit(X, y)
     assert_array_equal(saved.predict_proba(X), best.predict_proba(X))
+
+
+def test_a_refit_is_not_compared_with_the_search(data, small, tmp_path):
+    """Its loss is that of other rows."""
+    path = tmp_path / "model.joblib"
+    model = small(early_stopping=True, refit=True, max_iter=10, learning_rate_init=0.02)
+    model.set_callbacks(ModelCheckpoint(path, monitor="loss")).fit(*data[:2])
+    losses = model.history_["loss"]
+    assert losses[10:].min() < losses[:10].min(), "otherwise the test tells nothing"
+    assert joblib.load(path).n_iter_ == 1 + np.argmin(losses[:10])
 
 
 def test_a_fit_that_ends_early_leaves_its_last_model(data, small, tmp_path):

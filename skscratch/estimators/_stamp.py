@@ -1,0 +1,38 @@
+"""The version in a saved estimator, and a warning where another one loads it."""
+
+import warnings
+from typing import Any
+
+from sklearn.exceptions import InconsistentVersionWarning
+
+from skscratch._version import __version__
+
+__all__ = ["Stamped"]
+
+STAMP = "_skscratch_version"
+# What scikit-learn keeps on an estimator for the time of a fit.
+OF_A_FIT = ("_callback_fit_ctx", "_parent_callback_ctx", "_skl_callbacks_to_teardown")
+
+
+class Stamped:
+    """An estimator whose saved state names the version that saved it."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())  # type: ignore[arg-type]
+        for name in OF_A_FIT:
+            state.pop(name, None)
+        return state | {STAMP: __version__}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        version = state.pop(STAMP, "unknown")
+        if version != __version__:
+            warnings.warn(
+                InconsistentVersionWarning(
+                    estimator_name=f"skscratch.{type(self).__name__}",
+                    current_sklearn_version=__version__,
+                    original_sklearn_version=version,
+                ),
+                stacklevel=2,
+            )
+        self.__dict__.update(state)
