@@ -21,7 +21,8 @@ To see backpropagation on one screen, open ``core/network.py``.
 True
 """
 
+from skscratch._skops import SKOPS_TRUSTED_TYPES
 from skscratch._version import __version__
 from skscratch.estimators import ScratchMLPClassifier
 
-__all__ = ["ScratchMLPClassifier", "__version__"]
+__all__ = ["SKOPS_TRUSTED_TYPES", "ScratchMLPClassifier", "__version__"]

@@ -33,6 +33,7 @@ FLOORS = [
     {"_compat"},
     {"callbacks", "plotting"},
     {"estimators"},
+    {"_skops", "onnx"},
 ]
 WITHIN_CORE = {"network": {"linear", "dropout"}}
 CORE_NEEDS = {"numpy", "scipy"} | sys.stdlib_module_names

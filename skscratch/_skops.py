@@ -1,0 +1,17 @@
+"""The types of ours that a skops file can hold: fitted models, and objects passed as parameters."""
+
+from skscratch.core import activations, initializers, optimizers, schedules
+from skscratch.estimators import ScratchMLPClassifier
+
+__all__ = ["SKOPS_TRUSTED_TYPES"]
+
+CHOICES = (activations, initializers, optimizers, schedules)
+
+SKOPS_TRUSTED_TYPES = [
+    f"{kind.__module__}.{kind.__qualname__}"
+    for kind in (
+        ScratchMLPClassifier,
+        *(getattr(module, name) for module in CHOICES for name in module.__all__),
+    )
+    if isinstance(kind, type) and not getattr(kind, "_is_protocol", False)
+]
