@@ -2,6 +2,10 @@
 
 import importlib.util
 
-# scikit-learn has callbacks from 1.9 on
-has_callbacks = importlib.util.find_spec("sklearn.callback") is not None
-collect_ignore_glob = [] if has_callbacks else ["skscratch/callbacks/*.py"]
+# What the examples of a file need; scikit-learn has callbacks from 1.9 on.
+NEEDS = {
+    "skscratch/callbacks/*.py": "sklearn.callback",
+    "skscratch/onnx.py": "skl2onnx",
+    "skscratch/plotting/*.py": "matplotlib",
+}
+collect_ignore_glob = [path for path, name in NEEDS.items() if not importlib.util.find_spec(name)]

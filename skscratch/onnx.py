@@ -1,0 +1,218 @@
+"""Fitted models as ONNX graphs, through skl2onnx.
+
+A graph computes in float32, whatever the model was trained in, and answers with the labels and the
+probabilities of ``predict`` and ``predict_proba``. The steps of a pipeline become part of it.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from skscratch.core import activations as act
+from skscratch.core.activations import ACTIVATIONS
+from skscratch.estimators import ScratchMLPClassifier
+
+__all__ = ["register_converter", "to_onnx"]
+
+
+def to_onnx(model: Any, X: Any = None, **options: Any) -> Any:
+    """Convert a fitted model, or a pipeline that ends in one, to an ONNX graph.
+
+    Parameters
+    ----------
+    model : ScratchMLPClassifier, or estimator of scikit-learn
+        Fitted.
+    X : array-like of shape (n_samples, n_features), default=None
+        Some rows of the data: they tell the type of the inputs. A DataFrame gives an input per
+        column. None needs ``initial_types``.
+    **options : object
+        For ``skl2onnx.to_onnx``. Without ``options`` the probabilities are an array
+        (``options={"zipmap": False}``), where skl2onnx would give a dict for every row.
+
+    Returns
+    -------
+    graph : onnx.ModelProto
+        Inputs: X, of as many rows as one likes. Outputs: the label, an int64 or a string per row
+        (per entry for multilabel y), and the probabilities as float32 of shape
+        (n_samples, n_classes). Save it with ``graph.SerializeToString()``.
+
+    Raises
+    ------
+    ImportError
+        Without skl2onnx: ``pip install "skscratch[onnx]"``.
+    NotFittedError
+        If the model is not fitted.
+    ValueError
+        For labels that are neither whole numbers nor strings, and for an activation that is not one
+        of ours: ONNX has no code for it.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skscratch import ScratchMLPClassifier
+    >>> from skscratch.onnx import to_onnx
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), ScratchMLPClassifier(solver="lbfgs", alpha=1))
+    >>> graph = to_onnx(model.fit(X, y), X)
+    >>> [output.name for output in graph.graph.output]
+    ['label', 'probabilities']
+    """
+    skl2onnx = register_converter()
+    check_is_fitted(model)
+    return skl2onnx.to_onnx(model, X, **{"options": {"zipmap": False}, **options})
+
+
+def register_converter() -> Any:
+    """Teach skl2onnx our classifier, for its own functions; ``to_onnx`` does so by itself.
+
+    Options of a conversion are those of skl2onnx's classifiers: ``zipmap``, ``nocl`` and
+    ``output_class_labels``. Twice does no harm.
+
+    Returns
+    -------
+    skl2onnx : module
+
+    Raises
+    ------
+    ImportError
+        Without skl2onnx: ``pip install "skscratch[onnx]"``.
+
+    Examples
+    --------
+    >>> from skscratch.onnx import register_converter
+    >>> register_converter().__name__
+    'skl2onnx'
+    """
+    try:
+        import skl2onnx
+    except ImportError as error:
+        raise ImportError('ONNX needs skl2onnx: pip install "skscratch[onnx]"') from error
+    skl2onnx.update_registered_converter(
+        ScratchMLPClassifier,
+        "SkscratchScratchMLPClassifier",
+        _set_output_types,
+        _convert,
+        options={
+            "zipmap": [True, False, "columns"],
+            "nocl": [True, False],
+            "output_class_labels": [False, True],
+        },
+    )
+    return skl2onnx
+
+
+def _set_output_types(operator: Any) -> None:
+    """Say what the graph gives: a label per row, or a row of labels, and probabilities."""
+    from skl2onnx.common.data_types import FloatTensorType, Int64TensorType, StringTensorType
+
+    model, n_rows = operator.raw_operator, operator.inputs[0].get_first_dimension()
+    names = _names(model, operator.scope_inst)
+    kind = StringTensorType if names.dtype.kind == "U" else Int64TensorType
+    shape = [n_rows, len(names)] if model._is_multilabel() else [n_rows]
+    operator.outputs[0].set_type(kind(shape))
+    operator.outputs[1].set_type(FloatTensorType([n_rows, len(names)]))
+
+
+def _convert(scope: Any, operator: Any, container: Any) -> None:
+    """Add the forward pass to the graph."""
+    from skl2onnx.algebra import onnx_ops
+    from skl2onnx.proto import onnx_proto
+
+    model = operator.raw_operator
+    new = _Operators(onnx_ops, container.target_opset)
+    columns = [new.Cast(x, to=onnx_proto.TensorProto.FLOAT) for x in operator.inputs]
+    a = new.Concat(*columns, axis=1)  # a table has an input per column
+    f = _hidden_activations(model)
+    for W, b, h in zip(model.coefs_, model.intercepts_, [*f, None], strict=True):
+        z = new.Add(new.MatMul(a, np.float32(W)), np.float32(b))
+        a = z if h is None else h(new, z)
+    label, proba = _outputs(new, a, model, _names(model, scope), operator.outputs)
+    label.add_to(scope, container)
+    proba.add_to(scope, container)
+
+
+class _Operators:
+    """ONNX's operators in one version, by name."""
+
+    def __init__(self, onnx_ops: Any, version: int) -> None:
+        self.onnx_ops, self.version = onnx_ops, version
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return functools.partial(getattr(self.onnx_ops, f"Onnx{name}"), op_version=self.version)
+
+
+def _outputs(new: Any, z: Any, model: Any, names: Any, outputs: Any) -> tuple[Any, Any]:
+    """Return labels and probabilities of the logits; labels as ``predict`` finds them."""
+    from skl2onnx.proto import onnx_proto
+
+    to_label, to_proba = ({"output_names": [output]} for output in outputs[:2])
+    zero = np.zeros(1, np.float32)
+    if model._is_multilabel():
+        label = new.Cast(new.Greater(z, zero), to=onnx_proto.TensorProto.INT64, **to_label)
+        return label, new.Sigmoid(z, **to_proba)
+    if model.out_activation_ == "logistic":
+        z_of_both = new.Concat(new.Neg(z), z, axis=1)
+        proba = new.Sigmoid(z_of_both, **to_proba)
+        winner = new.Cast(new.Greater(z, zero), to=onnx_proto.TensorProto.INT64)
+        winner = new.Reshape(winner, np.array([-1]))
+    else:
+        proba = new.Softmax(z, axis=1, **to_proba)
+        winner = new.ArgMax(z, axis=1, keepdims=0)
+    return new.Gather(names, winner, **to_label), proba
+
+
+def _names(model: Any, scope: Any) -> Any:
+    """Return what the graph calls the classes: int64 or strings."""
+    classes = model.classes_
+    if scope.get_options(model, {"nocl": False})["nocl"]:
+        return np.arange(len(classes))
+    if all(isinstance(name, str) for name in classes):
+        return classes.astype(str)
+    whole = classes.astype(np.int64) if classes.dtype.kind in "biuf" else None
+    if whole is None or (whole != classes).any():
+        raise ValueError(
+            "The labels of an ONNX graph are whole numbers or strings; those of the model are "
+            f"{classes.tolist()!r}."
+        )
+    return whole
+
+
+def _hidden_activations(model: Any) -> list[Callable[[Any, Any], Any]]:
+    """Return, for every hidden layer, what adds its activation to the graph."""
+    chosen = model._activation
+    if not isinstance(chosen, list | tuple):
+        chosen = [chosen] * (len(model.coefs_) - 1)
+    found = [ACTIVATIONS[f] if isinstance(f, str) else f for f in chosen]
+    for f in found:
+        if type(f) not in FORMULAS:
+            raise ValueError(
+                f"ONNX has no code for activation={f!r}. Only those of "
+                "skscratch.core.activations can be converted."
+            )
+    return [functools.partial(FORMULAS[type(f)], f) for f in found]
+
+
+def _gelu(f: Any, new: Any, z: Any) -> Any:
+    """z Φ(z) = z / 2 · (1 + erf(z / √2))."""
+    half, one, root = (np.array([x], np.float32) for x in (0.5, 1, 0.5**0.5))
+    return new.Mul(new.Mul(z, half), new.Add(new.Erf(new.Mul(z, root)), one))
+
+
+FORMULAS: dict[type, Callable[[Any, Any, Any], Any]] = {
+    act.Identity: lambda f, new, z: z,
+    act.Logistic: lambda f, new, z: new.Sigmoid(z),
+    act.Tanh: lambda f, new, z: new.Tanh(z),
+    act.ReLU: lambda f, new, z: new.Relu(z),
+    act.LeakyReLU: lambda f, new, z: new.LeakyRelu(z, alpha=f.slope),
+    act.ELU: lambda f, new, z: new.Elu(z),
+    act.SELU: lambda f, new, z: new.Selu(z),
+    act.Softplus: lambda f, new, z: new.Softplus(z),
+    act.SiLU: lambda f, new, z: new.Mul(z, new.Sigmoid(z)),
+    act.GELU: _gelu,
+    act.Mish: lambda f, new, z: new.Mul(z, new.Tanh(new.Softplus(z))),
+}
