@@ -1,0 +1,53 @@
+"""Model files of every release load, answer as they did then, and go on learning."""
+
+import warnings
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning, InconsistentVersionWarning
+
+from skscratch import __version__
+
+FILES = sorted((Path(__file__).parent / "released").glob("*/*.joblib"))
+X, Y = load_iris(return_X_y=True)
+
+
+def load(path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        # scikit-learn's for its steps of a pipeline, and ours, where the release is another one
+        warnings.simplefilter("ignore", InconsistentVersionWarning)
+        return joblib.load(path)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name} {path.stem}")
+def test_a_released_model_still_works(path):
+    model = load(path)
+    with np.load(path.parent / "answers.npz") as answers:
+        expected = answers[path.stem]
+    tolerance = 1e-6 if expected.dtype == np.float32 else 1e-12  # other machines round otherwise
+    assert_allclose(model.predict_proba(X[::10]), expected, rtol=0, atol=tolerance)
+    network = model[-1] if path.stem == "pipeline" else model
+    y = (
+        np.eye(3, dtype=int)[Y]
+        if path.stem == "multilabel"
+        else network.classes_[Y % len(network.classes_)]
+    )
+    loss = network.loss_
+    if network.solver != "lbfgs":
+        assert network.set_params(learning_rate_init=0.01).partial_fit(X, y).n_iter_ > 1
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            network.set_params(warm_start=True, max_iter=30).fit(X, y)
+        assert network.loss_ < loss
+
+
+def test_there_are_models_of_this_release():
+    """A release without files could not be checked by the next one."""
+    released = {path.parent.name for path in FILES}
+    assert __version__ in released, "run tests/estimators/released/make.py"
+    assert len([path for path in FILES if path.parent.name == __version__]) == 7
