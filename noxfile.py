@@ -44,9 +44,10 @@ def lint(session):
 
 @nox.session
 def types(session):
-    """Static types, of the floors that setup.cfg names."""
-    session.install("-e", ".[lint]")
+    """Static types: of the package, and of a script that uses it."""
+    session.install("-e", ".[lint,test]")
     session.run("mypy")
+    session.run("python", "-m", "pytest", "tests/test_typing.py")
 
 
 @nox.session

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sklearn.base import _fit_context
@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import (
     Options,
     StrOptions,
 )
+from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.validation import _check_sample_weight, _check_y
 
 try:
@@ -34,6 +35,7 @@ __all__ = [
     "InvalidParameterError",
     "Options",
     "StrOptions",
+    "available_if",
     "check_sample_weight",
     "check_y",
     "fit_context",
@@ -41,13 +43,21 @@ __all__ = [
     "takes_weights",
 ]
 
+Method = TypeVar("Method", bound=Callable[..., Any])
+
 check_y = _check_y
 
 
-def fit_context(method: Callable[..., Any]) -> Callable[..., Any]:
+def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
+    """Hide a method from estimators for which the check is false."""
+    decorate: Callable[[Method], Method] = _available_if(check)
+    return decorate
+
+
+def fit_context(method: Method) -> Method:
     """Check the parameters before the method, and take leave of the callbacks after it."""
-    checked: Callable[..., Any] = _fit_context(prefer_skip_nested_validation=True)(method)
-    managed: Callable[..., Any] = with_callbacks(checked)
+    checked: Method = _fit_context(prefer_skip_nested_validation=True)(method)
+    managed: Method = with_callbacks(checked)
     return managed
 
 

@@ -4,6 +4,8 @@ A graph computes in float32, whatever the model was trained in, and answers with
 probabilities of ``predict`` and ``predict_proba``. The steps of a pipeline become part of it.
 """
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skscratch._typing import MatrixLike
 from skscratch.core import activations as act
 from skscratch.core.activations import ACTIVATIONS
 from skscratch.estimators import ScratchMLPClassifier
@@ -18,7 +21,7 @@ from skscratch.estimators import ScratchMLPClassifier
 __all__ = ["register_converter", "to_onnx"]
 
 
-def to_onnx(model: Any, X: Any = None, **options: Any) -> Any:
+def to_onnx(model: Any, X: MatrixLike | None = None, **options: Any) -> Any:
     """Convert a fitted model, or a pipeline that ends in one, to an ONNX graph.
 
     Parameters

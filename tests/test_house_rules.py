@@ -30,7 +30,7 @@ FLOORS = [
     {"_version"},
     {"core"},
     {"training"},
-    {"_compat"},
+    {"_compat", "_typing"},
     {"callbacks", "plotting"},
     {"estimators"},
     {"_skops", "onnx"},

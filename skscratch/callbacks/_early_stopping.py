@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skscratch.callbacks._monitored import Monitored, check_estimator
+from skscratch.callbacks._monitored import Monitored, check_estimator, is_number
 
 __all__ = ["EarlyStopping"]
 
@@ -62,11 +62,11 @@ class EarlyStopping:
         target: float | None = None,
     ) -> None:
         self._monitored = Monitored(monitor)
-        if not (patience is None or (_is(patience, Integral) and patience >= 1)):
+        if not (patience is None or (is_number(patience, Integral) and patience >= 1)):
             raise ValueError(f"patience must be an int of at least 1, or None. Got {patience!r}.")
-        if not (_is(min_delta, Real) and 0 <= min_delta < np.inf):
+        if not (is_number(min_delta, Real) and 0 <= min_delta < np.inf):
             raise ValueError(f"min_delta must be a float of at least 0. Got {min_delta!r}.")
-        if not (target is None or _is(target, Real)):
+        if not (target is None or is_number(target, Real)):
             raise ValueError(f"target must be a float or None. Got {target!r}.")
         self.monitor, self.patience, self.min_delta = monitor, patience, min_delta
         self.target = target
@@ -95,7 +95,3 @@ class EarlyStopping:
         if n is None or len(costs) <= n:
             return False
         return bool(min(costs[-n:]) >= min(costs[:-n]) - self.min_delta)
-
-
-def _is(value: Any, kind: type) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool) and value == value

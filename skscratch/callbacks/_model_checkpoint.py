@@ -1,5 +1,7 @@
 """Save the model while it is trained."""
 
+from __future__ import annotations
+
 import contextlib
 import copy
 import os
@@ -11,7 +13,8 @@ from typing import Any
 
 import joblib
 
-from skscratch.callbacks._monitored import Monitored, check_estimator
+from skscratch._typing import PathOrName
+from skscratch.callbacks._monitored import Monitored, check_estimator, is_number
 
 __all__ = ["ModelCheckpoint"]
 
@@ -65,9 +68,9 @@ class ModelCheckpoint:
     True
     """
 
-    def __init__(self, path: Any, *, monitor: str | None = None, every: int = 1) -> None:
+    def __init__(self, path: PathOrName, *, monitor: str | None = None, every: int = 1) -> None:
         self._monitored = None if monitor is None else Monitored(monitor)
-        if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
+        if not (is_number(every, Integral) and every >= 1):
             raise ValueError(f"every must be an int of at least 1. Got {every!r}.")
         if not Path(path).parent.is_dir():
             raise ValueError(f"path={os.fspath(path)!r} must be in a folder that exists.")
@@ -106,9 +109,9 @@ class ModelCheckpoint:
         return not any(cost < costs[-1] for cost in costs[:-1])
 
 
-def _numbered(path: Any, fit: Any) -> Path:
+def _numbered(path: PathOrName, fit: Any) -> Path:
     """Return the path for a fit: with its place in the search that it belongs to."""
-    numbers = []
+    numbers: list[str] = []
     while fit.parent is not None:
         numbers.insert(0, f"-{fit.task_id}")
         fit = fit.parent

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ["Monitored", "check_estimator"]
+__all__ = ["Monitored", "check_estimator", "is_number"]
 
 # What a callback can watch, and whether it is to rise.
 RISES = {"loss": False, "validation_loss": False, "validation_score": True}
@@ -50,6 +50,11 @@ class Monitored:
     def cost(self, value: float) -> float:
         """Return what ``costs`` would hold for a value of the column."""
         return -value if RISES[self.name] else value
+
+
+def is_number(value: Any, kind: type) -> bool:
+    """Return whether a value is a number of that kind, neither a bool nor NaN."""
+    return isinstance(value, kind) and not isinstance(value, bool) and value == value
 
 
 def check_estimator(callback: Any, estimator: Any) -> None:

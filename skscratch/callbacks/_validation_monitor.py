@@ -1,8 +1,13 @@
 """Scores of every epoch on data that the model is not trained on."""
 
+from __future__ import annotations
+
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 from skscratch._compat import new_scoring_monitor
+from skscratch._typing import MatrixLike, Scoring
 
 __all__ = ["ValidationMonitor"]
 
@@ -55,11 +60,11 @@ class ValidationMonitor:
 
     def __init__(
         self,
-        X_val: Any,
-        y_val: Any,
+        X_val: MatrixLike,
+        y_val: MatrixLike,
         *,
-        scoring: Any = "accuracy",
-        sample_weight_val: Any = None,
+        scoring: Scoring | list[str] | dict[str, Scoring] = "accuracy",
+        sample_weight_val: ArrayLike | None = None,
     ) -> None:
         self._monitor = new_scoring_monitor(scoring)
         self.X_val, self.y_val, self.scoring = X_val, y_val, scoring

@@ -1,15 +1,22 @@
 """The toy set: a band between two parallel hyperplanes."""
 
+from __future__ import annotations
+
 from numbers import Integral
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import check_scalar
+
+from skscratch._typing import RandomState
 
 # The median of |N(0, 1)|: half of all samples fall inside the band.
 _HALF_WIDTH = 0.6744897501960817
 
 
-def make_banded_sum(n_samples=100, n_features=2, *, random_state=None):
+def make_banded_sum(
+    n_samples: int = 100, n_features: int = 2, *, random_state: RandomState = None
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Draw points of two classes: inside a band through the origin, and outside.
 
     The features are independent standard normal numbers, so their sum over the square
@@ -62,7 +69,7 @@ def make_banded_sum(n_samples=100, n_features=2, *, random_state=None):
     return X, (distance < _HALF_WIDTH).astype(np.int64)
 
 
-def _as_random(random_state):
+def _as_random(random_state: RandomState) -> np.random.RandomState | np.random.Generator:
     """Return a source of random numbers that is not NumPy's global one."""
     if isinstance(random_state, np.random.RandomState | np.random.Generator):
         return random_state

@@ -1,10 +1,12 @@
 """The 8x8 digits that come with scikit-learn."""
 
+from typing import Any
+
 from sklearn.datasets import load_digits as _sklearn_load_digits
 from sklearn.utils import Bunch
 
 
-def load_digits(*, return_X_y=False):
+def load_digits(*, return_X_y: bool = False) -> Any:
     """Load the 1797 handwritten digits of 8x8 pixels bundled with scikit-learn.
 
     The same as :func:`sklearn.datasets.load_digits`, with the fields of

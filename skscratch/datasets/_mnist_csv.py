@@ -1,13 +1,19 @@
 """Reader of the "MNIST in CSV" files from Kaggle."""
 
+from __future__ import annotations
+
 import gzip
 import os
 import warnings
 import zlib
 from pathlib import Path
+from typing import Any, TextIO
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import Bunch
+
+from skscratch._typing import PathOrName
 
 _URL = "https://www.kaggle.com/datasets/oddrationale/mnist-in-csv"
 _SIDE = 28
@@ -16,7 +22,7 @@ _COLUMNS = ["label", *_PIXELS]
 _LARGEST = [9] + [255] * len(_PIXELS)
 
 
-def load_mnist_csv(path, *, return_X_y=False):
+def load_mnist_csv(path: PathOrName, *, return_X_y: bool = False) -> Any:
     r"""Load one of the "MNIST in CSV" files: handwritten digits of 28x28 pixels.
 
     The files ``mnist_train.csv`` and ``mnist_test.csv`` are at
@@ -92,7 +98,7 @@ def load_mnist_csv(path, *, return_X_y=False):
     )
 
 
-def _existing_file(path):
+def _existing_file(path: PathOrName) -> Path:
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"path must be a string or path-like, got {path!r}")
     path = Path(path)
@@ -101,12 +107,13 @@ def _existing_file(path):
     return path
 
 
-def _open(path):
-    opener = gzip.open if path.suffix == ".gz" else open
-    return opener(path, "rt", encoding="utf-8-sig")
+def _open(path: Path) -> TextIO:
+    opener: Any = gzip.open if path.suffix == ".gz" else open
+    file: TextIO = opener(path, "rt", encoding="utf-8-sig")
+    return file
 
 
-def _read(path):
+def _read(path: Path) -> NDArray[np.uint8]:
     """Return labels and pixels as one uint8 table of shape (n_samples, 785)."""
     try:
         with _open(path) as lines:
@@ -123,7 +130,7 @@ def _read(path):
     return table
 
 
-def _check_header(path, header):
+def _check_header(path: Path, header: str) -> None:
     names = header.strip().split(",")
     if names == _COLUMNS:
         return
@@ -140,7 +147,7 @@ def _check_header(path, header):
     )
 
 
-def _parse(lines):
+def _parse(lines: TextIO) -> NDArray[np.uint8] | None:
     """Return the table, or None where the lines are not 785 columns of uint8."""
     with warnings.catch_warnings():
         # Older NumPy versions only warn about 1.5 for an integer; all warn about no rows.
@@ -154,7 +161,7 @@ def _parse(lines):
     return table if table.shape[1] == len(_COLUMNS) else None
 
 
-def _first_fault(path):
+def _first_fault(path: Path) -> str:
     """Say what is wrong with the first bad line: slow, and only for files that have one."""
     with _open(path) as lines:
         next(lines)

@@ -1,14 +1,39 @@
 """What a fit leaves on the estimator: all of it, or nothing."""
 
+from __future__ import annotations
+
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from skscratch.core.network import views
 from skscratch.training.state import Run, continuation
 
-__all__ = ["published", "snapshot", "unchanged_on_error"]
+__all__ = ["Fitted", "published", "snapshot", "unchanged_on_error"]
+
+
+class Fitted:
+    """The types of the attributes, for editors and type checkers."""
+
+    classes_: NDArray[Any]
+    coefs_: list[NDArray[Any]]
+    intercepts_: list[NDArray[Any]]
+    history_: dict[str, NDArray[np.float64]]
+    n_iter_: int
+    t_: int
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str
+    best_loss_: float | None
+    best_validation_score_: float | None
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+    _activation: Any
+    _continuation: dict[str, Any]
 
 
 def published(estimator: Any, run: Run, keep_memory: bool) -> dict[str, Any]:

@@ -4,19 +4,22 @@ A run works on copies and is published once it has ended well. Between calls the
 (``coefs_``, ``intercepts_``, ...) are the only truth, and a call that fails changes nothing.
 """
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skscratch._compat import CallbackSupportMixin, fit_context
+from skscratch._compat import CallbackSupportMixin, available_if, fit_context
+from skscratch._typing import MatrixLike
 from skscratch.core.network import Parameters, outputs
 from skscratch.estimators import _sizes, _train
-from skscratch.estimators._attributes import published, unchanged_on_error
+from skscratch.estimators._attributes import Fitted, published, unchanged_on_error
 from skscratch.estimators._begin import architecture, begin, fitted_dtype, fitted_sizes
 from skscratch.estimators._constraints import CONSTRAINTS
 from skscratch.estimators._curves import Curves
@@ -34,7 +37,7 @@ from skscratch.training.state import Run
 from skscratch.training.threads import blas_threads
 
 
-class BaseScratchMLP(CallbackSupportMixin, Curves, Stamped, BaseEstimator, ABC):  # type: ignore[misc]
+class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, BaseEstimator, ABC):  # type: ignore[misc]
     """What a multilayer perceptron is to scikit-learn, whatever it predicts."""
 
     _parameter_constraints = CONSTRAINTS
@@ -54,14 +57,14 @@ class BaseScratchMLP(CallbackSupportMixin, Curves, Stamped, BaseEstimator, ABC):
     @fit_context
     def fit(
         self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-    ) -> Any:
+        X_val: MatrixLike | None = None,
+        y_val: MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Train until the loss stalls, or for ``max_iter`` epochs.
 
         Parameters
@@ -121,7 +124,13 @@ class BaseScratchMLP(CallbackSupportMixin, Curves, Stamped, BaseEstimator, ABC):
 
     @available_if(lambda self: self.solver != "lbfgs")
     @fit_context
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on X, going on from where the last call ended.
 
         Parameters, random stream, ``loss_curve_``, ``n_iter_`` and ``t_`` continue, and so does the
@@ -169,7 +178,7 @@ class BaseScratchMLP(CallbackSupportMixin, Curves, Stamped, BaseEstimator, ABC):
             _train.one_epoch, tasks, X, y, sample_weight, classes, none, first, keep_memory=True
         )
 
-    def drop_optimizer_state(self) -> Any:
+    def drop_optimizer_state(self) -> Self:
         """Forget what only further training needs; predictions stay as they are.
 
         After ``partial_fit``, and after ``fit`` with ``warm_start``, the estimator keeps what the
@@ -205,7 +214,7 @@ class BaseScratchMLP(CallbackSupportMixin, Curves, Stamped, BaseEstimator, ABC):
         validation: tuple[Any, Any, Any],
         first: bool,
         keep_memory: bool,
-    ) -> Any:
+    ) -> Self:
         interrupt = None
         # overflow shows as a non-finite loss, which ends the run with a message of its own
         with unchanged_on_error(self), np.errstate(all="ignore"):
@@ -228,8 +237,15 @@ class BaseScratchMLP(CallbackSupportMixin, Curves, Stamped, BaseEstimator, ABC):
         return self
 
     def _validate(
-        self, X: Any, y: Any, sample_weight: Any, classes: Any, first: bool, validation: Any
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        classes: Any,
+        first: bool,
+        validation: tuple[Any, Any, Any],
     ) -> Data:
+        floats: list[Any]
         if not first:
             floats = [fitted_dtype(self)]
         else:
@@ -242,9 +258,9 @@ class BaseScratchMLP(CallbackSupportMixin, Curves, Stamped, BaseEstimator, ABC):
         return data._replace(validation=self._encode_validation(*checked, data))
 
     def _publish(self, run: Run, keep_memory: bool) -> None:
-        vars(self).update(published(self, run, keep_memory))
+        self.__dict__.update(published(self, run, keep_memory))
 
-    def _outputs(self, X: Any, finish: Callable[[Any], Any]) -> Any:
+    def _outputs(self, X: MatrixLike, finish: Callable[[Any], Any]) -> NDArray[Any]:
         """Return ``finish(logits)`` of X, computed some rows at a time; the logits are scratch."""
         if not self.__sklearn_is_fitted__():
             check_is_fitted(self)  # raises, but takes its time where it does not
@@ -265,7 +281,8 @@ class BaseScratchMLP(CallbackSupportMixin, Curves, Stamped, BaseEstimator, ABC):
 
         # overflow is what is checked for, and finite logits may lie further apart than floats reach
         with threads, np.errstate(over="ignore", invalid="ignore"):
-            return outputs(arch, params, X, rows, checked)
+            result: NDArray[Any] = outputs(arch, params, X, rows, checked)
+        return result
 
     def __sklearn_is_fitted__(self) -> bool:
         return "coefs_" in vars(self)

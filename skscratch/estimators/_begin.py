@@ -88,7 +88,8 @@ def _check_same_network(estimator: Any, arch: Architecture) -> None:
 
 def _alike(f: Any, g: Any) -> bool:
     """Return whether two activations are the same, as far as they can tell."""
-    return type(f) is type(g) and (type(f).__eq__ is object.__eq__ or bool(f == g))
+    by_identity: Any = object.__eq__
+    return type(f) is type(g) and (type(f).__eq__ is by_identity or bool(f == g))
 
 
 def fitted_sizes(estimator: Any) -> tuple[int, ...]:

@@ -1,9 +1,13 @@
 """The classifier and its parameters."""
 
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from sklearn.base import ClassifierMixin
 
+from skscratch import _typing as hints
 from skscratch.estimators._predictions import ClassPredictions
 from skscratch.estimators._targets import ClassTargets
 
@@ -204,18 +208,18 @@ class ScratchMLPClassifier(ClassifierMixin, ClassTargets, ClassPredictions):  # 
 
     def __init__(
         self,
-        hidden_layer_sizes: Any = (100,),
+        hidden_layer_sizes: hints.Sizes = (100,),
         *,
-        activation: Any = "relu",
-        solver: Any = "adam",
+        activation: hints.Activations = "relu",
+        solver: hints.Solver = "adam",
         alpha: float = 0.0001,
-        batch_size: Any = "auto",
-        learning_rate: Any = "constant",
-        learning_rate_init: Any = "auto",
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: hints.LearningRate = "constant",
+        learning_rate_init: float | Literal["auto"] = "auto",
         power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
-        random_state: Any = None,
+        random_state: hints.RandomState = None,
         tol: float = 1e-4,
         verbose: bool = False,
         warm_start: bool = False,
@@ -228,21 +232,21 @@ class ScratchMLPClassifier(ClassifierMixin, ClassTargets, ClassPredictions):  # 
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
-        weight_init: Any = "auto",
-        class_weight: Any = None,
-        dtype: Any = None,
-        dropout: Any = 0.0,
+        weight_init: hints.WeightInit = "auto",
+        class_weight: hints.ClassWeight | None = None,
+        dtype: hints.Dtype | None = None,
+        dropout: float | Sequence[float] = 0.0,
         weight_decay: float = 0.0,
         label_smoothing: float = 0.0,
         max_grad_norm: float | None = None,
         ema_decay: float = 0.0,
         warmup_steps: int = 0,
-        decay_steps: Any = "auto",
+        decay_steps: int | Literal["auto"] = "auto",
         decay_rate: float = 0.1,
-        scoring: Any = "loss",
+        scoring: hints.Scoring | None = "loss",
         n_updates_no_change: float = 200,
         refit: bool = False,
-        checkpoint: Any = None,
+        checkpoint: hints.PathOrName | None = None,
         checkpoint_epochs: int | None = None,
         checkpoint_seconds: float | None = 30,
     ) -> None:

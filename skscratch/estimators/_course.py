@@ -70,7 +70,7 @@ class Course:
         n_updates = estimator.n_updates_no_change if self.stops else 0
         self.patience = Patience(estimator.tol, estimator.n_iter_no_change, n_updates)
         self.best, self.theta_before = Best(run.current), run.theta.copy()
-        self.start = capture(run) if self.refits else None
+        self.start: Any = capture(run) if self.refits else None
         self.n_before, self.n_rows = run.n_epochs, len(run.history)
         self.phase, self.counted = "search", count(run)
         if content is not None:

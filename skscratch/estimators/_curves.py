@@ -1,7 +1,5 @@
 """The history of training under scikit-learn's names."""
 
-from typing import Any
-
 __all__ = ["Curves"]
 
 
@@ -9,19 +7,19 @@ class Curves:
     """Curves as lists, read from the attribute ``history_``."""
 
     @property
-    def loss_curve_(self) -> Any:
+    def loss_curve_(self) -> list[float]:
         """Training loss plus penalty of each epoch."""
         history = self._history()
         loss, penalty = history.get("loss", []), history.get("penalty", [])  # none yet, in a hook
         return [a + b for a, b in zip(loss, penalty, strict=True)]
 
     @property
-    def loss_(self) -> Any:
+    def loss_(self) -> float:
         """The last entry of ``loss_curve_``."""
         return self.loss_curve_[-1]
 
     @property
-    def validation_scores_(self) -> Any:
+    def validation_scores_(self) -> list[float] | None:
         """The scores on the validation set."""
         scores = self._history().get("validation_score", [])
         return [score for score in scores if score == score] or None

@@ -30,7 +30,8 @@ def hidden_layer_sizes(value: Any) -> tuple[int, ...]:
     """Return the widths as a tuple of positive ints."""
     widths = np.atleast_1d(np.asarray(value, dtype=object))
     whole = [
-        isinstance(q, Real) and not isinstance(q, (bool, np.bool_)) and q >= 1 and q % 1 == 0
+        # types of numbers.Real know no >=
+        isinstance(q, Real) and not isinstance(q, (bool, np.bool_)) and not q < 1 and q % 1 == 0
         for q in widths.ravel()
     ]
     if widths.ndim != 1 or not all(whole):
@@ -143,7 +144,7 @@ def schedule(estimator: Any, planned_steps: int) -> Any:
 def dropout(value: Any, n_hidden: int) -> tuple[float, ...]:
     """Return one rate per hidden layer."""
     rates = list(value) if isinstance(value, (list, tuple)) else [value] * n_hidden
-    ok = all(isinstance(rate, Real) and 0 <= rate < 1 for rate in rates)
+    ok = all(isinstance(rate, Real) and 0 <= float(rate) < 1 for rate in rates)
     if len(rates) != n_hidden or not ok:
         raise InvalidParameterError(
             f"dropout must be a rate in [0, 1) or one per hidden layer: got {value!r} for "

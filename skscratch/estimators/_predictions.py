@@ -1,7 +1,13 @@
 """What a fitted classifier says of new samples."""
 
+from __future__ import annotations
+
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from skscratch._typing import MatrixLike
 from skscratch.estimators import _labels
 from skscratch.estimators._base import BaseScratchMLP
 
@@ -11,7 +17,7 @@ __all__ = ["ClassPredictions"]
 class ClassPredictions(BaseScratchMLP):
     """Classes, probabilities and logits. Nothing here writes to the estimator."""
 
-    def predict(self, X: Any) -> Any:
+    def predict(self, X: MatrixLike) -> NDArray[Any]:
         """Return the most probable class of each sample, or the labels it probably has.
 
         Parameters
@@ -44,7 +50,7 @@ class ClassPredictions(BaseScratchMLP):
             return (z > 0).astype(self._label_dtype)
         return self.classes_[_labels.winners(z, self.out_activation_)]
 
-    def predict_proba(self, X: Any) -> Any:
+    def predict_proba(self, X: MatrixLike) -> NDArray[np.floating[Any]]:
         """Return the probability of each class, or of each label.
 
         Parameters
@@ -71,7 +77,7 @@ class ClassPredictions(BaseScratchMLP):
         """
         return self._outputs(X, lambda z: _labels.probabilities(z, self.out_activation_))
 
-    def predict_log_proba(self, X: Any) -> Any:
+    def predict_log_proba(self, X: MatrixLike) -> NDArray[np.floating[Any]]:
         """Return the logarithm of ``predict_proba``, exact also where that rounds to 1.
 
         Parameters
@@ -97,7 +103,7 @@ class ClassPredictions(BaseScratchMLP):
         """
         return self._outputs(X, lambda z: _labels.log_probabilities(z, self.out_activation_))
 
-    def decision_function(self, X: Any) -> Any:
+    def decision_function(self, X: MatrixLike) -> NDArray[np.floating[Any]]:
         """Return the logits, the output layer before its link.
 
         Parameters

@@ -1,7 +1,7 @@
 """The version in a saved estimator, and a warning where another one loads it."""
 
 import warnings
-from typing import Any
+from typing import Any, cast
 
 from sklearn.exceptions import InconsistentVersionWarning
 
@@ -18,7 +18,7 @@ class Stamped:
     """An estimator whose saved state names the version that saved it."""
 
     def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())  # type: ignore[arg-type]
+        state = dict(cast(dict[str, Any], super().__getstate__()))
         for name in OF_A_FIT:
             state.pop(name, None)
         return state | {STAMP: __version__}

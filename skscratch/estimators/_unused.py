@@ -25,7 +25,7 @@ def _arguments(factories: Any) -> set[str]:
 
 def _unused_reasons(estimator: Any, validated: bool) -> dict[str, str]:
     """Return, for each parameter that has no effect, what would have to be different."""
-    reasons = {}
+    reasons: dict[str, str] = {}
     solver, rate = estimator.solver, estimator.learning_rate
     lbfgs = isinstance(solver, str) and solver == "lbfgs"
     used = _arguments([SOLVERS[solver]]) if isinstance(solver, str) and not lbfgs else set()

@@ -1,0 +1,41 @@
+"""Types of arguments, for editors and type checkers; nothing is checked with them at run time."""
+
+from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import sparray, spmatrix
+
+from skscratch.core.activations import Activation
+from skscratch.core.optimizers import Rule
+from skscratch.core.schedules import Schedule
+
+__all__ = [
+    "Activations",
+    "ClassWeight",
+    "Dtype",
+    "LearningRate",
+    "MatrixLike",
+    "PathOrName",
+    "RandomState",
+    "Scoring",
+    "Sizes",
+    "Solver",
+    "WeightInit",
+]
+
+MatrixLike: TypeAlias = ArrayLike | sparray | spmatrix
+PathOrName: TypeAlias = str | PathLike[str]
+RandomState: TypeAlias = int | np.random.RandomState | np.random.Generator | None
+
+# Names are plain strings: the tables of the core know which there are.
+Activations: TypeAlias = str | Activation | Sequence[str | Activation]
+ClassWeight: TypeAlias = dict[Any, Any] | list[dict[Any, Any]] | Literal["balanced"]
+Dtype: TypeAlias = Literal["float32", "float64"] | type[np.float32] | type[np.float64]
+LearningRate: TypeAlias = str | Schedule | Callable[[int], float]
+Scoring: TypeAlias = str | Callable[..., float]
+Sizes: TypeAlias = int | Sequence[int] | NDArray[np.integer[Any]]
+Solver: TypeAlias = str | Rule
+WeightInit: TypeAlias = str | Callable[[np.random.Generator, int, int], ArrayLike]
