@@ -81,8 +81,9 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, BaseEstimato
         X_val, y_val : array-like, like X and y, default=None
             A validation set, both or neither. Its loss and score go to ``history_``; with
             ``early_stopping`` they decide when to stop and which parameters to keep, and no rows
-            of X are held out. It must hold no new class. In a search, let ``early_stopping`` hold
-            rows out instead: an X_val as long as X would be cut like X into folds.
+            of X are held out. It must hold no new class. ``Pipeline(transform_input=["X_val"])``
+            scales it like X, in a search too; but there it must not have as many rows as X, or
+            scikit-learn takes them for samples of X and silently cuts it into folds.
         sample_weight_val : array-like, like sample_weight, default=None
             Weights of the validation set.
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 from scipy.stats import loguniform
-from sklearn import clone, config_context
+from sklearn import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
@@ -217,47 +217,3 @@ def test_incremental_learning_curve(iris):
     assert_array_equal(sizes, [10, 50, 100])
     assert train.shape == test.shape == (3, 3)
     assert test[-1].mean() > 0.8 > test[0].mean()
-
-
-class TestMetadataRouting:
-    """sample_weight reaches the estimator only when it asks for it."""
-
-    @pytest.fixture(autouse=True)
-    def routing(self):
-        with config_context(enable_metadata_routing=True):
-            yield
-
-    @pytest.fixture
-    def halves(self):
-        """The same rows twice with opposite labels; the weights choose which of them hold."""
-        X = np.random.default_rng(0).normal(size=(120, 2))
-        y = (X[:, 0] > 0).astype(int)
-        order = np.random.default_rng(1).permutation(240)
-        weight = np.r_[np.ones(120), np.zeros(120)]
-        return np.r_[X, X][order], np.r_[y, 1 - y][order], weight[order]
-
-    def test_through_a_pipeline(self, halves):
-        X, y, weight = halves
-        scaler = StandardScaler().set_fit_request(sample_weight=False)
-        model = make_pipeline(scaler, quick().set_fit_request(sample_weight=True))
-        predicted = model.fit(X, y, sample_weight=weight).predict(X)
-        assert (predicted == y)[weight == 1].mean() > 0.95
-
-    def test_through_a_grid_search_in_fit_and_score(self, halves):
-        X, y, weight = halves
-        net = quick().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
-        search = GridSearchCV(net, {"learning_rate_init": [1e-6, 0.02]}, cv=3)
-        search.fit(X, y, sample_weight=weight)
-        assert search.best_params_ == {"learning_rate_init": 0.02}
-        assert search.best_score_ > 0.95
-
-    def test_weights_are_scored_only_on_request(self, halves):
-        X, y, weight = halves
-        net = quick().set_fit_request(sample_weight=True).set_score_request(sample_weight=False)
-        search = GridSearchCV(net, {"alpha": [1e-4]}, cv=3).fit(X, y, sample_weight=weight)
-        assert_allclose(search.best_score_, 0.5, atol=0.03)
-
-    def test_an_unrequested_weight_is_refused(self, halves):
-        X, y, weight = halves
-        with pytest.raises(ValueError, match="sample_weight"):
-            make_pipeline(quick()).fit(X, y, sample_weight=weight)
