@@ -61,6 +61,13 @@ def oracle(session):
         session.error("the comparison with torch was skipped")
 
 
+@nox.session
+def docs(session):
+    """The site, in docs/_build/html; a warning is an error."""
+    session.install("-e", ".[docs]")
+    session.run("sphinx-build", "-W", "--keep-going", "docs", "docs/_build/html", *session.posargs)
+
+
 @nox.session(python="3.11")
 def floors(session):
     """The test suite on the lowest versions that setup.cfg allows."""

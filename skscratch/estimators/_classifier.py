@@ -151,7 +151,7 @@ class ScratchMLPClassifier(ClassifierMixin, ClassTargets, ClassPredictions):  # 
         Class labels in sorted order; the column numbers for multilabel y.
     coefs_, intercepts_ : list of ndarray of shape (p, q) and (q,)
         Weights and biases of each layer. Training goes on from what they hold.
-    history_ : dict of ndarray of shape (n_iter_,)
+    history_ : dict of ndarray of shape (`n_iter_`,)
         ``pandas.DataFrame(model.history_)`` has a row per epoch: 'loss', the mean training loss,
         each batch measured before its step, with dropout and smoothed labels; 'penalty', that of
         ``alpha``; with a validation set 'validation_loss' and 'validation_score', without dropout
@@ -178,7 +178,7 @@ class ScratchMLPClassifier(ClassifierMixin, ClassTargets, ClassPredictions):  # 
         Link of the output layer: 'logistic' for binary and multilabel y.
     n_features_in_ : int
         Features seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, if X had string column names.
 
     See Also
