@@ -17,6 +17,7 @@ copyright = author
 version = release = __version__
 
 extensions = [
+    "matplotlib.sphinxext.plot_directive",
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
@@ -64,6 +65,11 @@ intersphinx_timeout = 5
 
 sphinx_gallery_conf = gallery.settings(HERE)
 
+plot_formats = [("svg", 72)]
+plot_html_show_formats = False
+plot_html_show_source_link = False
+plot_include_source = False
+
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
@@ -73,6 +79,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_show_copyright = False
+toc_object_entries_show_parents = "hide"
 html_sidebars = {"index": [], "start": []}
 html_theme_options = {
     "header_links_before_dropdown": 6,

@@ -10,7 +10,7 @@ from skscratch import ScratchMLPClassifier
 from skscratch.core.schedules import SCHEDULES
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted(ROOT.glob("docs/*.md"))
+PAGES = sorted(ROOT.glob("docs/**/*.md"))
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
