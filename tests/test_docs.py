@@ -1,40 +1,89 @@
-"""The pages are true: their examples run, their links lead somewhere, their tables are complete."""
+"""The pages are true: their examples run, their links lead somewhere, nothing is left out of them."""
 
+import ast
 import doctest
+import importlib
+import importlib.util
+import pkgutil
 import re
+import sys
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
 
+import skscratch
 from skscratch import ScratchMLPClassifier
-from skscratch.core.schedules import SCHEDULES
+from skscratch.core import activations, initializers, losses, optimizers, schedules
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted(ROOT.glob("docs/**/*.md"))
-pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+DOCS = ROOT / "docs"
+# Written while the site is built.
+MADE = ("_build/", "gallery/", "api/backreferences/", "api/generated/", "api/skscratch")
+# What a module of ours needs besides what is required.
+NEEDS = {
+    "skscratch.callbacks": "sklearn.callback",
+    "skscratch.onnx": "skl2onnx",
+    "skscratch.plotting": "matplotlib",
+}
+
+
+def written():
+    """Return the files of all pages that are written by hand, by their names in the site."""
+    paths = sorted([*DOCS.rglob("*.md"), *DOCS.rglob("*.rst")])
+    pages = {path.relative_to(DOCS).with_suffix("").as_posix(): path for path in paths}
+    ours = {name: path for name, path in pages.items() if not name.startswith((*MADE, "_"))}
+    return ours
+
+
+PAGES = written()
+pages = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 
 
 def blocks(text):
-    return re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"^ *```python\n(.*?)^ *```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def missing(block):
+    """Return the packages that a block needs and that are not installed here."""
+    examples = doctest.DocTestParser().get_examples(block)
+    nodes = list(ast.walk(ast.parse("".join(example.source for example in examples))))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+    needed = {NEEDS.get(name, name.split(".")[0]) for name in names}
+    return {name for name in needed if importlib.util.find_spec(name) is None}
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if blocks(page.read_text())], ids=lambda page: page.name
+    "page",
+    [pytest.param(p, id=name) for name, p in PAGES.items() if blocks(p.read_text())],
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_examples_print_what_they_show(page, tmp_path, monkeypatch):
     """All blocks of a page are one session."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    session = "\n".join(blocks(page.read_text()))
+    found = blocks(page.read_text())
+    absent = set().union(*map(missing, found))
+    session = "\n".join(block for block in found if not missing(block))
     example = doctest.DocTestParser().get_doctest(session, {}, page.name, str(page), 0)
     failed, attempted = doctest.DocTestRunner().run(example)
     assert attempted > 0
     assert failed == 0
+    if absent:
+        pytest.skip(f"the blocks that need {', '.join(sorted(absent))}; the others passed")
+
+
+@pages
+def test_every_python_block_is_an_example(page):
+    """One without prompts would not be run."""
+    assert all(">>> " in block for block in blocks(page.read_text()))
 
 
 @pages
 def test_links_lead_somewhere(page):
-    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text):
         assert (page.parent / target).is_file(), target
 
 
@@ -43,13 +92,137 @@ def test_no_figure_is_missing(page):
     assert not re.findall(r"\b(MEASURE|TODO)\b|_TABLE\b", page.read_text())
 
 
-def test_every_schedule_is_in_the_table():
-    rows = re.findall(r'^\| `"(\w+)"` \|', (ROOT / "docs/training.md").read_text(), re.MULTILINE)
-    assert rows == [*SCHEDULES]
+def entries(page):
+    """Return the pages that the tables of contents of a page name."""
+    text = PAGES[page].read_text()
+    trees = re.findall(r"^```\{toctree\}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    trees += re.findall(r"^\.\. toctree::\n((?:   .*\n|\n)+)", text, re.MULTILINE)
+    lines = [line.strip() for tree in trees for line in tree.splitlines()]
+    folder = PAGES[page].parent
+    names = [line for line in lines if line and not line.startswith(":")]
+    return {(folder / name).resolve().relative_to(DOCS).as_posix() for name in names}
+
+
+def test_every_page_is_in_a_table_of_contents():
+    reached, new = set(), {"index"}
+    while new:
+        reached |= new
+        new = set().union(*(entries(page) for page in new if page in PAGES)) - reached
+    assert {*PAGES} <= reached
+    assert all(page in PAGES or page.startswith(MADE) for page in reached)
+
+
+def code_shown(page):
+    """Return what the directives code-of of a page name: modules and names in them."""
+    found = re.findall(r"^```\{code-of\} (\S+)\.py (\S+)$", PAGES[page].read_text(), re.MULTILINE)
+    return [(f"skscratch.{path.replace('/', '.')}", name) for path, name in found]
+
+
+def derivations():
+    return [page for page in PAGES if page.startswith("derivations/")]
+
+
+@pytest.mark.parametrize("page", derivations())
+def test_code_that_is_derived_exists(page):
+    shown = code_shown(page)
+    assert shown
+    for module, name in shown:
+        assert callable(attrgetter(name)(importlib.import_module(module)))
+
+
+def headings(page):
+    return re.findall(r"^## (.+)$", PAGES[page].read_text(), re.MULTILINE)
+
+
+def classes(module):
+    """Return the public classes of a module, but for its protocol."""
+    kinds = {name: getattr(module, name) for name in module.__all__}
+    return {
+        n for n, k in kinds.items() if isinstance(k, type) and not k.__dict__.get("_is_protocol")
+    }
+
+
+@pytest.mark.parametrize(
+    ("module", "table"),
+    [(activations, activations.ACTIVATIONS), (schedules, schedules.SCHEDULES)],
+    ids=["activations", "schedules"],
+)
+def test_every_name_of_the_table_is_derived(module, table):
+    page = f"derivations/{module.__name__.rpartition('.')[2]}"
+    assert [name for name in headings(page) if name in table] == [*table]
+    kinds = {
+        value.__name__ if isinstance(value, type) else type(value).__name__
+        for value in table.values()
+    }
+    assert kinds <= {name.split(".")[0] for _, name in code_shown(page)}
+
+
+@pytest.mark.parametrize(
+    ("module", "page"),
+    [
+        (activations, "derivations/activations"),
+        (losses, "derivations/losses"),
+        (optimizers, "derivations/optimizers"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_every_class_is_derived(module, page):
+    assert classes(module) <= {name.split(".")[0] for _, name in code_shown(page)}
+
+
+def test_every_pass_of_core_is_derived():
+    shown = {pair for page in derivations() for pair in code_shown(page)}
+    for module in ("network", "linear", "dropout"):
+        verbs = [
+            n
+            for n in dir(importlib.import_module(f"skscratch.core.{module}"))
+            if n.startswith(("forward", "backward"))
+        ]
+        assert len(verbs) >= 2
+        assert {(f"skscratch.core.{module}", verb) for verb in verbs} <= shown
+
+
+def test_every_initial_draw_is_in_the_table():
+    rows = re.findall(
+        r"^\| (`.+?) \|", PAGES["derivations/initial-weights"].read_text(), re.MULTILINE
+    )
+    names = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(n for n in names if n != "weight_init") == sorted(initializers.INITIALIZERS)
+
+
+def test_all_of_skscratch_is_all():
+    text = PAGES["all-of-skscratch"].read_text()
+    words = set(re.findall(r"\w+", text))
+    packages = [m.name for m in pkgutil.iter_modules(skscratch.__path__) if m.name[0] != "_"]
+    public = [f"skscratch.{name}" for name in packages if name not in ("core", "training")]
+    modules = [skscratch, *map(importlib.import_module, public)]
+    assert {name for module in modules for name in module.__all__} <= words
+    assert {*ScratchMLPClassifier().get_params()} <= words
+    assert {n for n in dir(ScratchMLPClassifier) if re.fullmatch(r"[a-z]\w*_", n)} <= words
+
+
+def test_code_of_leaves_out_the_docstring_alone():
+    pytest.importorskip("sphinx", reason="the directive is Sphinx's")
+    sys.path.insert(0, str(DOCS / "_ext"))
+    try:
+        code_of = importlib.import_module("code_of").code_of
+    finally:
+        sys.path.remove(str(DOCS / "_ext"))
+    source = '@d\nclass A:\n    """Text.\n\n    >>> 1\n    """\n\n    # why\n    x = 1\n\n    def f(self):\n        return 2\n\ny = 3\n'
+    assert (
+        code_of(source, "A")
+        == "@d\nclass A:\n    # why\n    x = 1\n\n    def f(self):\n        return 2"
+    )
+    assert code_of(source, "A.f") == "def f(self):\n    return 2"
+
+
+def test_every_schedule_is_in_the_table_of_training():
+    rows = re.findall(r'^\| `"(\w+)"` \|', PAGES["training"].read_text(), re.MULTILINE)
+    assert rows == [*schedules.SCHEDULES]
 
 
 def test_parameters_that_are_named_exist():
-    text = (ROOT / "docs/training.md").read_text()
+    text = PAGES["training"].read_text()
     names = set(re.findall(r"`(\w+)=", text)) | set(
         re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
     )
