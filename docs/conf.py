@@ -80,7 +80,8 @@ html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_show_copyright = False
 toc_object_entries_show_parents = "hide"
-html_sidebars = {"index": [], "start": []}
+html_sidebars = {"all-of-skscratch": [], "index": [], "start": []}
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "header_links_before_dropdown": 6,
     "navbar_align": "left",

@@ -7,6 +7,7 @@ __all__ = ["SKOPS_TRUSTED_TYPES"]
 
 CHOICES = (activations, initializers, optimizers, schedules)
 
+#: Dotted names of our types, for ``skops.io.load(file, trusted=SKOPS_TRUSTED_TYPES)``.
 SKOPS_TRUSTED_TYPES = [
     f"{kind.__module__}.{kind.__qualname__}"
     for kind in (

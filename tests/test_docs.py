@@ -19,7 +19,7 @@ from skscratch.core import activations, initializers, losses, optimizers, schedu
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 # Written while the site is built.
-MADE = ("_build/", "gallery/", "api/backreferences/", "api/generated/", "api/skscratch")
+MADE = ("_build/", "api/", "gallery/")
 # What a module of ours needs besides what is required.
 NEEDS = {
     "skscratch.callbacks": "sklearn.callback",

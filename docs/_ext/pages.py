@@ -20,12 +20,17 @@ LINKS = [
     (r"\]\((?:\.\./)*CONTRIBUTING\.md", r"](/project/contributing.md"),
     (r"\]\((?:\.\./)*CHANGELOG\.md", r"](/project/changelog.md"),
     (r"\]\((?:\.\./)*examples/(plot_\w+)\.py\)", r"](/gallery/\1.rst)"),
+    (
+        r"\]\((?:\.\./)*skscratch/estimators/_classifier\.py\)",
+        r"](/api/generated/skscratch.ScratchMLPClassifier.rst)",
+    ),
     (r"\]\((?:\.\./)*skscratch/(core|training)/(\w+)\.py\)", r"](/api/skscratch.\1.\2.rst)"),
 ]
 
 
 def setup(app):
     app.connect("config-inited", write_reference)
+    app.connect("autodoc-skip-member", is_left_out)
     app.connect("source-read", lambda app, page, source: source.append(within_site(source.pop())))
     app.connect(
         "include-read", lambda app, path, parent, text: text.append(within_site(text.pop()))
@@ -39,12 +44,19 @@ def within_site(text):
     return text
 
 
+def is_left_out(app, what, name, member, skip, options):
+    """Leave out the fields of named tuples, which have no docstrings of their own."""
+    return True if "Alias for field number" in (inspect.getdoc(member) or "") else None
+
+
 def write_reference(app, config):
-    """Write a page per public package and per module of the floors to api/."""
+    """Write a page per public package and per module of the floors, and their list, to api/."""
     folder = Path(app.srcdir) / "api"
+    folder.mkdir(exist_ok=True)
     pages = {name: package_page(name) for name in public_packages()}
     pages |= {name: module_page(name) for floor in FLOORS for name in modules(floor)}
-    for old in folder.glob("skscratch*.rst"):
+    pages["index"] = index_page()
+    for old in folder.glob("*.rst"):
         if old.stem not in pages:
             old.unlink()
     for name, text in pages.items():
@@ -64,22 +76,44 @@ def modules(floor):
     return [m.name for m in pkgutil.iter_modules(package.__path__, f"skscratch.{floor}.")]
 
 
-def heading(name):
-    return f"{name}\n{'=' * len(name)}\n\n"
+def index_page():
+    parts = [heading("Reference", "="), "What users import. It keeps its names and meanings.\n\n"]
+    for name in public_packages():
+        names = importlib.import_module(name).__all__
+        public = [f"~{name}.{n}" for n in names if not n.startswith("_")]
+        parts += [heading(name, "-"), table(public)]
+    parts += [heading("For readers of the code", "-"), "What these modules hold may change.\n\n"]
+    for floor in FLOORS:
+        package = importlib.import_module(f"skscratch.{floor}")
+        text = inspect.getdoc(package)
+        parts += [heading(package.__name__, "~"), text, "\n\n", table(modules(floor))]
+    users, readers = public_packages(), [name for floor in FLOORS for name in modules(floor)]
+    parts += [contents("What users import", users), contents("For readers of the code", readers)]
+    return "".join(parts)
 
 
 def package_page(name):
-    module = importlib.import_module(name)
-    names = [n for n in module.__all__ if callable(getattr(module, n))]
-    data = [n for n in module.__all__ if not n.startswith("_") and n not in names]
-    text = heading(name) + f".. automodule:: {name}\n\n.. currentmodule:: {name}\n\n"
-    text += ".. autosummary::\n   :toctree: generated\n   :nosignatures:\n\n"
-    text += "".join(f"   {n}\n" for n in names)
-    return text + "".join(f"\n.. autodata:: {n}\n   :no-value:\n" for n in data)
+    names = [n for n in importlib.import_module(name).__all__ if not n.startswith("_")]
+    text = heading(name, "=") + f".. automodule:: {name}\n\n.. currentmodule:: {name}\n\n"
+    return text + table(names, "   :toctree: generated\n")
 
 
 def module_page(name):
-    return heading(name) + f".. automodule:: {name}\n   :members:\n"
+    return heading(name, "=") + f".. automodule:: {name}\n   :members:\n"
+
+
+def heading(title, line):
+    return f"{title}\n{line * len(title)}\n\n"
+
+
+def table(names, option=""):
+    lines = "".join(f"   {name}\n" for name in names)
+    return f".. autosummary::\n{option}   :nosignatures:\n\n{lines}\n"
+
+
+def contents(caption, names):
+    lines = "".join(f"   {name}\n" for name in names)
+    return f".. toctree::\n   :hidden:\n   :caption: {caption}\n\n{lines}\n"
 
 
 def own_members():
