@@ -63,8 +63,9 @@ def oracle(session):
 
 @nox.session
 def docs(session):
-    """The site, in docs/_build/html; a warning is an error."""
-    session.install("-e", ".[docs]")
+    """The site, in docs/_build/html; a warning is an error. Before it, its examples."""
+    session.install("-e", ".[docs,test]")
+    session.run("python", "-m", "pytest", "tests/test_docs.py", "tests/test_docstrings.py")
     session.run("sphinx-build", "-W", "--keep-going", "docs", "docs/_build/html", *session.posargs)
 
 

@@ -52,6 +52,10 @@ def to_onnx(model: Any, X: MatrixLike | None = None, **options: Any) -> Any:
         For labels that are neither whole numbers nor strings, and for an activation that is not one
         of ours: ONNX has no code for it.
 
+    See Also
+    --------
+    register_converter : For skl2onnx's own functions.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
@@ -79,11 +83,16 @@ def register_converter() -> Any:
     Returns
     -------
     skl2onnx : module
+        The package.
 
     Raises
     ------
     ImportError
         Without skl2onnx: ``pip install "skscratch[onnx]"``.
+
+    See Also
+    --------
+    to_onnx : Convert a model.
 
     Examples
     --------

@@ -52,6 +52,10 @@ def make_banded_sum(
     ValueError
         If a number is below 1, or a seed below 0.
 
+    See Also
+    --------
+    sklearn.datasets.make_moons : Two classes that a curve divides.
+
     Examples
     --------
     >>> from skscratch.datasets import make_banded_sum

@@ -38,6 +38,11 @@ def load_digits(*, return_X_y: bool = False) -> Any:
             Where the data come from.
 
     (data, target) : tuple, if ``return_X_y`` is True
+        The first two of these fields.
+
+    See Also
+    --------
+    load_mnist_csv : Larger images, from a file.
 
     Examples
     --------

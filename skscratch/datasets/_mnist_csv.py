@@ -57,6 +57,7 @@ def load_mnist_csv(path: PathOrName, *, return_X_y: bool = False) -> Any:
             Where the data come from.
 
     (data, target) : tuple, if ``return_X_y`` is True
+        The first two of these fields.
 
     Raises
     ------
@@ -69,6 +70,10 @@ def load_mnist_csv(path: PathOrName, *, return_X_y: bool = False) -> Any:
         label is not a whole number from 0 to 9 or a pixel not one from 0 to 255, if there
         are no lines, or if the file is not text or not a complete gzip file.  The message
         names the file and the first line at fault.
+
+    See Also
+    --------
+    load_digits : Small images, from scikit-learn.
 
     Examples
     --------

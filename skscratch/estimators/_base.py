@@ -189,6 +189,12 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, BaseEstimato
         Returns
         -------
         self : estimator
+            Itself.
+
+        Raises
+        ------
+        NotFittedError
+            If it is not fitted.
 
         Examples
         --------
