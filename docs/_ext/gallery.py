@@ -19,7 +19,8 @@ class Arguments:
 
     def __call__(self, gallery_conf, script_vars):
         source = Path(script_vars["src_file"]).read_text()
-        return ["--figures", tempfile.mkdtemp()] if '"--figures"' in source else []
+        folder = Path(tempfile.gettempdir()) / "figures"  # printed, so the same every time
+        return ["--figures", str(folder)] if '"--figures"' in source else []
 
 
 def settings(here):

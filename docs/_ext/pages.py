@@ -15,6 +15,8 @@ FLOORS = ("core", "training")
 HIDDEN = ("estimators",)  # skscratch itself exports what is there
 HOOKS = {"setup", "teardown", "on_fit_task_begin", "on_fit_task_end"}  # scikit-learn calls them
 
+# The blank lines with which many examples end are for doctest.
+END_OF_BLOCK = re.compile(r"^(```python\n(?:(?!```).*\n)*?)\n+(?=```$)", re.MULTILINE)
 # Links as they are right in the repository, and the pages that they lead to in the site.
 LINKS = [
     (r"\]\((?:\.\./)*CONTRIBUTING\.md", r"](/project/contributing.md"),
@@ -41,7 +43,7 @@ def setup(app):
 def within_site(text):
     for pattern, page in LINKS:
         text = re.sub(pattern, page, text)
-    return text
+    return END_OF_BLOCK.sub(r"\1", text)
 
 
 def is_left_out(app, what, name, member, skip, options):
