@@ -3,15 +3,15 @@ A band that no straight line can cut out
 ========================================
 
 The toy set of :func:`skscratch.datasets.make_banded_sum` has two classes: the points in a
-band through the origin, and those on either side of it.  A linear model learns nothing
-from it.  Two hidden units are enough to draw the two edges; the network here has four, as
-training then gets there from any start.
+band through the origin, and those on either side of it.  A hidden unit draws one straight
+line through the plane.  So a linear model learns nothing from this set, one hidden unit
+finds one edge of the band, and two units find both.
 """
 
 # %%
 # Options for those who run this file as a script: where the figures go, and the seed.
 import argparse
-import warnings
+import copy
 from math import log
 from pathlib import Path
 
@@ -28,7 +28,7 @@ try:
 except ModuleNotFoundError as error:
     raise SystemExit('This example draws figures: pip install "skscratch[plot]"') from error
 
-parser = argparse.ArgumentParser(description="A linear model and a small network on a toy set.")
+parser = argparse.ArgumentParser(description="Small networks of growing size on a toy set.")
 parser.add_argument("--figures", type=Path, default=Path("figures"), help="folder for the figures")
 parser.add_argument("--seed", type=int, default=0)
 options = parser.parse_args()
@@ -42,18 +42,33 @@ X_train, X_test, y_train, y_test = train_test_split(
 )
 
 # %%
-# The same estimator is both models: ``hidden_layer_sizes=()`` leaves out the hidden layers.
-settings = {"learning_rate_init": 0.05, "batch_size": 32, "random_state": options.seed}
+# The same estimator is every model: ``hidden_layer_sizes=()`` leaves out the hidden layers.
+# Each is trained one epoch a call, and the one with two units is copied on its way.
+EPOCHS, SNAPSHOTS = 100, (1, 2, 3, 4, 6, 10)
+sizes = {"linear": (), "1 tanh unit": (1,), "2 tanh units": (2,), "4 tanh units": (4,)}
 models = {
-    "linear": ScratchMLPClassifier((), **settings),
-    "4 tanh units": ScratchMLPClassifier((4,), activation="tanh", **settings),
+    name: ScratchMLPClassifier(
+        size,
+        activation="tanh",
+        solver="adam",
+        learning_rate="constant",
+        learning_rate_init=0.02,
+        batch_size=16,
+        random_state=options.seed,
+    )
+    for name, size in sizes.items()
 }
-for model in models.values():
-    model.fit(X_train, y_train)
+snapshots = {}
+for epoch in range(1, EPOCHS + 1):
+    for model in models.values():
+        model.partial_fit(X_train, y_train, classes=[0, 1])
+    if epoch in SNAPSHOTS:
+        snapshots[f"epoch {epoch}"] = copy.deepcopy(models["2 tanh units"])
 
 # %%
-# Knowing nothing means a loss of log 2 = 0.693 and an accuracy of about one half.  The
-# linear model stays there.
+# Knowing nothing means a loss of log 2 = 0.693.  The linear model stays there: it gives every
+# point about one half, and its accuracy is a matter of chance.  One unit cuts off one side, a
+# quarter of all points, and gets the other side wrong: three quarters are right.
 print(
     pd.DataFrame(
         {
@@ -70,48 +85,69 @@ print(
     .to_string()
 )
 
+
 # %%
-# What the models believe, over the test points.
-figure, axes = plt.subplots(1, 2, figsize=(10, 4.4), sharey=True, layout="compressed")
-for axis, (name, model) in zip(axes, models.items(), strict=True):
-    boundary = DecisionBoundaryDisplay.from_estimator(
+# What the models believe, over the test points.  The dashed lines are those on which a
+# hidden unit changes its sign.
+def show_belief(model, axis):
+    """Draw the probability, the test points and the line of each hidden unit."""
+    belief = DecisionBoundaryDisplay.from_estimator(
         model,
         X_test,
         response_method="predict_proba",
-        grid_resolution=300,
+        grid_resolution=200,
         eps=0.3,
         plot_method="pcolormesh",
         cmap="RdBu",
-        vmin=0,
-        vmax=1,
-        alpha=0.4,
-        xlabel="feature 1",
-        ylabel="feature 2",
+        vmin=-0.6,  # the darkest shades are for the points
+        vmax=1.6,
+        xlabel="",
+        ylabel="",
         ax=axis,
     )
     for label, color in enumerate(("firebrick", "navy")):
-        axis.scatter(*X_test[y_test == label].T, s=6, color=color, label=f"class {label}")
-    axis.set_title(f"{name}: test accuracy {model.score(X_test, y_test):.3f}")
-    axis.set_aspect("equal")
-    axis.label_outer()
-axes[0].legend(loc="upper right")
-figure.colorbar(boundary.surface_, ax=axes, label="predicted probability of class 1")
+        axis.scatter(*X_test[y_test == label].T, s=8, color=color, edgecolor="white", linewidth=0.3)
+    corners = axis.axis()
+    for weights, bias in zip(model.coefs_[0].T, model.intercepts_[0], strict=True):
+        if len(model.coefs_) > 1:
+            foot = -bias * weights / (weights @ weights)  # its point next to the origin
+            axis.axline(foot, foot + weights[::-1] * (-1, 1), color="black", ls="--", lw=1)
+    axis.axis(corners)
+    axis.set(aspect="equal", xticks=[], yticks=[])
+    return belief.surface_
+
+
+figure, axes = plt.subplots(2, 2, figsize=(7, 6.6), layout="compressed")
+for axis, (name, model) in zip(axes.flat, models.items(), strict=True):
+    surface = show_belief(model, axis)
+    axis.set_title(f"{name}: {model.score(X_test, y_test):.1%} right", fontsize=11)
+scale = figure.colorbar(surface, ax=axes, shrink=0.7, label="predicted probability of the band")
+scale.ax.set_ylim(0, 1)
 figure.savefig(options.figures / "banded_sum_boundaries.png", dpi=120)
 
 # %%
-# How they got there.
+# How two units find the two edges.
+figure, axes = plt.subplots(2, 3, figsize=(7, 4.9), layout="compressed")
+for axis, (name, model) in zip(axes.flat, snapshots.items(), strict=True):
+    show_belief(model, axis)
+    axis.set_title(f"{name}: {model.score(X_test, y_test):.1%} right", fontsize=10)
+figure.savefig(options.figures / "banded_sum_epochs.png", dpi=120)
+
+# %%
+# The loss of all four.  One unit stays long where the linear model stays for good: on a
+# plateau from which hardly anything leads down.
 figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
-for name, model in models.items():
-    axis.plot(range(1, model.n_iter_ + 1), model.loss_curve_, label=name)
+colors = plt.get_cmap("viridis")([0, 0.35, 0.65, 0.9])
+for (name, model), color in zip(models.items(), colors, strict=True):
+    axis.plot(range(1, EPOCHS + 1), model.history_["loss"], color=color, label=name)
 axis.axhline(log(2), color="gray", linestyle=":", label="log 2: knowing nothing")
 axis.set(xlabel="epoch", ylabel="training loss", title="Training loss")
 axis.set_ylim(bottom=0)
-axis.legend()
+axis.legend(loc="center right", bbox_to_anchor=(1, 0.35))
 figure.savefig(options.figures / "banded_sum_loss.png", dpi=120)
 
 # %%
 # The figures are in files by now; where there is a screen, they are shown as well.
 print(f"Figures are in {options.figures.resolve()}")
-with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", "FigureCanvas.* is non-interactive")
+if plt.get_backend().lower() != "agg":
     plt.show()
