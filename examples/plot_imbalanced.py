@@ -1,0 +1,147 @@
+"""
+A rare class: weights, and where to draw the line
+=================================================
+
+One transaction in thirty is a fraud.  A model that never says so is right in 97 % of the
+cases and of no use.  There are two ways out: weights that make the rare class count as much
+as the common one, and another threshold than one half.  Both move along the same curve of
+precision and recall; the threshold can be set to what a mistake costs.
+"""
+
+# %%
+# Options for those who run this file as a script.
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.metrics import (
+    average_precision_score,
+    make_scorer,
+    precision_recall_curve,
+    precision_score,
+    recall_score,
+)
+from sklearn.model_selection import TunedThresholdClassifierCV, train_test_split
+
+from skscratch import ScratchMLPClassifier
+
+try:
+    import matplotlib.pyplot as plt
+except ModuleNotFoundError as error:
+    raise SystemExit('This example draws figures: pip install "skscratch[plot]"') from error
+
+parser = argparse.ArgumentParser(description="Weights and thresholds for a rare class.")
+parser.add_argument("--figures", type=Path, default=Path("figures"), help="folder for the figures")
+options = parser.parse_args()
+options.figures.mkdir(parents=True, exist_ok=True)
+
+# %%
+# Two features, so that there is something to see.  The honest transactions are a cloud; the
+# frauds lie on an arc through its edge.
+rng = np.random.default_rng(0)
+n_honest, n_frauds = 11600, 400
+honest = rng.standard_normal((n_honest, 2))
+angle, radius = np.pi * rng.beta(3, 3, n_frauds), rng.normal(2.8, 0.45, n_frauds)
+frauds = np.column_stack([radius * np.cos(angle), radius * np.sin(angle)])
+X, y = np.concatenate([honest, frauds]), np.repeat([0, 1], [n_honest, n_frauds])
+X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.5, stratify=y, random_state=0)
+
+
+# %%
+# What a mistake costs: a fraud that gets through costs as much as twenty false alarms.
+def cost(y_true, y_pred):
+    """Return the cost of the mistakes in a thousand transactions."""
+    return 1000 * np.mean(20 * (y_true > y_pred) + (y_true < y_pred))
+
+
+# %%
+# The same network three times: as it is, with balanced weights, and as it is with the
+# threshold that costs least, found by cross-validation on the training rows.
+network = ScratchMLPClassifier(
+    (32,),
+    activation="tanh",
+    solver="adam",
+    learning_rate="cosine",
+    learning_rate_init=0.02,
+    batch_size=128,
+    max_iter=40,
+    early_stopping=False,
+    random_state=0,
+)
+models = {
+    "plain": network,
+    "balanced": clone(network).set_params(class_weight="balanced"),
+    "tuned": TunedThresholdClassifierCV(
+        network, scoring=make_scorer(cost, greater_is_better=False), cv=3
+    ),
+}
+thresholds = dict.fromkeys(models, 0.5)
+rows, fraud = {}, {}
+for name, model in models.items():
+    predicted = model.fit(X_train, y_train).predict(X_test)
+    fraud[name] = model.predict_proba(X_test)[:, 1]
+    rows[name] = {
+        "accuracy": np.mean(predicted == y_test),
+        "recall": recall_score(y_test, predicted),
+        "precision": precision_score(y_test, predicted),
+        "average precision": average_precision_score(y_test, fraud[name]),
+        "cost": cost(y_test, predicted),
+    }
+thresholds["tuned"] = models["tuned"].best_threshold_
+print(pd.DataFrame(rows).T.round(3).to_string())
+print(f"The tuned threshold is {thresholds['tuned']:.3f}")
+
+# %%
+# The plain network is right most often, and lets four in ten frauds through.  Weights and
+# threshold both catch nearly all of them, for more false alarms, and cost a fraction.
+GRID = np.linspace(-4, 4, 161)
+points = np.stack(np.meshgrid(GRID, GRID), axis=-1).reshape(-1, 2)
+figure, axes = plt.subplots(1, 3, figsize=(8, 3), sharey=True, layout="compressed")
+for axis, (name, model) in zip(axes, models.items(), strict=True):
+    surface = model.predict_proba(points)[:, 1].reshape(161, 161)
+    shades = axis.contourf(GRID, GRID, surface, levels=np.linspace(0, 1, 11), cmap="Oranges")
+    axis.contour(GRID, GRID, surface, levels=[thresholds[name]], colors="black", linewidths=1.5)
+    axis.scatter(*X_test[y_test == 0].T, s=1, color="#0072B2", alpha=0.3)
+    axis.scatter(*X_test[y_test == 1].T, s=4, color="black")
+    axis.set(aspect="equal", xticks=[], yticks=[], xlim=(-4, 4), ylim=(-4, 4))
+    axis.set_title(
+        f"{name}, threshold {thresholds[name]:.2f}\n"
+        f"recall {rows[name]['recall']:.2f}, precision {rows[name]['precision']:.2f}",
+        fontsize=10,
+    )
+figure.colorbar(shades, ax=axes, label="predicted probability of fraud")
+figure.savefig(options.figures / "imbalanced_boundaries.png", dpi=120)
+
+# %%
+# The two networks rank the transactions alike: their curves of precision and recall are
+# nearly the same, and so is the least cost.  What differs is where one half lies on the
+# curve.  The plain network keeps its probabilities honest: a threshold follows from what
+# mistakes cost, here 1 / (1 + 20), and can be changed tomorrow without training again.
+figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.8), layout="constrained")
+colors = {"plain": "#0072B2", "balanced": "#D55E00"}
+grid = np.linspace(0.005, 0.995, 199)
+for name, color in colors.items():
+    precision, recall, _ = precision_recall_curve(y_test, fraud[name])
+    left.plot(recall, precision, color=color, label=name)
+    left.plot(rows[name]["recall"], rows[name]["precision"], "o", ms=9, color=color)
+    right.plot(grid, [cost(y_test, fraud[name] >= t) for t in grid], color=color, label=name)
+    right.plot(0.5, rows[name]["cost"], "o", ms=9, color=color)
+tuned = {"marker": "*", "ms": 15, "color": "black", "ls": "", "label": "plain, tuned threshold"}
+left.plot(rows["tuned"]["recall"], rows["tuned"]["precision"], **tuned)
+right.plot(thresholds["tuned"], rows["tuned"]["cost"], **tuned)
+left.set(xlabel="recall", ylabel="precision", xlim=(0, 1.03), ylim=(0, 1.03))
+right.set(xlabel="threshold", ylabel="cost of 1000 transactions", xlim=(0, 1))
+right.set_ylim(bottom=0)
+for axis in (left, right):
+    axis.grid(alpha=0.3)
+left.plot([], [], "o", ms=9, color="gray", label="threshold 0.5")
+left.legend(loc="lower left")
+figure.savefig(options.figures / "imbalanced_curves.png", dpi=120)
+
+# %%
+# The figures are in files by now; where there is a screen, they are shown as well.
+print(f"Figures are in {options.figures.resolve()}")
+if plt.get_backend().lower() != "agg":
+    plt.show()
