@@ -1,0 +1,144 @@
+"""
+More rows than memory: learning from a stream
+=============================================
+
+A file that does not fit in memory is read in pieces, and ``partial_fit`` learns from one at
+a time.  Each piece is first a test and then a lesson: the accuracy on rows that the model
+has not yet learnt from, piece after piece, is called prequential.  It also shows when the
+world has changed.
+"""
+
+# %%
+# Options for those who run this file as a script.
+import argparse
+import copy
+import tempfile
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.preprocessing import StandardScaler
+
+from skscratch import ScratchMLPClassifier
+
+try:
+    import matplotlib.pyplot as plt
+except ModuleNotFoundError as error:
+    raise SystemExit('This example draws figures: pip install "skscratch[plot]"') from error
+
+parser = argparse.ArgumentParser(description="Learning from a file in pieces.")
+parser.add_argument("--figures", type=Path, default=Path("figures"), help="folder for the figures")
+options = parser.parse_args()
+options.figures.mkdir(parents=True, exist_ok=True)
+
+# %%
+# Say that we allow ourselves 8 MB.  The file, written in pieces too, holds ten readings of
+# sensors a row, in whole numbers, and whether the machine needs service.  That depends on two
+# products of two readings.  After two thirds of the rows, two of the sensors change places.
+ALLOWED = 8  # MB
+N_CHUNKS, CHUNK, CHANGE, N_SENSORS = 120, 2500, 80, 10
+folder = tempfile.TemporaryDirectory()
+path = Path(folder.name) / "machine.csv"
+names = [*(f"sensor {i}" for i in range(N_SENSORS)), "service"]
+rng = np.random.default_rng(0)
+for i in range(N_CHUNKS):
+    readings = rng.integers(-99, 100, (CHUNK, N_SENSORS))
+    service = readings[:, 0] * readings[:, 1] > readings[:, 2] * readings[:, 3]
+    if i >= CHANGE:
+        readings[:, [1, 2]] = readings[:, [2, 1]]
+    piece = pd.DataFrame(np.column_stack([readings, service]), columns=names)
+    piece.to_csv(path, mode="a", header=i == 0, index=False)
+
+# %%
+# What it takes to hold the whole table.
+tracemalloc.start()
+table = pd.read_csv(path).to_numpy(float)
+_, whole = tracemalloc.get_traced_memory()
+tracemalloc.stop()
+del table
+
+# %%
+# The stream.  The scaler learns piece by piece as well.  The model of the time just before
+# the change is kept for comparison: it stands for one that is trained once and for all.
+model = ScratchMLPClassifier(
+    (64,),
+    activation="tanh",
+    solver="adam",
+    learning_rate="constant",
+    learning_rate_init=0.01,
+    batch_size=50,
+    random_state=0,
+)
+scaler, frozen = StandardScaler(), None
+rows = []
+tracemalloc.start()
+for i, piece in enumerate(pd.read_csv(path, chunksize=CHUNK)):
+    X, y = piece[names[:-1]].to_numpy(float), piece["service"].to_numpy()
+    if i == CHANGE:
+        frozen = copy.deepcopy((scaler, model))
+    row = {"chunk": i}
+    if i > 0:  # first the test ...
+        row["learning"] = model.score(scaler.transform(X), y)
+        row["frozen"] = frozen[1].score(frozen[0].transform(X), y) if frozen else np.nan
+    model.partial_fit(scaler.partial_fit(X).transform(X), y, classes=[0, 1])  # ... then the lesson
+    _, row["peak"] = tracemalloc.get_traced_memory()
+    tracemalloc.reset_peak()
+    rows.append(row)
+tracemalloc.stop()
+stream = pd.DataFrame(rows).set_index("chunk")
+megabytes = pd.Series(
+    {
+        "allowed": ALLOWED,
+        "the file": path.stat().st_size / 1e6,
+        "the whole table": whole / 1e6,
+        "the stream, at most": stream["peak"].max() / 1e6,
+    },
+    name="MB",
+)
+folder.cleanup()
+print(megabytes.round(1).to_string())
+
+# %%
+# The file alone is larger than the memory allowed.  The stream stays below it, however many
+# rows have gone by.
+seen = (stream.index + 1) * CHUNK / 1000
+figure, axis = plt.subplots(figsize=(7, 3.4), layout="constrained")
+axis.axhline(megabytes["the whole table"], color="#D55E00", label="reading the whole table, peak")
+kept = (len(names) * 8 * CHUNK / 1e6) * (stream.index + 1)
+axis.fill_between(seen, kept, color="#E69F00", alpha=0.3, lw=0, label="the rows so far, if kept")
+axis.axhline(ALLOWED, color="black", ls=":", label="allowed")
+axis.plot(seen, stream["peak"] / 1e6, color="#0072B2", lw=2, label="the stream, peak in a piece")
+axis.set(xlabel="thousand rows", ylabel="memory in MB", xlim=(0, seen.max()))
+axis.set_ylim(bottom=0)
+axis.legend(loc="center left")
+figure.savefig(options.figures / "out_of_core_memory.png", dpi=120)
+
+# %%
+# The accuracy falls at once when the sensors change places.  The model that goes on learning
+# finds its way back; the frozen one does not.
+periods = {
+    "first piece": slice(1, 1),
+    "before the change": slice(CHANGE - 10, CHANGE - 1),
+    "just after": slice(CHANGE, CHANGE),
+    "at the end": slice(N_CHUNKS - 10, N_CHUNKS - 1),
+}
+accuracy = pd.DataFrame(
+    {name: stream.loc[period, ["learning", "frozen"]].mean() for name, period in periods.items()}
+)
+print(accuracy.T.round(3).to_string())
+figure, axis = plt.subplots(figsize=(7, 3.8), layout="constrained")
+for name, color in {"frozen": "#D55E00", "learning": "#0072B2"}.items():
+    axis.plot(seen, stream[name], ".-", color=color, label=name)
+axis.axvline(CHANGE * CHUNK / 1000, color="gray", ls=":", label="two sensors change places")
+axis.axhline(0.5, color="gray", lw=0.8)
+axis.set(xlabel="thousand rows", ylabel="prequential accuracy", xlim=(0, seen.max()))
+axis.grid(alpha=0.3)
+axis.legend(loc="center")
+figure.savefig(options.figures / "out_of_core_accuracy.png", dpi=120)
+
+# %%
+# The figures are in files by now; where there is a screen, they are shown as well.
+print(f"Figures are in {options.figures.resolve()}")
+if plt.get_backend().lower() != "agg":
+    plt.show()
