@@ -1,0 +1,123 @@
+"""
+Wrong labels, and five ways not to believe them
+===============================================
+
+One label in ten is wrong.  A large network has room to learn mistakes by heart, and bends its
+boundary to them.  Five parameters keep it from that, each in its own way.
+"""
+
+# %%
+# Options for those who run this file as a script.
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.datasets import make_moons
+from sklearn.inspection import DecisionBoundaryDisplay
+from sklearn.metrics import log_loss
+
+from skscratch import ScratchMLPClassifier
+
+try:
+    import matplotlib.pyplot as plt
+except ModuleNotFoundError as error:
+    raise SystemExit('This example draws figures: pip install "skscratch[plot]"') from error
+
+parser = argparse.ArgumentParser(description="Regularisation compared, on wrong labels.")
+parser.add_argument("--figures", type=Path, default=Path("figures"), help="folder for the figures")
+options = parser.parse_args()
+options.figures.mkdir(parents=True, exist_ok=True)
+
+# %%
+# Two half moons, with 300 points to train on and 5000 to test; ``true`` is the moon a point
+# comes from, ``y`` its label.
+X, true = make_moons(5300, noise=0.2, random_state=0)
+y = np.where(np.random.default_rng(0).random(5300) < 0.1, 1 - true, true)
+train, test = slice(300), slice(300, None)
+
+# %%
+# The same network and 150 epochs for all.
+variants = {
+    "none": {},
+    "L2 penalty": {"alpha": 1},
+    "weight decay": {"weight_decay": 1},
+    "dropout": {"dropout": 0.3},
+    "label smoothing": {"label_smoothing": 0.1},
+    "averaging": {"ema_decay": 0.999},
+}
+models, rows = {}, {}
+for name, parameters in variants.items():
+    model = ScratchMLPClassifier(
+        (128, 128),
+        activation="relu",
+        solver="adam",
+        learning_rate="constant",
+        learning_rate_init=0.003,
+        batch_size=32,
+        max_iter=150,
+        n_iter_no_change=np.inf,
+        early_stopping=False,
+        random_state=0,
+        **{"alpha": 0, **parameters},
+    )
+    models[name] = model.fit(X[train], y[train])
+    rows[name] = {
+        "train loss": log_loss(y[train], model.predict_proba(X[train])),
+        "test loss": log_loss(y[test], model.predict_proba(X[test])),
+        "right about the moon": model.score(X[test], true[test]),
+    }
+table = pd.DataFrame(rows).T
+print(table.round(3).to_string())
+
+# %%
+# Penalty and decay make the weights small and the slopes gentle; dropout makes units that do
+# not lean on each other; smoothed labels keep the network from being certain; the average
+# of the last thousand steps leaves out what the last few have done.  Wrong labels are ringed.
+figure, axes = plt.subplots(2, 3, figsize=(8, 5.4), layout="compressed")
+wrong = (y != true)[train]
+for axis, (name, model) in zip(axes.flat, models.items(), strict=True):
+    belief = DecisionBoundaryDisplay.from_estimator(
+        model,
+        X[train],
+        response_method="predict_proba",
+        grid_resolution=200,
+        eps=0.3,
+        plot_method="pcolormesh",
+        cmap="RdBu",
+        vmin=-0.3,  # the darkest shades are for the points
+        vmax=1.3,
+        xlabel="",
+        ylabel="",
+        ax=axis,
+    )
+    for label, color in enumerate(("firebrick", "navy")):
+        of_label = X[train][y[train] == label]
+        axis.scatter(*of_label.T, s=9, color=color, edgecolor="white", linewidth=0.3)
+    axis.scatter(*X[train][wrong].T, s=40, facecolor="none", edgecolor="black", linewidth=0.8)
+    axis.set(xticks=[], yticks=[])
+    axis.set_title(f"{name}\ntest loss {rows[name]['test loss']:.3f}", fontsize=11)
+scale = figure.colorbar(belief.surface_, ax=axes, label="predicted probability of class 1")
+scale.ax.set_ylim(0, 1)
+figure.savefig(options.figures / "regularisation_boundaries.png", dpi=120)
+
+# %%
+# What each gives up on the training rows, and gains on new ones.  The dotted line is the loss
+# of one who knows the moon of every point, and that one label in ten is wrong.
+known = log_loss(y[test], np.where(true[test] == 1, 0.9, 0.1))
+figure, axis = plt.subplots(figsize=(7, 3.6), layout="constrained")
+axis.hlines(table.index, table["train loss"], table["test loss"], color="silver", lw=4)
+axis.plot(table["train loss"], table.index, "o", ms=9, color="#0072B2", label="training rows")
+axis.plot(table["test loss"], table.index, "o", ms=9, color="#D55E00", label="test rows")
+axis.axvline(known, color="black", ls=":", label="who knows the moons")
+axis.set(xlabel="log loss")
+axis.invert_yaxis()
+figure.legend(loc="outside lower center", ncols=3)
+axis.grid(alpha=0.3)
+figure.savefig(options.figures / "regularisation_losses.png", dpi=120)
+
+# %%
+# The figures are in files by now; where there is a screen, they are shown as well.
+print(f"Figures are in {options.figures.resolve()}")
+if plt.get_backend().lower() != "agg":
+    plt.show()
