@@ -1,0 +1,189 @@
+"""What the units of the first layer look for."""
+
+from typing import Any
+
+import numpy as np
+
+from skscratch.plotting import _mosaic
+from skscratch.plotting._figure import new_axes, pyplot
+from skscratch.plotting._networks import find_network
+
+__all__ = ["FirstLayerWeightsDisplay"]
+
+
+class FirstLayerWeightsDisplay:
+    """The weights into units of the first layer, as images.
+
+    Each image has the weight of every pixel on one unit. All have the same colours, symmetric about
+    zero.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_units, height, width)
+        Weights into each unit.
+    units : array-like of shape (n_units,)
+        Numbers of the units, for the captions.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        With all the images.
+    figure_ : matplotlib Figure
+    images_ : list of matplotlib AxesImage
+        One for each unit.
+    texts_ : list of matplotlib Text
+        The captions.
+    colorbar_ : matplotlib Colorbar or None
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skscratch import ScratchMLPClassifier
+    >>> from skscratch.plotting import FirstLayerWeightsDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = ScratchMLPClassifier((12,), solver="lbfgs", tol=0.1, random_state=0).fit(X / 16, y)
+    >>> display = FirstLayerWeightsDisplay.from_estimator(model)
+    >>> display.weights.shape, len(display.images_)
+    ((12, 8, 8), 12)
+    """
+
+    def __init__(self, *, weights: Any, units: Any) -> None:
+        self.weights = weights
+        self.units = units
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        image_shape: tuple[int, int] | None = None,
+        units: Any = 100,
+        ax: Any = None,
+        n_cols: int | None = None,
+        cmap: Any = "RdBu",
+        vmax: float | None = None,
+        colorbar: bool = True,
+        im_kw: dict[str, Any] | None = None,
+    ) -> Any:
+        """Draw the weights of a fitted network.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted network (what has ``coefs_``, ``MLPClassifier`` too), a pipeline that ends in
+            one, or a search for one.
+        image_shape : tuple of int, default=None
+            Height and width; its product is the number of features. None takes them for a square.
+        units : int or array-like of int, default=100
+            How many units, the first ones, or which; no more than there are.
+        ax, n_cols, cmap, vmax, colorbar, im_kw : object
+            As in ``plot``.
+
+        Returns
+        -------
+        display : FirstLayerWeightsDisplay
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib: ``pip install "skscratch[plot]"``.
+        NotFittedError
+            If the estimator is not fitted.
+        TypeError
+            If there is no network in it.
+        ValueError
+            If the features do not make images of that shape, or there is no such unit.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from skscratch import ScratchMLPClassifier
+        >>> from skscratch.plotting import FirstLayerWeightsDisplay
+        >>> X, y = load_digits(return_X_y=True)
+        >>> model = ScratchMLPClassifier((12,), solver="lbfgs", tol=0.1).fit(X[:, :40] / 16, y)
+        >>> display = FirstLayerWeightsDisplay.from_estimator(
+        ...     model, image_shape=(5, 8), units=[0, 7]
+        ... )
+        >>> display.weights.shape
+        (2, 5, 8)
+        """
+        pyplot(cls)
+        W = find_network(estimator, "coefs_").coefs_[0]
+        shape = _mosaic.image_shape(W.shape[0], image_shape)
+        chosen = _chosen(W.shape[1], units)
+        display = cls(weights=W.T[chosen].reshape(len(chosen), *shape), units=chosen)
+        return display.plot(ax, n_cols=n_cols, cmap=cmap, vmax=vmax, colorbar=colorbar, im_kw=im_kw)
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        n_cols: int | None = None,
+        cmap: Any = "RdBu",
+        vmax: float | None = None,
+        colorbar: bool = True,
+        im_kw: dict[str, Any] | None = None,
+    ) -> Any:
+        """Draw the weights.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a figure.
+        n_cols : int, default=None
+            Images in a row; None chooses.
+        cmap : str or Colormap, default='RdBu'
+            Colours of weights from ``-vmax`` to ``vmax``: negative ones are red.
+        vmax : float, default=None
+            The weight with the strongest colour; None takes the largest that is shown.
+        colorbar : bool, default=True
+            Whether to show which weight has which colour.
+        im_kw : dict, default=None
+            For ``matplotlib.axes.Axes.imshow``.
+
+        Returns
+        -------
+        display : FirstLayerWeightsDisplay
+            Itself.
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib: ``pip install "skscratch[plot]"``.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skscratch.plotting import FirstLayerWeightsDisplay
+        >>> weights = np.random.default_rng(0).normal(size=(3, 8, 8))
+        >>> display = FirstLayerWeightsDisplay(weights=weights, units=[0, 1, 2]).plot(vmax=2)
+        >>> display.images_[0].get_clim()
+        (-2.0, 2.0)
+        """
+        n_cols = _mosaic.columns_of(len(self.weights), n_cols)
+        ax = new_axes(self, ax, _mosaic.figure_size(self.weights, n_cols, 1))
+        largest = float(abs(self.weights).max() if vmax is None else vmax)
+        settings = {"cmap": cmap, "vmin": -largest, "vmax": largest, **(im_kw or {})}
+        captions = [str(unit) for unit in self.units]
+        self.images_, self.texts_ = _mosaic.draw(ax, self.weights, captions, n_cols, **settings)
+        self.ax_, self.figure_, self.colorbar_ = ax, ax.figure, None
+        if colorbar:
+            self.colorbar_ = ax.figure.colorbar(self.images_[0], ax=ax, label="weight")
+        return self
+
+
+def _chosen(n_units: int, units: Any) -> Any:
+    """Return the numbers of the units to show."""
+    if np.ndim(units) == 0:
+        units = np.arange(min(units, n_units))
+    chosen = np.asarray(units)
+    if (
+        chosen.size == 0
+        or chosen.dtype.kind not in "iu"
+        or not np.isin(chosen, range(n_units)).all()
+    ):
+        raise ValueError(
+            f"units must be a positive number of units, or numbers from 0 to {n_units - 1}. "
+            f"Got {units!r}."
+        )
+    return chosen

@@ -1,0 +1,274 @@
+"""How training went."""
+
+import math
+import textwrap
+from typing import Any
+
+import numpy as np
+
+from skscratch.plotting._figure import pyplot
+from skscratch.plotting._histories import as_table, best_epoch, changes, epochs, recorded
+from skscratch.plotting._networks import find_network
+
+__all__ = ["TrainingCurvesDisplay"]
+
+# The columns that are shown if nothing is asked for, and whose axes they are drawn on.
+PANELS = {
+    "loss": "loss",
+    "validation_loss": "loss",
+    "validation_score": "validation score",
+    "learning_rate": "learning rate",
+}
+PANELS_IN_A_ROW = 3
+# More entries than this lie outside the axes, more curves take their colours from a map.
+FEW = 10
+
+
+class TrainingCurvesDisplay:
+    """Loss, validation loss, score and learning rate of every epoch, of one or more networks.
+
+    Parameters
+    ----------
+    histories : dict of dict of ndarray
+        The columns of each network's ``history_`` (or a DataFrame of them), under its name. A
+        column 'epoch' has the numbers of the epochs; without it they begin with 1.
+    best_epochs : dict of int, default=None
+        The epoch whose parameters were kept, for the networks of which it is known.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        A panel for the losses, one for each other column.
+    figure_ : matplotlib Figure
+    lines_ : dict of list of matplotlib Line2D
+        The lines of each column, one for each network that recorded it.
+    best_ : list of matplotlib Line2D
+        The points that mark the epochs whose parameters were kept.
+    legend_ : matplotlib Legend or None
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skscratch import ScratchMLPClassifier
+    >>> from skscratch.plotting import TrainingCurvesDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> models = {
+    ...     f"alpha={alpha}": ScratchMLPClassifier(solver="lbfgs", alpha=alpha, tol=0.1).fit(X, y)
+    ...     for alpha in (0.01, 1)
+    ... }
+    >>> display = TrainingCurvesDisplay.from_estimator(models)
+    >>> [line.get_label() for line in display.lines_["loss"]]
+    ['alpha=0.01', 'alpha=1']
+    """
+
+    def __init__(self, *, histories: Any, best_epochs: Any = None) -> None:
+        self.histories = histories
+        self.best_epochs = best_epochs
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        columns: Any = None,
+        ax: Any = None,
+        line_kw: dict[str, Any] | None = None,
+    ) -> Any:
+        """Draw the curves of fitted networks.
+
+        Parameters
+        ----------
+        estimator : estimator, dict of estimators or list of estimators
+            A fitted network (what has ``history_``), a pipeline that ends in one, or a search for
+            one; or several, under their names, or to be numbered from 0.
+        columns, ax, line_kw : object
+            As in ``plot``.
+
+        Returns
+        -------
+        display : TrainingCurvesDisplay
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib: ``pip install "skscratch[plot]"``.
+        NotFittedError
+            If an estimator is not fitted.
+        TypeError
+            If there is no network in it.
+        ValueError
+            If a column was not recorded by any of them, or ``ax`` has not enough axes.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skscratch import ScratchMLPClassifier
+        >>> from skscratch.plotting import TrainingCurvesDisplay
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = ScratchMLPClassifier(solver="lbfgs", tol=0.1).fit(X, y, X_val=X, y_val=y)
+        >>> display = TrainingCurvesDisplay.from_estimator(model)
+        >>> [axis.get_ylabel() for axis in display.axes_]
+        ['loss', 'validation score']
+        """
+        pyplot(cls)
+        if isinstance(estimator, list | tuple):
+            estimator = dict(enumerate(estimator))
+        elif not isinstance(estimator, dict):
+            estimator = {type(estimator).__name__: estimator}
+        if not estimator:
+            raise ValueError("estimator must be an estimator, or hold at least one. Got none.")
+        networks = {str(name): find_network(e, "history_") for name, e in estimator.items()}
+        histories = {name: as_table(network) for name, network in networks.items()}
+        best = {name: best_epoch(networks[name], table) for name, table in histories.items()}
+        best = {name: epoch for name, epoch in best.items() if epoch is not None}
+        display = cls(histories=histories, best_epochs=best)
+        return display.plot(ax, columns=columns, line_kw=line_kw)
+
+    def plot(
+        self, ax: Any = None, *, columns: Any = None, line_kw: dict[str, Any] | None = None
+    ) -> Any:
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array-like of Axes, default=None
+            One for each panel, or one to divide; None makes a figure. Given axes have no legend of
+            more than ten networks.
+        columns : str or list of str, default=None
+            Columns of ``history_``. None shows the losses and the score as far as they were
+            recorded, and the learning rate if it changed.
+        line_kw : dict, default=None
+            For ``matplotlib.axes.Axes.plot``.
+
+        Returns
+        -------
+        display : TrainingCurvesDisplay
+            Itself.
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib: ``pip install "skscratch[plot]"``.
+        ValueError
+            If a column was not recorded by any network, or ``ax`` has not enough axes.
+
+        Examples
+        --------
+        >>> from skscratch.plotting import TrainingCurvesDisplay
+        >>> history = {"loss": [2.0, 1.0], "seconds": [0.5, 0.25]}
+        >>> display = TrainingCurvesDisplay(histories={"network": history})
+        >>> display.plot(columns="seconds").lines_["seconds"][0].get_ydata().tolist()
+        [0.5, 0.25]
+        """
+        plt = pyplot(type(self))
+        columns = self._columns(columns)
+        panels = [PANELS.get(name, name.replace("_", " ")) for name in columns]
+        names = [*dict.fromkeys(panels)]
+        many = len(self.histories) > FEW
+        self.axes_ = _axes(plt, ax, names, many)
+        self.figure_ = self.axes_[0].figure
+        where = dict(zip(names, self.axes_, strict=True))
+        colors = _colors(plt, len(self.histories))
+        self.lines_: dict[str, list[Any]] = {name: [] for name in columns}
+        self.best_: list[Any] = []
+        for column, panel in zip(columns, panels, strict=True):
+            for (name, table), color in zip(self.histories.items(), colors, strict=True):
+                if recorded(table, column):
+                    settings = {"color": color, "label": name, **(line_kw or {})}
+                    self._draw(where[panel], table, column, name, settings)
+        for name, axis in where.items():
+            axis.set(xlabel="epoch", ylabel=name)
+            axis.xaxis.get_major_locator().set_params(integer=True)
+        self._add_legend(plt, outside=many and ax is None)
+        return self
+
+    def _columns(self, columns: Any) -> list[str]:
+        """Return the columns to show; raise if there is one that nobody recorded."""
+        tables = self.histories.values()
+        if columns is None:
+            columns = [c for c in PANELS if any(recorded(table, c) for table in tables)]
+            if not any(changes(table, "learning_rate") for table in tables):
+                columns = [c for c in columns if c != "learning_rate"]
+        shown = [columns] if isinstance(columns, str) else list(map(str, columns))
+        known = {c for table in tables for c in table if recorded(table, c) and c != "epoch"}
+        for column in shown:
+            if column not in known:
+                hint = ""
+                if column in ("validation_loss", "validation_score"):
+                    hint = " It needs a validation set: X_val and y_val in fit, or early_stopping."
+                raise ValueError(
+                    f"columns names {column!r}, which was not recorded.{hint} Recorded were "
+                    f"{sorted(known)}."
+                )
+        return shown
+
+    def _draw(self, axis: Any, table: Any, column: str, name: str, settings: Any) -> None:
+        """Draw a column of a network, and mark its best epoch if validation decided it."""
+        x, values = epochs(table), np.asarray(table[column])
+        if column == "validation_loss":
+            settings = {"linestyle": "--", **settings}
+        if len(x) == 1:  # a line would not show
+            settings = {"marker": "o", **settings}
+        (line,) = axis.plot(x, values, **settings)
+        self.lines_[column].append(line)
+        best = (self.best_epochs or {}).get(name)
+        if best is not None and column.startswith("validation"):
+            value = values[x == best]
+            marks = {"color": line.get_color(), "marker": "o", "linestyle": "none"}
+            self.best_ += axis.plot([best] * len(value), value, **marks)
+
+    def _add_legend(self, plt: Any, outside: bool) -> None:
+        """Say what colours, dashes and points mean, where there is more than one."""
+
+        def sample(label: str, **style: Any) -> Any:
+            return plt.Line2D([], [], label=label, **style)
+
+        several, handles = len(self.histories) > 1, []
+        drawn = {line.get_label(): line for lines in self.lines_.values() for line in lines}
+        if several and (outside or len(drawn) <= FEW):
+            for name, line in drawn.items():
+                handles.append(sample(textwrap.fill(name, 32), color=line.get_color()))
+        style = {"color": "0.3" if several else next(iter(drawn.values())).get_color()}
+        if {"loss", "validation_loss"} <= {*self.lines_}:
+            handles.append(sample("training", **style))
+            handles.append(sample("validation", linestyle="--", **style))
+        if self.best_:
+            handles.append(sample("parameters kept", marker="o", linestyle="none", **style))
+        self.legend_ = None
+        if handles and outside:
+            place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "fontsize": "small"}
+            self.legend_ = self.axes_[-1].legend(
+                handles=handles, ncols=math.ceil(len(handles) / 18), **place
+            )
+        elif handles:
+            self.legend_ = self.axes_[0].legend(handles=handles)
+
+
+def _colors(plt: Any, n: int) -> list[Any]:
+    """Return a colour for each network: of the user's cycle, or of a map where that repeats."""
+    if n <= FEW:
+        return [f"C{i}" for i in range(n)]
+    return list(plt.get_cmap("viridis")(np.linspace(0, 0.95, n)))
+
+
+def _axes(plt: Any, ax: Any, names: list[str], many: bool) -> Any:
+    """Return as many axes as panels."""
+    n = len(names)
+    n_cols = min(n, PANELS_IN_A_ROW)
+    n_rows = math.ceil(n / n_cols)
+    if ax is None:
+        size = (max(5.0, 4.2 * n_cols) + 2.5 * many, 3.6 * n_rows)
+        figure = plt.figure(figsize=size, layout="constrained")
+        cells = figure.add_gridspec(n_rows, n_cols)
+    else:
+        axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
+        if len(axes) == n:
+            return axes
+        if len(axes) > 1 or axes[0].get_subplotspec() is None:
+            raise ValueError(
+                f"ax must have one Axes for each of the {n} panels ({', '.join(names)}), or be one "
+                f"subplot to divide. Got {len(axes)}."
+            )
+        axes[0].set_axis_off()
+        figure, cells = axes[0].figure, axes[0].get_subplotspec().subgridspec(n_rows, n_cols)
+    return np.array([figure.add_subplot(cell) for cell, _ in zip(cells, names, strict=False)])
