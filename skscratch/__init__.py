@@ -2,6 +2,8 @@
 
 The floor plan; imports run downward only::
 
+    callbacks/    floor 3   stop, save and score a model while it is trained
+    plotting/     floor 3   displays, made from the public attributes of fitted models
     estimators/   floor 2   scikit-learn: validate, begin, train, publish; labels in, labels out
     training/     floor 1   time: batches, epochs, stopping, L-BFGS, what a run needs to go on
     core/         floor 0   arrays in, arrays out: the two passes, losses, optimizers; the legend

@@ -8,8 +8,7 @@ from skscratch.plotting._networks import find_network
 
 __all__ = ["ArchitectureDisplay"]
 
-BETWEEN = 3.0  # layers; neighbours within a layer are 1 apart
-RADIUS = 0.36
+LINES, LINE = 4, 1.4  # of text below a layer; height of one, in sizes of the font
 HEADER = ("layer", "units", "activation", "parameters")
 
 
@@ -31,7 +30,7 @@ class ArchitectureDisplay:
         Weights and biases of all layers.
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
-    nodes_ : list of matplotlib PatchCollection
+    nodes_ : list of matplotlib PathCollection
         The units drawn of each layer.
     edges_ : list of matplotlib LineCollection
         The lines before each layer but the inputs.
@@ -128,24 +127,22 @@ class ArchitectureDisplay:
         >>> len(display.nodes_), display.texts_[1].get_text()
         (3, 'hidden 1\\n64 units\\ntanh\\n50,240 parameters')
         """
-        ax = new_axes(self, ax, (max(3.5, 1.5 * len(self.sizes)), 3.6))
-        from matplotlib.collections import LineCollection, PatchCollection
-        from matplotlib.patches import Circle
-
-        self.nodes_, self.edges_, before = [], [], None
-        for i, n_units in enumerate(self.sizes):
-            x, heights, dots = BETWEEN * i, *_heights(n_units, max_units)
-            circles = [Circle((x, y), RADIUS) for y in heights]
-            circles += [Circle((x, y), RADIUS / 5) for y in dots]
-            nodes = PatchCollection(circles, facecolor="C0", edgecolor="none", zorder=2)
-            self.nodes_.append(ax.add_collection(nodes))
-            if before is not None:
-                lines = [[(x - BETWEEN, y), (x, z)] for y in before for z in heights]
-                edges = LineCollection(lines, color="0.75", linewidth=0.4, zorder=1)
-                self.edges_.append(ax.add_collection(edges))
-            before = heights
+        n_layers = len(self.sizes)
+        width = max(3.5, 0.8 * n_layers, min(16.0, 1.5 * n_layers))
+        ax = new_axes(self, ax, (width, 3.6))
         self.ax_, self.figure_ = ax, ax.figure
-        self._write(max(min(max(self.sizes), max_units) / 2, 1.0))
+        diameter = self._write(max(2, min(max(self.sizes), max_units)))
+        self.nodes_, self.edges_, before = [], [], None
+        for x, n_units in enumerate(self.sizes):
+            heights, dots = _heights(n_units, max_units)
+            n, d = len(heights), len(dots)
+            areas = [diameter**2] * n + [(diameter / 5) ** 2] * d
+            nodes = ax.scatter([x] * (n + d), heights + dots, areas, "C0", linewidths=0, zorder=2)
+            self.nodes_.append(nodes)
+            if before is not None:
+                lines = [[(x - 1, y), (x, z)] for y in before for z in heights]
+                self.edges_.append(_edges(ax, lines))
+            before = heights
         return self
 
     @property
@@ -178,28 +175,38 @@ class ArchitectureDisplay:
             rows.append(row)
         return rows
 
-    def _write(self, bottom: float) -> None:
-        """Write below the layers what they are; limit the axes to what is drawn."""
+    def _write(self, height: int) -> float:
+        """Write below the layers what they are, and limit the axes.
+
+        Parameters
+        ----------
+        height : int
+            The most units one above the other.
+
+        Returns
+        -------
+        diameter : float
+            Of a unit, in points.
+        """
         ax, n_layers = self.ax_, len(self.sizes)
         texts = ["\n".join(_description(*row)) for row in self._rows()]
-        width, height = size_in_points(ax)
+        width, points = size_in_points(ax)
         size, texts = fit_text(texts, 0.95 * width / n_layers)
-        self.texts_ = [
-            ax.text(BETWEEN * i, -bottom - 0.4, text, ha="center", va="top", fontsize=size)
-            for i, text in enumerate(texts)
-        ]
-        # four lines of text below take their share of the height, whatever the units take
-        text = min(0.6, 4 * 1.4 * size / height)
-        below = (2 * bottom + 0.4) * text / (1 - text) + 0.4
-        half = BETWEEN / 2
+        text = min(0.6, LINES * LINE * size / points)  # share of the height
         ax.set(
-            xlim=(-half, BETWEEN * (n_layers - 1) + half),
-            ylim=(-bottom - below, bottom + 0.2),
-            aspect="equal",
-            # adjust the limits, not the box: text keeps its room
-            adjustable="datalim",
+            xlim=(-0.5, n_layers - 0.5),
+            ylim=(-height / 2 - height * text / (1 - text), height / 2),
         )
         ax.set_axis_off()
+        style = {"ha": "center", "va": "top", "fontsize": size}
+        self.texts_ = [ax.text(i, -height / 2, text, **style) for i, text in enumerate(texts)]
+        return min(16.0, 0.75 * points * (1 - text) / height, 0.3 * width / n_layers)
+
+
+def _edges(ax: Any, lines: Any) -> Any:
+    from matplotlib.collections import LineCollection
+
+    return ax.add_collection(LineCollection(lines, color="0.75", linewidth=0.4, zorder=1))
 
 
 def _name(activation: Any) -> str:

@@ -4,8 +4,8 @@ from typing import Any
 
 __all__ = ["fit_text", "new_axes", "pyplot", "size_in_points"]
 
-SMALLEST, LARGEST = 4.0, 9.0  # sizes of text that has to fit, in points
-CHARACTER = 0.6  # width of a character, as a share of the size of the font
+SMALLEST, LARGEST = 6.0, 9.0  # sizes of text that has to fit, in points
+CHARACTER = 0.65  # width of a character, as a share of the size of the font; small ones are wider
 
 
 def pyplot(caller: Any) -> Any:
@@ -23,7 +23,7 @@ def new_axes(display: Any, ax: Any, size: tuple[float, float]) -> Any:
     """Return axes to draw on: those given, or those of a new figure of that size in inches."""
     plt = pyplot(type(display))
     if ax is None:
-        _, ax = plt.subplots(figsize=size, layout="constrained")
+        _, ax = plt.subplots(figsize=size, layout="compressed")
     return ax
 
 

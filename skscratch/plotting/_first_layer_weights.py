@@ -160,15 +160,18 @@ class FirstLayerWeightsDisplay:
         >>> display.images_[0].get_clim()
         (-2.0, 2.0)
         """
-        n_cols = _mosaic.columns_of(len(self.weights), n_cols)
-        ax = new_axes(self, ax, _mosaic.figure_size(self.weights, n_cols, 1))
+        n_cols = _mosaic.columns_of(self.weights, n_cols)
+        width, height = _mosaic.figure_size(self.weights, n_cols, 1)
+        ax = new_axes(self, ax, (width + 0.9 * colorbar, height))
         largest = float(abs(self.weights).max() if vmax is None else vmax)
         settings = {"cmap": cmap, "vmin": -largest, "vmax": largest, **(im_kw or {})}
         captions = [str(unit) for unit in self.units]
         self.images_, self.texts_ = _mosaic.draw(ax, self.weights, captions, n_cols, **settings)
         self.ax_, self.figure_, self.colorbar_ = ax, ax.figure, None
         if colorbar:
-            self.colorbar_ = ax.figure.colorbar(self.images_[0], ax=ax, label="weight")
+            # as high as the images, whatever the shape of the axes
+            place = ax.inset_axes((1.02, 0, 0.03, 1))
+            self.colorbar_ = ax.figure.colorbar(self.images_[0], cax=place, label="weight")
         return self
 
 

@@ -227,7 +227,7 @@ class ImageGridDisplay:
         (8, 8)
         """
         images = np.asarray(self.images)
-        n_cols = _mosaic.columns_of(len(images), n_cols)
+        n_cols = _mosaic.columns_of(images, n_cols)
         captions, colors = self._captions()
         n_lines = captions[0].count("\n") + 1 if captions else 0
         ax = new_axes(self, ax, _mosaic.figure_size(images, n_cols, n_lines))

@@ -37,18 +37,18 @@ def image_shape(n_features: int, shape: Any, n_channels: tuple[int, ...] = ()) -
     return tuple(sizes)
 
 
-def columns_of(n_images: int, n_cols: Any) -> int:
+def columns_of(images: Any, n_cols: Any) -> int:
     """Return the number of columns: that asked for, or one that makes a grid wider than high."""
     if n_cols is None:
-        return max(1, math.ceil(math.sqrt(1.5 * n_images)))
-    return min(int(n_cols), max(1, n_images))
+        n_cols = math.ceil(math.sqrt(1.5 * len(images) * _ratio(images)))
+    return max(1, min(int(n_cols), len(images)))
 
 
 def figure_size(images: Any, n_cols: int, n_lines: int) -> tuple[float, float]:
     """Return the width and the height, in inches, of a figure for images and their captions."""
-    cell = min(1.5, max(0.4, 8 / n_cols))
-    n_rows = max(1, math.ceil(len(images) / n_cols))
-    height = n_rows * (cell * _ratio(images) + n_lines * LINE * LARGEST / 72)
+    ratio, n_rows = _ratio(images), _rows(images, n_cols)
+    cell = min(1.5 / max(1.0, ratio), max(0.4, 8 / n_cols))
+    height = n_rows * (cell * ratio + n_lines * LINE * LARGEST / 72)
     return max(3.0, cell * n_cols), max(1.5, height + 0.3)
 
 
@@ -62,6 +62,8 @@ def draw(
 ) -> tuple[list[Any], list[Any]]:
     """Draw images row by row, each with its caption above it; return the images and the texts.
 
+    Where captions would take more than half of the room there are none.
+
     Parameters
     ----------
     ax : matplotlib Axes
@@ -73,11 +75,12 @@ def draw(
     **image_kw : object
         For ``ax.imshow``.
     """
-    ratio, n_rows = _ratio(images), max(1, math.ceil(len(images) / n_cols))
+    ratio, n_rows = _ratio(images), _rows(images, n_cols)
     n_lines = captions[0].count("\n") + 1 if captions else 0
-    width, height = size_in_points(ax)
-    cell = min(width / n_cols, (height / n_rows - n_lines * LINE * LARGEST) / ratio)
-    cell = max(cell, 1.0)
+    width, height = (size / n for size, n in zip(size_in_points(ax), (n_cols, n_rows), strict=True))
+    bare, cell = (min(width, (height - n * LINE * LARGEST) / ratio) for n in (0, n_lines))
+    if cell < bare / 2:
+        captions, n_lines, cell = [], 0, bare
     size, captions = fit_text(captions, cell * (1 - GAP))
     strip = n_lines * LINE * size / cell
     step = strip + ratio
@@ -91,6 +94,8 @@ def draw(
             color = None if caption_colors is None else caption_colors[i]
             where = {"ha": "center", "va": "bottom", "color": color, "fontsize": size}
             texts.append(ax.text(left + 0.5, top, captions[i], linespacing=1.1, **where))
+    if not pictures:
+        ax.text(n_cols / 2, step / 2, "no images", ha="center", va="center")
     ax.set(xlim=(0, n_cols), ylim=(n_rows * step, 0), aspect="equal")
     ax.set_axis_off()
     return pictures, texts
@@ -100,6 +105,10 @@ def _ratio(images: Any) -> float:
     """Return height over width."""
     shape = np.shape(images)
     return float(shape[1] / shape[2])
+
+
+def _rows(images: Any, n_cols: int) -> int:
+    return max(1, math.ceil(len(images) / n_cols))
 
 
 def _frame(ax: Any, box: tuple[float, float, float, float]) -> None:

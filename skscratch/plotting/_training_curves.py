@@ -1,7 +1,6 @@
 """How training went."""
 
 import math
-import textwrap
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,10 @@ PANELS = {
     "learning_rate": "learning rate",
 }
 PANELS_IN_A_ROW = 3
-# More entries than this lie outside the axes, more curves take their colours from a map.
+# More networks take their colours from a map, and have no legend on axes that are given.
 FEW = 10
+# What a legend beside the axes can hold.
+NAMES_IN_A_COLUMN, LONGEST_NAME = 30, 60
 
 
 class TrainingCurvesDisplay:
@@ -97,7 +98,7 @@ class TrainingCurvesDisplay:
         TypeError
             If there is no network in it.
         ValueError
-            If a column was not recorded by any of them, or ``ax`` has not enough axes.
+            If a column was not recorded by any of them, or ``ax`` has not as many axes.
 
         Examples
         --------
@@ -132,11 +133,12 @@ class TrainingCurvesDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array-like of Axes, default=None
-            One for each panel, or one to divide; None makes a figure. Given axes have no legend of
-            more than ten networks.
+            One for each panel; None makes a figure. Lines have the networks' names as labels, but
+            on given axes a legend lists no more than ten.
         columns : str or list of str, default=None
-            Columns of ``history_``. None shows the losses and the score as far as they were
-            recorded, and the learning rate if it changed.
+            Columns of ``history_``; the losses share a panel. None shows the losses and the score
+            as far as they were recorded, and the learning rate if it changed; on a single Axes the
+            losses alone.
         line_kw : dict, default=None
             For ``matplotlib.axes.Axes.plot``.
 
@@ -150,7 +152,7 @@ class TrainingCurvesDisplay:
         ImportError
             Without matplotlib: ``pip install "skscratch[plot]"``.
         ValueError
-            If a column was not recorded by any network, or ``ax`` has not enough axes.
+            If a column was not recorded by any network, or ``ax`` has not as many axes.
 
         Examples
         --------
@@ -161,35 +163,44 @@ class TrainingCurvesDisplay:
         [0.5, 0.25]
         """
         plt = pyplot(type(self))
-        columns = self._columns(columns)
+        from matplotlib import cbook
+
+        columns = self._columns(columns, only_losses=ax is not None and np.size(ax) == 1)
         panels = [PANELS.get(name, name.replace("_", " ")) for name in columns]
         names = [*dict.fromkeys(panels)]
-        many = len(self.histories) > FEW
-        self.axes_ = _axes(plt, ax, names, many)
+        beside = list(self.histories) if ax is None and len(self.histories) > 1 else []
+        self.axes_ = _axes(plt, ax, names, beside)
         self.figure_ = self.axes_[0].figure
         where = dict(zip(names, self.axes_, strict=True))
         colors = _colors(plt, len(self.histories))
+        given = cbook.normalize_kwargs(line_kw or {}, plt.Line2D)
         self.lines_: dict[str, list[Any]] = {name: [] for name in columns}
         self.best_: list[Any] = []
         for column, panel in zip(columns, panels, strict=True):
             for (name, table), color in zip(self.histories.items(), colors, strict=True):
                 if recorded(table, column):
-                    settings = {"color": color, "label": name, **(line_kw or {})}
+                    settings = {"color": color, "label": name, **given}
                     self._draw(where[panel], table, column, name, settings)
         for name, axis in where.items():
             axis.set(xlabel="epoch", ylabel=name)
             axis.xaxis.get_major_locator().set_params(integer=True)
-        self._add_legend(plt, outside=many and ax is None)
+        self._add_legend(plt, beside=bool(beside))
         return self
 
-    def _columns(self, columns: Any) -> list[str]:
+    def _columns(self, columns: Any, only_losses: bool) -> list[str]:
         """Return the columns to show; raise if there is one that nobody recorded."""
         tables = self.histories.values()
         if columns is None:
             columns = [c for c in PANELS if any(recorded(table, c) for table in tables)]
             if not any(changes(table, "learning_rate") for table in tables):
                 columns = [c for c in columns if c != "learning_rate"]
+            if only_losses:
+                columns = [c for c in columns if PANELS[c] == "loss"]
         shown = [columns] if isinstance(columns, str) else list(map(str, columns))
+        if not shown:
+            raise ValueError(
+                "columns must name a column of history_. Got none, or none on one Axes."
+            )
         known = {c for table in tables for c in table if recorded(table, c) and c != "epoch"}
         for column in shown:
             if column not in known:
@@ -217,7 +228,7 @@ class TrainingCurvesDisplay:
             marks = {"color": line.get_color(), "marker": "o", "linestyle": "none"}
             self.best_ += axis.plot([best] * len(value), value, **marks)
 
-    def _add_legend(self, plt: Any, outside: bool) -> None:
+    def _add_legend(self, plt: Any, beside: bool) -> None:
         """Say what colours, dashes and points mean, where there is more than one."""
 
         def sample(label: str, **style: Any) -> Any:
@@ -225,9 +236,8 @@ class TrainingCurvesDisplay:
 
         several, handles = len(self.histories) > 1, []
         drawn = {line.get_label(): line for lines in self.lines_.values() for line in lines}
-        if several and (outside or len(drawn) <= FEW):
-            for name, line in drawn.items():
-                handles.append(sample(textwrap.fill(name, 32), color=line.get_color()))
+        if beside or (several and len(drawn) <= FEW):
+            handles += [sample(_short(name), color=drawn[name].get_color()) for name in drawn]
         style = {"color": "0.3" if several else next(iter(drawn.values())).get_color()}
         if {"loss", "validation_loss"} <= {*self.lines_}:
             handles.append(sample("training", **style))
@@ -235,13 +245,19 @@ class TrainingCurvesDisplay:
         if self.best_:
             handles.append(sample("parameters kept", marker="o", linestyle="none", **style))
         self.legend_ = None
-        if handles and outside:
-            place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "fontsize": "small"}
-            self.legend_ = self.axes_[-1].legend(
-                handles=handles, ncols=math.ceil(len(handles) / 18), **place
+        if beside:
+            n_cols = math.ceil(len(drawn) / NAMES_IN_A_COLUMN)
+            self.legend_ = self.figure_.legend(
+                handles=handles, loc="outside right upper", ncols=n_cols, fontsize="small"
             )
         elif handles:
             self.legend_ = self.axes_[0].legend(handles=handles)
+
+
+def _short(name: str) -> str:
+    """Return a name for a legend: of a long one its beginning and its end."""
+    half = LONGEST_NAME // 2
+    return name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
 
 
 def _colors(plt: Any, n: int) -> list[Any]:
@@ -251,24 +267,25 @@ def _colors(plt: Any, n: int) -> list[Any]:
     return list(plt.get_cmap("viridis")(np.linspace(0, 0.95, n)))
 
 
-def _axes(plt: Any, ax: Any, names: list[str], many: bool) -> Any:
-    """Return as many axes as panels."""
-    n = len(names)
+def _axes(plt: Any, ax: Any, panels: list[str], beside: Any) -> Any:
+    """Return as many axes as panels, in a figure with room for the names beside them, or given."""
+    n = len(panels)
+    if ax is not None:
+        axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
+        if len(axes) != n:
+            raise ValueError(
+                f"ax must have one Axes for each of the {n} panels: {', '.join(panels)}. "
+                f"Got {len(axes)}."
+            )
+        return axes
     n_cols = min(n, PANELS_IN_A_ROW)
     n_rows = math.ceil(n / n_cols)
-    if ax is None:
-        size = (max(5.0, 4.2 * n_cols) + 2.5 * many, 3.6 * n_rows)
-        figure = plt.figure(figsize=size, layout="constrained")
-        cells = figure.add_gridspec(n_rows, n_cols)
-    else:
-        axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
-        if len(axes) == n:
-            return axes
-        if len(axes) > 1 or axes[0].get_subplotspec() is None:
-            raise ValueError(
-                f"ax must have one Axes for each of the {n} panels ({', '.join(names)}), or be one "
-                f"subplot to divide. Got {len(axes)}."
-            )
-        axes[0].set_axis_off()
-        figure, cells = axes[0].figure, axes[0].get_subplotspec().subgridspec(n_rows, n_cols)
-    return np.array([figure.add_subplot(cell) for cell, _ in zip(cells, names, strict=False)])
+    width, height = max(5.0, 4.2 * n_cols), 3.6 * n_rows
+    if beside:
+        n_legend_cols = math.ceil(len(beside) / NAMES_IN_A_COLUMN)
+        n_entries = math.ceil((len(beside) + 3) / n_legend_cols)  # with training, validation, kept
+        width += n_legend_cols * (0.8 + 0.075 * max(len(_short(name)) for name in beside))
+        height = max(height, 0.3 + 0.19 * n_entries)
+    figure = plt.figure(figsize=(width, height), layout="constrained")
+    cells = figure.add_gridspec(n_rows, n_cols)
+    return np.array([figure.add_subplot(cells[i // n_cols, i % n_cols]) for i in range(n)])

@@ -1,0 +1,47 @@
+"""matplotlib without a screen, and small fitted networks."""
+
+import numpy as np
+import pytest
+
+from skscratch import ScratchMLPClassifier
+
+matplotlib = pytest.importorskip("matplotlib", reason='plots need "skscratch[plot]"')
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_screen():
+    with matplotlib.rc_context({"backend": "Agg"}):
+        yield
+
+
+@pytest.fixture(scope="session")
+def data():
+    """X (90, 16), images of 4 by 4 pixels, y in three classes."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 16))
+    return X, (X @ rng.normal(size=(16, 3))).argmax(axis=1)
+
+
+@pytest.fixture(scope="session")
+def small():
+    """Return an unfitted network that is trained for exactly six epochs; keywords override."""
+
+    def build(**params):
+        settings = {
+            "hidden_layer_sizes": (5,),
+            "solver": "adam",
+            "learning_rate_init": 0.05,
+            "max_iter": 6,
+            "tol": 0,
+            "n_iter_no_change": np.inf,
+            "random_state": 0,
+        }
+        return ScratchMLPClassifier(**{**settings, **params})
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def fitted(data, small):
+    """A network with the history of a validation set."""
+    return small().fit(*data, X_val=data[0][:30], y_val=data[1][:30])
