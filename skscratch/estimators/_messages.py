@@ -1,5 +1,6 @@
 """What a user is told of a run: a line an epoch, and why it failed."""
 
+import math
 from typing import Any
 
 from skscratch.estimators import _params
@@ -7,18 +8,27 @@ from skscratch.training.state import Run
 
 __all__ = ["diverged", "report"]
 
+COLUMNS = ("loss", "penalty", "validation_loss", "validation_score", "seconds")
+
 
 def report(estimator: Any, run: Run) -> None:
     """Print the numbers of the last epoch, if the user wants to see them."""
     if estimator.verbose:
-        history = run.history
-        loss = history["loss"][-1] + history["penalty"][-1]
-        line = f"Iteration {run.n_epochs}, loss = {loss:.8f}"
-        score = history["validation_score"][-1]
-        if score == score:
-            line += f", validation loss = {history['validation_loss'][-1]:.8f}"
-            line += f", validation score = {score:.6f}"
-        print(line)
+        last = {name: run.history[name][-1] for name in COLUMNS}
+        epoch = "iteration" if estimator.solver == "lbfgs" else "epoch"
+        line = f"{epoch} {run.n_epochs:4}  loss {_number(last['loss'] + last['penalty'])}"
+        if not math.isnan(last["validation_score"]):
+            line += f"  validation loss {_number(last['validation_loss'])}"
+            line += f"  score {last['validation_score']:7.4f}"
+        # what stands in a pipe or a notebook is to be seen at once
+        print(f"{line}  {last['seconds']:7.3f} s", flush=True)
+
+
+def _number(x: float) -> str:
+    """Return a loss in eight characters, so that those of all epochs stand below one another."""
+    if 1e-3 <= x < 1e5:
+        return f"{x:.{7 - len(str(int(x)))}f}"
+    return f"{x:8.2e}"
 
 
 def diverged(estimator: Any, epoch: int) -> ValueError:

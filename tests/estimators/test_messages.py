@@ -10,8 +10,8 @@ from skscratch.estimators._messages import diverged, report
 def run(binary, small, start):
     """A run after two epochs, the second of which was validated."""
     run, _ = start(small(), *binary)
-    run.record(1.0, penalty=0.5)
-    run.record(0.75, penalty=0.125)
+    run.record(1.0, penalty=0.5, seconds=1.0)
+    run.record(0.75, penalty=0.125, seconds=2.25)
     return run
 
 
@@ -25,18 +25,58 @@ def test_silence_unless_asked(run, small, capsys):
 
 
 def test_a_line_has_the_epoch_and_its_loss_with_the_penalty(run, small, capsys):
-    assert printed(small(verbose=True), run, capsys) == "Iteration 2, loss = 0.87500000\n"
+    line = "epoch    2  loss 0.875000    2.250 s\n"
+    assert printed(small(verbose=True), run, capsys) == line
 
 
 def test_a_line_has_what_was_measured_on_rows_held_out(run, small, capsys):
     run.history.update_last(validation_loss=0.25, validation_score=0.5)
-    line = printed(small(verbose=1), run, capsys).rstrip("\n")
-    assert line.split(", ")[2:] == ["validation loss = 0.25000000", "validation score = 0.500000"]
+    line = printed(small(verbose=1), run, capsys)
+    losses = "loss 0.875000  validation loss 0.250000"
+    assert line == f"epoch    2  {losses}  score  0.5000    2.250 s\n"
+    assert len(line) <= 79
+
+
+def test_lbfgs_has_iterations(run, small, capsys):
+    line = printed(small(solver="lbfgs", verbose=True), run, capsys)
+    assert line.startswith("iteration    2  loss")
 
 
 def test_epochs_of_earlier_runs_are_counted(run, small, capsys):
     run.n_epochs = 207
-    assert printed(small(verbose=True), run, capsys).startswith("Iteration 207,")
+    assert printed(small(verbose=True), run, capsys).startswith("epoch  207  loss")
+
+
+@pytest.mark.parametrize(
+    ("loss", "text"),
+    [
+        (0.0, "0.00e+00"),
+        (1.234e-7, "1.23e-07"),
+        (0.0012345678, "0.001235"),
+        (2.302585, "2.302585"),
+        (23.02585, "23.02585"),
+        (23025.85, "23025.85"),
+        (2302585.1, "2.30e+06"),
+    ],
+)
+def test_losses_of_any_size_take_the_same_room(run, small, capsys, loss, text):
+    run.record(loss, penalty=0.0, seconds=0.0)
+    assert f"loss {text}  " in printed(small(verbose=True), run, capsys)
+
+
+def test_lines_of_a_fit_stand_below_one_another(binary, small, capsys):
+    X, y = binary
+    small(verbose=True, max_iter=120, n_iter_no_change=float("inf")).fit(X, y, X_val=X, y_val=y)
+    lines = capsys.readouterr().out.splitlines()
+    assert [int(line.split()[1]) for line in lines] == [*range(1, 121)]
+    assert len({tuple(i for i, c in enumerate(line) if c.isalpha()) for line in lines}) == 1
+
+
+def test_a_line_is_there_at_once(run, small, monkeypatch):
+    flushed = []
+    monkeypatch.setattr("sys.stdout.flush", lambda: flushed.append(1), raising=False)
+    report(small(verbose=True), run)
+    assert flushed
 
 
 @pytest.mark.parametrize(
