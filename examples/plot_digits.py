@@ -17,9 +17,7 @@ The digits are the 1797 small ones that come with scikit-learn.  The same script
 import argparse
 import tempfile
 import warnings
-from math import ceil
 from pathlib import Path
-from time import perf_counter
 
 import joblib
 import numpy as np
@@ -27,13 +25,13 @@ import pandas as pd
 from sklearn.metrics import (
     ConfusionMatrixDisplay,
     accuracy_score,
-    log_loss,
     precision_recall_fscore_support,
 )
 from sklearn.model_selection import train_test_split
 
 from skscratch import ScratchMLPClassifier
 from skscratch.datasets import load_digits, load_mnist_csv
+from skscratch.plotting import ImageGridDisplay, TrainingCurvesDisplay
 
 try:
     import matplotlib.pyplot as plt
@@ -87,66 +85,39 @@ figure.savefig(options.figures / "digits_labels.png", dpi=120)
 
 # %%
 # The first images of each digit, one digit a row.
-figure, axes = plt.subplots(10, 12, figsize=(7, 6.5), layout="constrained")
-for digit, row in enumerate(axes):
-    for axis, image in zip(row, digits.images[digits.target == digit], strict=False):
-        axis.imshow(image, cmap="gray_r")
-for axis in axes.flat:
-    axis.set_axis_off()
-figure.suptitle("Sample images")
-figure.savefig(options.figures / "digits_samples.png", dpi=120)
+first = [np.flatnonzero(digits.target == digit)[:12] for digit in digits.target_names]
+samples = ImageGridDisplay(images=digits.images[np.concatenate(first)]).plot(n_cols=12)
+samples.ax_.set_title("Sample images")
+samples.figure_.savefig(options.figures / "digits_samples.png", dpi=120)
 
 # %%
 # Pixels are scaled to 0...1 by the largest value a pixel can have.  That is known
 # beforehand, not learnt from the data, so it can be done before the split.  One fifth of the
 # images, the same share of each digit, is kept aside for testing.
 X = digits.data.astype(np.float32) / digits.pixel_max
-X_train, X_test, y_train, y_test, _, images_test = train_test_split(
-    X,
-    digits.target,
-    digits.images,
-    test_size=0.2,
-    stratify=digits.target,
-    random_state=options.seed,
+X_train, X_test, y_train, y_test = train_test_split(
+    X, digits.target, test_size=0.2, stratify=digits.target, random_state=options.seed
 )
 parts = {"train": (X_train, y_train), "test": (X_test, y_test)}
 
 # %%
-# Training, one epoch a call of ``partial_fit``, so that loss and accuracy can be taken on
-# both parts after each.  The time reported at the end is that of training alone.
-model = ScratchMLPClassifier(**settings, random_state=options.seed)
-history, seconds = [], 0.0
-for epoch in range(1, epochs + 1):
-    start = perf_counter()
-    model.partial_fit(X_train, y_train, classes=digits.target_names)
-    seconds += perf_counter() - start
-    row = {"epoch": epoch}
-    for part, (features, labels) in parts.items():
-        probability = model.predict_proba(features)
-        row[f"{part} loss"] = log_loss(labels, probability, labels=model.classes_)
-        row[f"{part} accuracy"] = np.mean(model.classes_[probability.argmax(axis=1)] == labels)
-    history.append(row)
-    print(
-        "epoch {epoch:3d}   loss: train {train loss:.4f}, test {test loss:.4f}   "
-        "accuracy: train {train accuracy:.4f}, test {test accuracy:.4f}".format(**row),
-        flush=True,
-    )
-print(f"{epochs} epochs of training took {seconds:.1f} s")
+# Training.  The test part is passed along to be scored after each epoch, nothing more: no
+# number of epochs without progress ends training, and no epoch is chosen by its score.
+model = ScratchMLPClassifier(
+    **settings,
+    max_iter=epochs,
+    n_iter_no_change=np.inf,
+    verbose=True,
+    random_state=options.seed,
+)
+model.fit(X_train, y_train, X_val=X_test, y_val=y_test)
+print(f"{epochs} epochs of training took {model.history_['seconds'].sum():.1f} s")
 
 # %%
 # The learning curves.
-curves = pd.DataFrame(history).set_index("epoch")
-figure, axes = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-for axis, quantity in zip(axes, ("loss", "accuracy"), strict=True):
-    for part in parts:
-        axis.plot(curves.index, curves[f"{part} {quantity}"], marker=".", label=part)
-    axis.set(xlabel="epoch", ylabel=quantity, title=f"{quantity.capitalize()} after each epoch")
-    axis.xaxis.get_major_locator().set_params(integer=True)
-    axis.grid(alpha=0.3)
-axes[0].set_ylim(bottom=0)
-axes[0].legend(loc="upper right")
-axes[1].legend(loc="lower right")
-figure.savefig(options.figures / "digits_learning_curves.png", dpi=120)
+curves = TrainingCurvesDisplay.from_estimator(model)
+curves.figure_.suptitle("Training, and what it does for the test part")
+curves.figure_.savefig(options.figures / "digits_learning_curves.png", dpi=120)
 
 # %%
 # The metrics; F1, precision and recall are averages over the ten digits.
@@ -178,19 +149,19 @@ figure.savefig(options.figures / "digits_confusion.png", dpi=120)
 
 # %%
 # The mistakes on the test part of which the model is most certain.
-certainty = model.predict_proba(X_test).max(axis=1)
-wrong = np.flatnonzero(predicted["test"] != y_test)
-shown = wrong[np.argsort(-certainty[wrong])][:18]
-print(f"{len(wrong)} of {len(y_test)} test images are misclassified")
-rows = max(1, ceil(len(shown) / 6))
-figure, axes = plt.subplots(rows, 6, figsize=(9, 0.4 + 1.7 * rows), layout="constrained")
-for axis, i in zip(axes.flat, shown, strict=False):
-    axis.imshow(images_test[i], cmap="gray_r")
-    axis.set_title(f"true {y_test[i]}, predicted {predicted['test'][i]}", fontsize=9)
-for axis in axes.flat:
-    axis.set_axis_off()
-figure.suptitle("Misclassified test images, the most certain mistakes first")
-figure.savefig(options.figures / "digits_misclassified.png", dpi=120)
+wrong = np.count_nonzero(predicted["test"] != y_test)
+print(f"{wrong} of {len(y_test)} test images are misclassified")
+mistakes = ImageGridDisplay.from_estimator(
+    model,
+    X_test,
+    y_test,
+    image_shape=digits.images.shape[1:],
+    only_errors=True,
+    max_images=18,
+    n_cols=6,
+)
+mistakes.ax_.set_title("Misclassified test images, the most certain mistakes first")
+mistakes.figure_.savefig(options.figures / "digits_misclassified.png", dpi=120)
 
 # %%
 # The model is saved and loaded again: it predicts the same.
