@@ -16,7 +16,7 @@ class ValidationMonitor:
     """Score the model after every epoch on a validation set.
 
     What scikit-learn's ``ScoringMonitor`` does on the training data. The logs of a search come
-    together, from other processes too.
+    together, from other processes too (but not from the workers of a Dask cluster).
 
     Parameters
     ----------

@@ -389,7 +389,9 @@ class TestScoringMonitor:
 
 
 class TestProgressBar:
-    pytest.importorskip("rich", reason='the progress bar needs "skscratch[callbacks]"')
+    @pytest.fixture(autouse=True)
+    def _installed(self):
+        pytest.importorskip("rich", reason='the progress bar needs "skscratch[callbacks]"')
 
     @solvers
     def test_on_the_estimator(self, binary, small, solver, capsys):
