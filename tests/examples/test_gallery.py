@@ -1,0 +1,108 @@
+"""What the text of an example claims is true of the numbers that it prints."""
+
+import math
+import re
+
+import pytest
+
+
+def test_one_unit_finds_one_edge_of_the_band_and_two_find_both(story):
+    told = story("banded_sum", "banded_sum_boundaries", "banded_sum_epochs", "banded_sum_loss")
+    loss = {name: numbers[:2] for name, numbers in told.numbers.items()}
+    right = {name: numbers[2:] for name, numbers in told.numbers.items()}
+    assert all(abs(value - math.log(2)) < 0.01 for value in loss["linear"])
+    assert all(0.70 < value < 0.80 for value in right["1 tanh unit"])
+    assert min(right["2 tanh units"] + right["4 tanh units"]) > 0.97
+
+
+def test_the_search_finds_what_logistic_regression_cannot(story):
+    told = story("mixed_table", "mixed_table_beliefs", "mixed_table_search").numbers
+    linear, deep = told["()"], told["(32, 32)"]
+    assert min(deep) == min(sum((told[name] for name in ("()", "(8,)", "(32,)")), deep))
+    assert min(deep[1:]) < deep[0] - 0.005, "a little weight decay helps"
+    assert min(linear) > min(deep) + 0.1
+    (line,), (network,), (formula,) = (
+        told[name] for name in ("logistic regression", "best network", "the formula")
+    )
+    assert formula < network < formula + 0.35 * (line - formula)
+
+
+def test_weights_and_thresholds_find_the_rare_class(story):
+    told = story("imbalanced", "imbalanced_boundaries", "imbalanced_curves")
+    names = ("accuracy", "recall", "precision", "average precision", "cost")
+    plain, balanced, tuned = (
+        dict(zip(names, told.numbers[name], strict=True)) for name in ("plain", "balanced", "tuned")
+    )
+    for other in (balanced, tuned):
+        assert plain["accuracy"] > other["accuracy"]
+        assert plain["recall"] < 0.65 < 0.9 < other["recall"]
+        assert plain["precision"] > other["precision"] + 0.2
+        assert other["cost"] < plain["cost"] / 2
+        assert abs(plain["average precision"] - other["average precision"]) < 0.03
+    threshold = float(re.search(r"The tuned threshold is ([\d.]+)", told.text)[1])
+    assert 0.01 < threshold < 0.2
+
+
+def test_early_stopping_stops_sooner_and_is_better_on_new_rows(story):
+    told = story("early_stopping", "early_stopping_boundaries", "early_stopping_losses").numbers
+    late, early = told["training loss decides"], told["early stopping"]
+    assert early[0] < 0.7 * late[0] < 0.7 * 300, "both stop before max_iter"
+    assert early[1] > late[1]
+    assert early[2] < 0.85 * late[2]
+    assert early[3] > late[3]
+
+
+def test_the_stream_stays_below_the_memory_allowed(story):
+    told = story("out_of_core", "out_of_core_accuracy", "out_of_core_memory").numbers
+    names = ("the stream, at most", "allowed", "the file", "the whole table")
+    (stream,), (allowed,), (file,), (whole,) = (told[name] for name in names)
+    assert 0.1 < stream < allowed < file < whole
+
+
+def test_only_the_model_that_goes_on_learning_recovers(story):
+    told = story("out_of_core", "out_of_core_accuracy", "out_of_core_memory").numbers
+    assert told["before the change"][0] > 0.95
+    assert max(told["just after"]) < 0.6
+    learning, frozen = told["at the end"]
+    assert learning > 0.95
+    assert frozen < 0.6
+
+
+def test_falling_rates_end_lower_and_calmer_than_a_constant_one(story):
+    told = story("schedules", "schedules").numbers
+    constant = told.pop("constant")
+    assert [*told] == ["invscaling", "step", "exponential", "cosine", "onecycle"]
+    for last, spread in told.values():
+        assert last < constant[0]
+        assert spread < constant[1] / 2
+
+
+def test_the_log_of_a_search_ends_with_the_losses_that_the_search_reports(story):
+    pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9")
+    told = story("callbacks_in_search", "search_curves", "search_epochs").numbers
+    slow, good, fast, wild = (told[rate] for rate in ("0.0003", "0.0030", "0.0300", "0.3000"))
+    for _, logged, reported, _ in (slow, good, fast, wild):
+        assert abs(logged - reported) < 1e-3
+    assert slow[0] == 120
+    assert max(good[0], wild[0]) < 120
+    assert fast[0] < 60
+    assert max(good[1], fast[1]) < 0.06 < 0.3 < min(slow[1], wild[1])
+
+
+def test_the_graph_answers_as_the_pipeline_does(story):
+    pytest.importorskip("skl2onnx")
+    pytest.importorskip("onnxruntime")
+    told = story("onnx", "onnx_probabilities", "onnx_times").text
+    assert "labels that differ: 0 of 450" in told
+    assert float(re.search(r"largest difference of a probability: (\S+)", told)[1]) < 1e-5
+    assert float(re.search(r"accuracy of the graph: (\S+)", told)[1]) > 0.94
+
+
+def test_each_way_of_regularising_lowers_the_loss_on_new_rows(story):
+    told = story("regularisation", "regularisation_boundaries", "regularisation_losses").numbers
+    none = told.pop("none")
+    assert len(told) == 5
+    for train, test, right in told.values():
+        assert train > none[0]
+        assert test < none[1] - 0.02
+        assert right > none[2] - 0.02
