@@ -35,6 +35,7 @@ extensions = [
 exclude_patterns = ["_build", "_inventories"]
 templates_path = ["_templates"]
 default_role = "literal"
+smartquotes = False
 nitpicky = True
 
 # Docstrings say what types arguments have, in words; numpydoc lays them out.

@@ -33,7 +33,7 @@ def settings(here):
         "reference_url": {"skscratch": None},
         "filename_pattern": runnable(),
         "reset_argv": Arguments(),
-        "within_subsection_order": "ExampleTitleSortKey",
+        "within_subsection_order": "NumberOfCodeLinesSortKey",
         "copyfile_regex": r".*\.rst",
         "remove_config_comments": True,
         "min_reported_time": 10,

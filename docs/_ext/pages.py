@@ -6,6 +6,8 @@ import pkgutil
 import re
 from pathlib import Path
 
+from sphinx.pycode import ModuleAnalyzer
+
 import skscratch
 
 __all__ = ["own_members", "setup"]
@@ -81,9 +83,9 @@ def modules(floor):
 def index_page():
     parts = [heading("Reference", "="), "What users import. It keeps its names and meanings.\n\n"]
     for name in public_packages():
-        names = importlib.import_module(name).__all__
-        public = [f"~{name}.{n}" for n in names if not n.startswith("_")]
-        parts += [heading(name, "-"), table(public)]
+        public, constants = exports(name)
+        parts += [heading(name, "-"), table(f"~{name}.{n}" for n in public)]
+        parts += [f":data:`~{name}.{n}` {constant_doc(name, n)}\n\n" for n in constants]
     parts += [heading("For readers of the code", "-"), "What these modules hold may change.\n\n"]
     for floor in FLOORS:
         package = importlib.import_module(f"skscratch.{floor}")
@@ -95,9 +97,28 @@ def index_page():
 
 
 def package_page(name):
-    names = [n for n in importlib.import_module(name).__all__ if not n.startswith("_")]
+    public, constants = exports(name)
     text = heading(name, "=") + f".. automodule:: {name}\n\n.. currentmodule:: {name}\n\n"
-    return text + table(names, "   :toctree: generated\n")
+    text += table(public, "   :toctree: generated\n")
+    return text + "".join(f".. data:: {n}\n\n   {constant_doc(name, n)}\n\n" for n in constants)
+
+
+def exports(package):
+    """Return the names of a package's classes and functions, and those of its constants."""
+    module = importlib.import_module(package)
+    names = [name for name in module.__all__ if not name.startswith("_")]
+    public = [name for name in names if callable(getattr(module, name))]
+    return public, [name for name in names if name not in public]
+
+
+def constant_doc(package, name):
+    """Return the comment ``#:`` above the constant, in the module that defines it."""
+    path = importlib.import_module(package).__path__
+    for module in (m.name for m in pkgutil.iter_modules(path, f"{package}.")):
+        if name in getattr(importlib.import_module(module), "__all__", ()):
+            docs = ModuleAnalyzer.for_module(module).find_attr_docs()
+            return " ".join(docs["", name]).strip()
+    raise LookupError(f"{package}.{name}")
 
 
 def module_page(name):
@@ -139,14 +160,20 @@ def _full_name(kind):
 
 
 def _members(kind):
-    functions = {
-        name: inspect.unwrap(getattr(member, "fget", member))
+    """Return pairs of "method" or "property" and a name: what is inherited first, then by line."""
+    members = {
+        name: member
         for name, member in inspect.getmembers(kind)
         if not name.startswith("_") and name not in HOOKS
     }
-    here = [n for n, f in functions.items() if getattr(f, "__module__", "").startswith("skscratch")]
-    rooms = [parent.__module__ for parent in kind.__mro__]
-    return sorted(
-        here,
-        key=lambda n: (rooms.index(functions[n].__module__), functions[n].__code__.co_firstlineno),
-    )
+    rooms = [parent.__module__ for parent in reversed(kind.__mro__)]
+    found = []
+    for name, member in members.items():
+        function = inspect.unwrap(getattr(member, "fget", member))
+        if getattr(function, "__module__", "").startswith("skscratch"):
+            is_property = isinstance(member, property)
+            place = rooms.index(function.__module__), function.__code__.co_firstlineno
+            found.append((is_property, place, name))
+    return [
+        ("property" if is_property else "method", name) for is_property, _, name in sorted(found)
+    ]
