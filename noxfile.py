@@ -1,3 +1,7 @@
+#!/usr/bin/env python3
+# /// script
+# dependencies = ["nox>=2025.11.12"]
+# ///
 """Every check in an environment of its own: ``nox`` runs all but ``nightly``, ``nox -s lint`` one.
 
 ``.ci/run`` runs these sessions and the two commands of README.md.
@@ -9,6 +13,7 @@ from pathlib import Path
 
 import nox
 
+nox.needs_version = ">=2025.11.12"
 nox.options.default_venv_backend = "venv"
 nox.options.error_on_missing_interpreters = True
 
@@ -36,10 +41,18 @@ def nightly(session):
 
 @nox.session
 def lint(session):
-    """Faults and formatting."""
+    """Faults, formatting and spelling."""
     session.install("-e", ".[lint]")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
+    session.run("codespell")
+
+
+@nox.session
+def review(session):
+    """The repository beside the Scientific Python Library Development Guide."""
+    session.install("-e", ".[lint]")
+    session.run("repo-review", "--show", "err", ".")
 
 
 @nox.session
@@ -54,11 +67,23 @@ def types(session):
 def oracle(session):
     """Gradients, steps and schedules against torch; here a skipped test is a failure."""
     session.install("-e", ".[test,oracle]")
-    files = ("tests/core/test_torch_oracle.py", "tests/core/test_steps.py")
-    report = session.run("python", "-m", "pytest", *files, silent=True)
-    print(report)
-    if "skipped" in report:
-        session.error("the comparison with torch was skipped")
+    run_without_skips(session, "tests/core/test_torch_oracle.py", "tests/core/test_steps.py")
+
+
+@nox.session
+def extras(session):
+    """What needs ONNX, skops, Dask or rich; here a skipped test is a failure."""
+    session.install("-e", ".[test,callbacks,distributed,onnx,skops]")
+    files = ("test_onnx.py", "test_skops.py", "scale_out", "estimators/test_callbacks.py")
+    page = "test_docs.py::test_examples_print_what_they_show[scale-out]"
+    run_without_skips(session, "skscratch/onnx.py", *(f"tests/{name}" for name in (*files, page)))
+
+
+@nox.session
+def compat(session):
+    """The estimator on scikit-learn 1.8, between the lowest version and the newest."""
+    session.install("-e", ".[test]", "scikit-learn==1.8.*")
+    session.run("python", "-m", "pytest", "tests/estimators", *session.posargs)
 
 
 @nox.session
@@ -91,6 +116,15 @@ def package(session):
             session.run(python, "-c", IMPORT, external=True)
 
 
+def run_without_skips(session, *tests):
+    """Run tests; one that is skipped is a failure, unless it needs data beside the checkout."""
+    report = session.run("python", "-m", "pytest", *tests, silent=True)
+    print(report)
+    skipped = [line for line in report.splitlines() if line.startswith("SKIPPED")]
+    if not all("../shared/data" in line for line in skipped):
+        session.error("tests were skipped that are to run here")
+
+
 def lowest_versions():
     """Return all that the tests need as ``name==lowest version``."""
     config = configparser.ConfigParser()
@@ -98,3 +132,7 @@ def lowest_versions():
     extras = config["options.extras_require"]
     lines = [config["options"]["install_requires"], extras["plot"], extras["test"]]
     return [line.replace(">=", "==") for line in "".join(lines).split() if ">=" in line]
+
+
+if __name__ == "__main__":
+    nox.main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +74,7 @@ def make_banded_sum(
     return X, (distance < _HALF_WIDTH).astype(np.int64)
 
 
-def _as_random(random_state: RandomState) -> np.random.RandomState | np.random.Generator:
+def _as_random(random_state: Any) -> np.random.RandomState | np.random.Generator:
     """Return a source of random numbers that is not NumPy's global one."""
     if isinstance(random_state, np.random.RandomState | np.random.Generator):
         return random_state

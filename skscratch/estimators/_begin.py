@@ -40,9 +40,8 @@ def begin(estimator: Any, data: Any, first: bool) -> Run:
         n_epochs=estimator.n_iter_,
         n_seen=estimator.t_,
     )
-    run.best_loss = estimator.best_loss_
-    if run.best_loss is None:
-        run.best_loss = min(estimator.loss_curve_)
+    known = estimator.best_loss_
+    run.best_loss = min(estimator.loss_curve_) if known is None else known
     resume(saved, run, average=estimator.ema_decay > 0 and not _is_lbfgs(estimator))
     return run
 

@@ -139,7 +139,7 @@ def _data_hash(data: Any) -> str:
 
 def _plain(value: Any) -> Any:
     """Return the value without the type that it came in: 1, 1.0 and an array of one are alike."""
-    if isinstance(value, Real) and not isinstance(value, bool):
+    if not isinstance(value, bool) and isinstance(value, Real):
         return float(value)
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 

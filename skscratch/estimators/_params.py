@@ -31,7 +31,7 @@ def hidden_layer_sizes(value: Any) -> tuple[int, ...]:
     widths = np.atleast_1d(np.asarray(value, dtype=object))
     whole = [
         # types of numbers.Real know no >=
-        isinstance(q, Real) and not isinstance(q, (bool, np.bool_)) and not q < 1 and q % 1 == 0
+        not isinstance(q, (bool, np.bool_)) and isinstance(q, Real) and not q < 1 and q % 1 == 0
         for q in widths.ravel()
     ]
     if widths.ndim != 1 or not all(whole):
