@@ -37,6 +37,10 @@ class ArchitectureDisplay:
     texts_ : list of matplotlib Text
         What is below each layer.
 
+    See Also
+    --------
+    FirstLayerWeightsDisplay : What the units of the first layer respond to.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris

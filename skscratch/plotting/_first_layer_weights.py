@@ -35,6 +35,10 @@ class FirstLayerWeightsDisplay:
         The captions.
     colorbar_ : matplotlib Colorbar or None
 
+    See Also
+    --------
+    ArchitectureDisplay : All layers, and how many parameters they have.
+
     Examples
     --------
     >>> from sklearn.datasets import load_digits

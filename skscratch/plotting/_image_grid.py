@@ -33,6 +33,10 @@ class ImageGridDisplay:
     texts_ : list of matplotlib Text
         The captions.
 
+    See Also
+    --------
+    FirstLayerWeightsDisplay : The weights of the first layer as images.
+
     Examples
     --------
     >>> from sklearn.datasets import load_digits

@@ -47,6 +47,10 @@ class TrainingCurvesDisplay:
         The points that mark the epochs whose parameters were kept.
     legend_ : matplotlib Legend or None
 
+    See Also
+    --------
+    sklearn.model_selection.LearningCurveDisplay : Scores over the number of samples.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris
