@@ -84,7 +84,7 @@ toc_object_entries_show_parents = "hide"
 html_sidebars = {"all-of-skscratch": [], "index": [], "start": []}
 html_context = {"default_mode": "auto"}
 html_theme_options = {
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 8,
     "navbar_align": "left",
     "show_toc_level": 2,
     "footer_start": ["sphinx-version"],

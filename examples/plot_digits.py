@@ -88,6 +88,7 @@ figure.savefig(options.figures / "digits_labels.png", dpi=120)
 first = [np.flatnonzero(digits.target == digit)[:12] for digit in digits.target_names]
 samples = ImageGridDisplay(images=digits.images[np.concatenate(first)]).plot(n_cols=12)
 samples.ax_.set_title("Sample images")
+# sphinx_gallery_thumbnail_number = 2
 samples.figure_.savefig(options.figures / "digits_samples.png", dpi=120)
 
 # %%

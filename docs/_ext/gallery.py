@@ -11,6 +11,21 @@ __all__ = ["settings"]
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
+class Order:
+    """What to read first comes first, the rest by the names of the files."""
+
+    FIRST = ("plot_banded_sum.py", "plot_digits.py")
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __repr__(self):
+        return "Order()"
+
+    def __call__(self, name):
+        return (self.FIRST.index(name) if name in self.FIRST else len(self.FIRST), name)
+
+
 class Arguments:
     """The command line of an example: its figures go to a folder of no consequence."""
 
@@ -33,7 +48,7 @@ def settings(here):
         "reference_url": {"skscratch": None},
         "filename_pattern": runnable(),
         "reset_argv": Arguments(),
-        "within_subsection_order": "NumberOfCodeLinesSortKey",
+        "within_subsection_order": "gallery.Order",
         "copyfile_regex": r".*\.rst",
         "remove_config_comments": True,
         "min_reported_time": 10,
