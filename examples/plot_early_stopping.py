@@ -13,7 +13,6 @@ scaled on their way to it: ``transform_input`` tells the pipeline so.
 import argparse
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import sklearn
 from sklearn.datasets import make_moons
@@ -24,6 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skscratch import ScratchMLPClassifier
+from skscratch.plotting import TrainingCurvesDisplay
 
 try:
     import matplotlib.pyplot as plt
@@ -88,19 +88,11 @@ rows = {
 print(pd.DataFrame(rows).T.round(3).to_string())
 
 # %%
-# Both runs are one and the same up to the stop: the curves are those of the longer run.
-history = models["training loss decides"][-1].history_
-stopped = models["early stopping"][-1]
-epochs = np.arange(1, len(history["loss"]) + 1)
-kept = stopped.history_["validation_loss"].argmin()
+# Both runs are one and the same up to the stop.  The dot marks the epoch whose parameters were
+# kept; from there to the end of its line, patience lasted.
 figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
-axis.plot(epochs, history["loss"], color="#0072B2", label="training rows")
-axis.plot(epochs, history["validation_loss"], color="#D55E00", label="validation rows")
-axis.axvspan(epochs[kept], stopped.n_iter_, color="gray", alpha=0.15, lw=0, label="patience")
-axis.plot(epochs[kept], history["validation_loss"][kept], "o", ms=9, color="black", label="kept")
-axis.set(xlabel="epoch", ylabel="loss", xlim=(0, len(epochs)))
+TrainingCurvesDisplay.from_estimator(models, ax=axis)
 axis.set_ylim(bottom=0)
-axis.legend(loc="upper left", ncols=2)
 figure.savefig(options.figures / "early_stopping_losses.png", dpi=120)
 
 # %%

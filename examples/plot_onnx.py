@@ -32,9 +32,7 @@ try:
     import onnxruntime
     import skl2onnx  # noqa: F401
 except ModuleNotFoundError as error:
-    raise SystemExit(
-        'This example needs ONNX: pip install "skscratch[onnx]" onnxruntime'
-    ) from error
+    raise SystemExit('This example needs ONNX: pip install "skscratch[onnx]"') from error
 
 parser = argparse.ArgumentParser(description="A pipeline as an ONNX graph.")
 parser.add_argument("--figures", type=Path, default=Path("figures"), help="folder for the figures")

@@ -92,7 +92,7 @@ for script in scripts:
     [
         ("plot_*.py", "matplotlib", 'This example draws figures: pip install "skscratch[plot]"'),
         *(
-            ("plot_onnx.py", package, 'needs ONNX: pip install "skscratch[onnx]" onnxruntime')
+            ("plot_onnx.py", package, 'needs ONNX: pip install "skscratch[onnx]"')
             for package in ("onnxruntime", "skl2onnx")
         ),
         ("plot_call*.py", "sklearn.callback", 'callbacks: pip install "scikit-learn>=1.9"'),
