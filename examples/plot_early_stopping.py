@@ -10,6 +10,8 @@ scaled on their way to it: ``transform_input`` tells the pipeline so.
 
 # %%
 # Options for those who run this file as a script.
+
+# sphinx_gallery_thumbnail_number = 2
 import argparse
 from pathlib import Path
 

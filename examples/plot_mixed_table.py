@@ -10,6 +10,8 @@ can be compared with the truth.
 
 # %%
 # Options for those who run this file as a script.
+
+# sphinx_gallery_thumbnail_number = 2
 import argparse
 from pathlib import Path
 

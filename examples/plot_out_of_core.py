@@ -10,6 +10,8 @@ world has changed.
 
 # %%
 # Options for those who run this file as a script.
+
+# sphinx_gallery_thumbnail_number = 2
 import argparse
 import copy
 import tempfile
@@ -134,7 +136,7 @@ axis.axvline(CHANGE * CHUNK / 1000, color="gray", ls=":", label="two sensors cha
 axis.axhline(0.5, color="gray", lw=0.8)
 axis.set(xlabel="thousand rows", ylabel="prequential accuracy", xlim=(0, seen.max()))
 axis.grid(alpha=0.3)
-axis.legend(loc="center")
+axis.legend(loc="center left", bbox_to_anchor=(0.1, 0.4))
 figure.savefig(options.figures / "out_of_core_accuracy.png", dpi=120)
 
 # %%
