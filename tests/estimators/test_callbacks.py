@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -388,11 +389,8 @@ class TestScoringMonitor:
         assert [len(log.data) for log in logs] == [5, 5, 5]
 
 
+@pytest.mark.skipif(not find_spec("rich"), reason='the progress bar needs "skscratch[callbacks]"')
 class TestProgressBar:
-    @pytest.fixture(autouse=True)
-    def _installed(self):
-        pytest.importorskip("rich", reason='the progress bar needs "skscratch[callbacks]"')
-
     @solvers
     def test_on_the_estimator(self, binary, small, solver, capsys):
         model = small(solver=solver).set_callbacks(callback.ProgressBar()).fit(*binary)
