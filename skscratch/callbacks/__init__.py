@@ -4,8 +4,8 @@ scikit-learn's ``ProgressBar`` and ``ScoringMonitor`` work as well. A callback t
 the end of an epoch ends training.
 
 ``ProgressBar`` needs ``skscratch[callbacks]``, in a notebook ipywidgets too. It belongs on the
-outermost estimator; in a search over a pipeline ``max_propagation_depth=None`` shows the bars of the
-networks, in a terminal 100 columns wide or more.
+outermost estimator; in a search over a pipeline ``max_propagation_depth=None`` shows the bars of
+the networks, in a terminal 100 columns wide or more.
 """
 
 from skscratch.callbacks._early_stopping import EarlyStopping

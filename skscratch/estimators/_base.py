@@ -12,7 +12,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skscratch._compat import CallbackSupportMixin, available_if, fit_context
@@ -24,6 +23,7 @@ from skscratch.estimators._begin import architecture, begin, fitted_dtype, fitte
 from skscratch.estimators._constraints import CONSTRAINTS
 from skscratch.estimators._curves import Curves
 from skscratch.estimators._data import Data
+from skscratch.estimators._documented import Documented
 from skscratch.estimators._stamp import Stamped
 from skscratch.estimators._tasks import NoTasks, Tasks, new_tasks
 from skscratch.estimators._unused import warn_of_unused
@@ -37,7 +37,7 @@ from skscratch.training.state import Run
 from skscratch.training.threads import blas_threads
 
 
-class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, BaseEstimator, ABC):  # type: ignore[misc]
+class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, ABC):  # type: ignore[misc]
     """What a multilayer perceptron is to scikit-learn, whatever it predicts."""
 
     _parameter_constraints = CONSTRAINTS

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
-
-from sklearn.base import ClassifierMixin
+from typing import Literal
 
 from skscratch import _typing as hints
 from skscratch.estimators._predictions import ClassPredictions
@@ -14,7 +12,7 @@ from skscratch.estimators._targets import ClassTargets
 __all__ = ["ScratchMLPClassifier"]
 
 
-class ScratchMLPClassifier(ClassifierMixin, ClassTargets, ClassPredictions):  # type: ignore[misc]
+class ScratchMLPClassifier(ClassTargets, ClassPredictions):
     """Multilayer perceptron classifier with the parameters of scikit-learn's ``MLPClassifier``.
 
     Minimises the cross-entropy with hand-written passes and solvers. Binary, multiclass and
@@ -78,8 +76,10 @@ class ScratchMLPClassifier(ClassifierMixin, ClassTargets, ClassPredictions):  # 
         training loss decides. Not for 'lbfgs' and ``partial_fit``.
     validation_fraction : float, default=0.1
         Share of rows held out, stratified by class; each class keeps a row to learn from.
-    beta_1, beta_2 : float, default=0.9, 0.999
-        Decay of Adam's averages of the gradient and of its square, in [0, 1).
+    beta_1 : float, default=0.9
+        Decay of Adam's average of the gradient, in [0, 1).
+    beta_2 : float, default=0.999
+        Decay of Adam's average of the squared gradient, in [0, 1).
     epsilon : float, default=1e-8
         Keeps Adam's division finite; added before bias correction.
     n_iter_no_change : int or inf, default=10
@@ -149,8 +149,10 @@ class ScratchMLPClassifier(ClassifierMixin, ClassTargets, ClassPredictions):  # 
     ----------
     classes_ : ndarray of shape (n_classes,)
         Class labels in sorted order; the column numbers for multilabel y.
-    coefs_, intercepts_ : list of ndarray of shape (p, q) and (q,)
-        Weights and biases of each layer. Training goes on from what they hold.
+    coefs_ : list of ndarray of shape (p, q)
+        Weights of each layer. Training goes on from what they hold.
+    intercepts_ : list of ndarray of shape (q,)
+        Biases of each layer. Training goes on from what they hold.
     history_ : dict of ndarray of shape (`n_iter_`,)
         ``pandas.DataFrame(model.history_)`` has a row per epoch: 'loss', the mean training loss,
         each batch measured before its step, with dropout and smoothed labels; 'penalty', that of
@@ -160,9 +162,10 @@ class ScratchMLPClassifier(ClassifierMixin, ClassTargets, ClassPredictions):  # 
         ``partial_fit`` continues, the last 200 epochs.
     loss_curve_ : list of float
         The sum of 'loss' and 'penalty'.
-    loss_, best_loss_ : float
-        The last and the lowest entry of ``loss_curve_``; ``best_loss_`` is None after early
-        stopping.
+    loss_ : float
+        The last entry of ``loss_curve_``.
+    best_loss_ : float or None
+        The lowest entry of ``loss_curve_``; None after early stopping.
     validation_scores_ : list of float, or None
         The column 'validation_score': what ``scoring`` names; with 'loss' the accuracy, weighted
         like the loss.
@@ -172,8 +175,10 @@ class ScratchMLPClassifier(ClassifierMixin, ClassTargets, ClassPredictions):  # 
         Epochs trained, calls of ``partial_fit`` and warm starts included.
     t_ : int
         Samples seen in training; 'lbfgs' adds none.
-    n_layers_, n_outputs_ : int
-        Layers, counting inputs and outputs; columns of the output layer.
+    n_layers_ : int
+        Layers, counting inputs and outputs.
+    n_outputs_ : int
+        Columns of the output layer.
     out_activation_ : {'logistic', 'softmax'}
         Link of the output layer: 'logistic' for binary and multilabel y.
     n_features_in_ : int
@@ -291,8 +296,3 @@ class ScratchMLPClassifier(ClassifierMixin, ClassTargets, ClassPredictions):  # 
         self.checkpoint = checkpoint
         self.checkpoint_epochs = checkpoint_epochs
         self.checkpoint_seconds = checkpoint_seconds
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags

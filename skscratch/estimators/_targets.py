@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import is_multilabel
 
 from skscratch.estimators import _labels
@@ -13,7 +14,7 @@ from skscratch.estimators._validation import naming
 __all__ = ["ClassTargets"]
 
 
-class ClassTargets(BaseScratchMLP):
+class ClassTargets(ClassifierMixin, BaseScratchMLP):  # type: ignore[misc]
     """Labels in: classes, targets of the network, weights by class."""
 
     _hits = staticmethod(_labels.hits)
@@ -76,3 +77,8 @@ class ClassTargets(BaseScratchMLP):
         known = _labels.find_classes(y, self.classes_ if classes is None else classes)
         if not np.array_equal(known, self.classes_):
             raise ValueError(f"classes={classes!r} differ from the known {self.classes_}.")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
