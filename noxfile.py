@@ -74,9 +74,10 @@ def oracle(session):
 def extras(session):
     """What needs ONNX, skops, Dask or rich; here a skipped test is a failure."""
     session.install("-e", ".[test,callbacks,distributed,onnx,skops]")
-    files = ("test_onnx.py", "test_skops.py", "scale_out", "callbacks", "estimators/test_callbacks.py")
+    files = ["test_onnx.py", "test_skops.py", "scale_out", "callbacks"]
+    files += ["estimators/test_callbacks.py"]
     page = "test_docs.py::test_examples_print_what_they_show[scale-out]"
-    run_without_skips(session, "skscratch/onnx.py", *(f"tests/{name}" for name in (*files, page)))
+    run_without_skips(session, "skscratch/onnx.py", *(f"tests/{name}" for name in [*files, page]))
 
 
 @nox.session
