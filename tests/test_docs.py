@@ -228,15 +228,31 @@ def test_code_of_leaves_out_the_docstring_alone():
     assert code_of(CLASS, "A.f") == "def f(self):\n    return 2"
 
 
-def test_every_schedule_is_in_the_table_of_training():
-    rows = re.findall(r'^\| `"(\w+)"` \|', PAGES["training"].read_text(), re.MULTILINE)
-    assert rows == [*schedules.SCHEDULES]
+def rows(page):
+    """Return the names that begin the rows of a page's tables."""
+    return re.findall(r'^\| `"?(\w+)"?` \|', PAGES[page].read_text(), re.MULTILINE)
+
+
+def test_every_schedule_is_in_the_table():
+    assert [name for name in rows("guide/solvers") if name != "learning_rate"] == [
+        *schedules.SCHEDULES
+    ]
+
+
+def test_every_activation_is_in_the_table():
+    assert sorted(rows("guide/architectures")) == sorted(activations.ACTIVATIONS)
+
+
+# Settings that are not ours.
+OTHERS = {
+    "OPENBLAS_NUM_THREADS", "add_indicator", "iterator_train__shuffle", "mmap_mode", "train_split"
+}  # fmt: skip
 
 
 def test_parameters_that_are_named_exist():
-    text = PAGES["training"].read_text()
-    names = set(re.findall(r"`(\w+)=", text)) | set(
-        re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
-    )
+    """Wherever a setting such as `alpha=1` is named in the guide."""
+    guide = [page for page in PAGES if page.startswith(("guide/", "coming-from/", "training"))]
+    text = "".join(PAGES[page].read_text() for page in guide)
+    names = {*re.findall(r"`(\w+)=", text), *rows("guide/validation")} - OTHERS
     assert names <= {*ScratchMLPClassifier().get_params()}
-    assert len(names) > 10
+    assert len(names) > 20
