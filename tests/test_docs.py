@@ -251,7 +251,7 @@ OTHERS = {
 
 def test_parameters_that_are_named_exist():
     """Wherever a setting such as `alpha=1` is named in the guide."""
-    guide = [page for page in PAGES if page.startswith(("guide/", "coming-from/", "training"))]
+    guide = [page for page in PAGES if page.startswith(("guide/", "coming-from/"))]
     text = "".join(PAGES[page].read_text() for page in guide)
     names = {*re.findall(r"`(\w+)=", text), *rows("guide/validation")} - OTHERS
     assert names <= {*ScratchMLPClassifier().get_params()}
