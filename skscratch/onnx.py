@@ -56,6 +56,11 @@ def to_onnx(model: Any, X: MatrixLike | None = None, **options: Any) -> Any:
     --------
     register_converter : For skl2onnx's own functions.
 
+    Notes
+    -----
+    The other steps of a pipeline are converted by skl2onnx, within its limits: it refuses
+    ``SimpleImputer(add_indicator=True)`` and ``OneHotEncoder(min_frequency=...)``, for instance.
+
     Examples
     --------
     >>> from sklearn.datasets import load_iris

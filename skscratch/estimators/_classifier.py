@@ -157,9 +157,9 @@ class ScratchMLPClassifier(ClassTargets, ClassPredictions):
         ``pandas.DataFrame(model.history_)`` has a row per epoch: 'loss', the mean training loss,
         each batch measured before its step, with dropout and smoothed labels; 'penalty', that of
         ``alpha``; with a validation set 'validation_loss' and 'validation_score', without dropout
-        and smoothing; 'learning_rate'; 'gradient_norm' of the mean loss, the mean over the updates
-        before clipping (for 'lbfgs' of loss and penalty); 'seconds' of training. Of a run that
-        ``partial_fit`` continues, the last 200 epochs.
+        and smoothing; 'learning_rate', that of the last update; 'gradient_norm' of the mean loss,
+        the mean over the updates before clipping (for 'lbfgs' of loss and penalty); 'seconds' of
+        training. Of a run that ``partial_fit`` continues, the last 200 epochs.
     loss_curve_ : list of float
         The sum of 'loss' and 'penalty'.
     loss_ : float

@@ -190,8 +190,8 @@ class Course:
         if math.isinf(n) or at_rest or (n < len(curve) and curve[-1 - n] - curve[-1] <= progress):
             return
         warn(
-            f"Training ended at max_iter={self.estimator.max_iter} epochs, while the loss was "
-            "still falling. More epochs may give a better model.",
+            f"Training ended at max_iter={self.estimator.max_iter} epochs, before the loss had "
+            "come to rest. More epochs may give a better model.",
             ConvergenceWarning,
         )
 
