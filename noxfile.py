@@ -74,6 +74,7 @@ def oracle(session):
 def extras(session):
     """What needs ONNX, skops, Dask or rich; here a skipped test is a failure."""
     session.install("-e", ".[test,callbacks,distributed,onnx,skops]")
+    session.install("ipykernel", "ipywidgets", "nbclient")  # the progress bar in a notebook
     files = ["test_onnx.py", "test_skops.py", "scale_out", "callbacks"]
     files += ["estimators/test_callbacks.py"]
     page = "test_docs.py::test_examples_print_what_they_show[scale-out]"
