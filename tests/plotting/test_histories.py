@@ -1,5 +1,7 @@
 """Epochs, and which one was best."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -30,6 +32,17 @@ def test_the_best_epoch_has_the_parameters_kept(data, small, scoring):
     assert epoch < 20
     until = small(max_iter=epoch).set_params(learning_rate_init=0.2).fit(X, y)
     assert_array_equal(model.coefs_[0], until.coefs_[0])
+
+
+@pytest.mark.parametrize(("scoring", "epoch"), [("accuracy", 4), ("loss", 3)])
+def test_of_equals_the_latest_is_best(scoring, epoch):
+    table = {
+        "epoch": np.arange(1, 6),
+        "validation_loss": np.array([0.9, 0.25, 0.25, 0.5, 0.125]),
+        "validation_score": np.array([0.5, 0.75, 0.75, 0.75, 0.5]),
+    }
+    network = SimpleNamespace(scoring=scoring, best_validation_score_=0.75)
+    assert best_epoch(network, table) == epoch
 
 
 def test_after_a_refit_it_is_that_of_the_search(data, small):
