@@ -48,7 +48,7 @@ def serial():
 def client():
     """A client of a cluster of two workers, each a process of its own."""
     distributed = pytest.importorskip("distributed", reason='needs "skscratch[distributed]"')
-    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with distributed.LocalCluster(**settings) as cluster, distributed.Client(cluster) as client:
         yield client
 
