@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from skscratch.plotting._colors import line_colors
 from skscratch.plotting._figure import pyplot
 from skscratch.plotting._histories import as_table, best_epoch, changes, epochs, recorded
 from skscratch.plotting._networks import find_network
@@ -19,7 +20,7 @@ PANELS = {
     "learning_rate": "learning rate",
 }
 PANELS_IN_A_ROW = 3
-# More networks take their colours from a map, and have no legend on axes that are given.
+# More networks have no legend on axes that are given.
 FEW = 10
 # What a legend beside the axes can hold.
 NAMES_IN_A_COLUMN, LONGEST_NAME = 30, 60
@@ -138,7 +139,8 @@ class TrainingCurvesDisplay:
         ----------
         ax : matplotlib Axes or array-like of Axes, default=None
             One for each panel; None makes a figure. Lines have the networks' names as labels, but
-            on given axes a legend lists no more than ten.
+            on given axes a legend lists no more than ten. Colours are those of the style, or safe
+            for the colour-blind where that is matplotlib's own.
         columns : str or list of str, default=None
             Columns of ``history_``; the losses share a panel. None shows the losses and the score
             as far as they were recorded, and the learning rate if it changed; on a single Axes the
@@ -176,7 +178,7 @@ class TrainingCurvesDisplay:
         self.axes_ = _axes(plt, ax, names, beside)
         self.figure_ = self.axes_[0].figure
         where = dict(zip(names, self.axes_, strict=True))
-        colors = _colors(plt, len(self.histories))
+        colors = line_colors(plt, len(self.histories))
         given = cbook.normalize_kwargs(line_kw or {}, plt.Line2D)
         self.lines_: dict[str, list[Any]] = {name: [] for name in columns}
         self.best_: list[Any] = []
@@ -242,7 +244,8 @@ class TrainingCurvesDisplay:
         drawn = {line.get_label(): line for lines in self.lines_.values() for line in lines}
         if beside or (several and len(drawn) <= FEW):
             handles += [sample(_short(name), color=drawn[name].get_color()) for name in drawn]
-        style = {"color": "0.3" if several else next(iter(drawn.values())).get_color()}
+        one = next(iter(drawn.values())).get_color()
+        style = {"color": plt.rcParams["text.color"] if several else one}
         if {"loss", "validation_loss"} <= {*self.lines_}:
             handles.append(sample("training", **style))
             handles.append(sample("validation", linestyle="--", **style))
@@ -262,13 +265,6 @@ def _short(name: str) -> str:
     """Return a name for a legend: of a long one its beginning and its end."""
     half = LONGEST_NAME // 2
     return name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
-
-
-def _colors(plt: Any, n: int) -> list[Any]:
-    """Return a colour for each network: of the user's cycle, or of a map where that repeats."""
-    if n <= FEW:
-        return [f"C{i}" for i in range(n)]
-    return list(plt.get_cmap("viridis")(np.linspace(0, 0.95, n)))
 
 
 def _axes(plt: Any, ax: Any, panels: list[str], beside: Any) -> Any:

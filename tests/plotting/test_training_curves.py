@@ -114,6 +114,16 @@ def test_several_are_overlaid_with_their_names(data, small, fitted):
     assert entries(display) == ["Adam", "L-BFGS", "training", "validation"]
 
 
+@pytest.mark.parametrize("style", ["default", "dark_background"])
+def test_what_the_legend_says_of_all_has_the_colour_of_text(fitted, style):
+    with plt.style.context(style):
+        display, text = draw([fitted] * 4), plt.rcParams["text.color"]
+    colors = [line.get_color() for line in display.legend_.get_lines()]
+    assert colors[4:] == [text, text]
+    assert colors[:4] == [line.get_color() for line in display.lines_["loss"]]
+    assert text not in colors[:4]
+
+
 def test_a_list_is_numbered(data, small):
     models = cross_validate(small(), *data, cv=3, return_estimator=True)["estimator"]
     assert entries(draw(models)) == ["0", "1", "2"]
