@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from skscratch.plotting import _mosaic
@@ -99,7 +99,8 @@ class ImageGridDisplay:
         NotFittedError
             If the estimator is not fitted.
         ValueError
-            If the features do not make images of that shape.
+            If the features do not make images of that shape, if X and y differ in length, if a
+            sample has several labels, or if ``max_images`` is below 1.
 
         Examples
         --------
@@ -117,15 +118,22 @@ class ImageGridDisplay:
         pyplot(cls)
         check_is_fitted(estimator)
         shape = _mosaic.image_shape(np.shape(X)[1], image_shape, n_channels=(3, 4))
-        y_true, y_pred, confidence = np.asarray(y), estimator.predict(X), None
+        y, y_pred, confidence = column_or_1d(y), estimator.predict(X), None
         if hasattr(estimator, "predict_proba"):
             confidence = estimator.predict_proba(X).max(axis=1)
-        chosen = _chosen(y_true, y_pred, confidence, only_errors, max_images)
-        rows = X.iloc[chosen] if hasattr(X, "iloc") else _as_array(X)[chosen]
-        rows = rows.toarray() if hasattr(rows, "toarray") else np.asarray(rows)
-        images = rows.reshape(len(chosen), *shape)
-        display = cls(images=images, y_true=y_true[chosen], y_pred=y_pred[chosen])
-        return display.plot(ax, n_cols=n_cols, cmap=cmap, im_kw=im_kw)
+        images = X.toarray() if hasattr(X, "toarray") else np.asarray(X)
+        return cls.from_predictions(
+            y,
+            y_pred,
+            images=images.reshape(-1, *shape),
+            confidence=confidence,
+            only_errors=only_errors,
+            max_images=max_images,
+            ax=ax,
+            n_cols=n_cols,
+            cmap=cmap,
+            im_kw=im_kw,
+        )
 
     @classmethod
     def from_predictions(
@@ -169,7 +177,8 @@ class ImageGridDisplay:
         ImportError
             Without matplotlib: ``pip install "skscratch[plot]"``.
         ValueError
-            If there are not as many labels as images.
+            If there are not as many labels as images, or several for one, or if ``max_images`` is
+            below 1.
 
         Examples
         --------
@@ -184,7 +193,7 @@ class ImageGridDisplay:
         """
         pyplot(cls)
         check_consistent_length(y_true, y_pred, images, confidence)
-        y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+        y_true, y_pred = column_or_1d(y_true), column_or_1d(y_pred)
         chosen = _chosen(y_true, y_pred, confidence, only_errors, max_images)
         images = np.asarray(images)[chosen]
         display = cls(images=images, y_true=y_true[chosen], y_pred=y_pred[chosen])
@@ -244,8 +253,8 @@ class ImageGridDisplay:
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _captions(self) -> tuple[list[str], list[str] | None]:
-        """Return the captions and their colours."""
+    def _captions(self) -> tuple[list[str], list[str | None] | None]:
+        """Return the captions and their colours, None for that of other text."""
         if self.y_true is None and self.y_pred is None:
             return [], None
         if self.y_pred is None:
@@ -253,18 +262,15 @@ class ImageGridDisplay:
         if self.y_true is None:
             return [f"predicted {label}" for label in self.y_pred], None
         pairs = list(zip(self.y_true, self.y_pred, strict=True))
-        colors = ["black" if true == predicted else WRONG for true, predicted in pairs]
+        colors = [None if true == predicted else WRONG for true, predicted in pairs]
         return [f"true {true}\npredicted {predicted}" for true, predicted in pairs], colors
 
 
 def _chosen(y_true: Any, y_pred: Any, confidence: Any, only_errors: bool, max_images: int) -> Any:
     """Return the rows to draw, in their order."""
+    if max_images < 1:
+        raise ValueError(f"max_images must be at least 1. Got {max_images!r}.")
     rows = np.flatnonzero(y_true != y_pred) if only_errors else np.arange(len(y_true))
     if confidence is not None:
         rows = rows[np.argsort(-np.asarray(confidence)[rows], kind="stable")]
     return rows[:max_images]
-
-
-def _as_array(X: Any) -> Any:
-    """Return X as something whose rows can be taken."""
-    return X.tocsr() if hasattr(X, "tocsr") else np.asarray(X)

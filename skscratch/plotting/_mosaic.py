@@ -57,7 +57,7 @@ def draw(
     images: Any,
     captions: list[str],
     n_cols: int,
-    caption_colors: list[str] | None = None,
+    caption_colors: list[str | None] | None = None,
     **image_kw: Any,
 ) -> tuple[list[Any], list[Any]]:
     """Draw images row by row, each with its caption above it; return the images and the texts.
@@ -71,7 +71,8 @@ def draw(
     captions : list of str
         As many as images, all with as many lines, or none.
     n_cols : int
-    caption_colors : list of str, default=None
+    caption_colors : list of str or None, default=None
+        None is the colour of other text.
     **image_kw : object
         For ``ax.imshow``.
     """
@@ -92,8 +93,10 @@ def draw(
         _frame(ax, box)
         if captions:
             color = None if caption_colors is None else caption_colors[i]
-            where = {"ha": "center", "va": "bottom", "color": color, "fontsize": size}
-            texts.append(ax.text(left + 0.5, top, captions[i], linespacing=1.1, **where))
+            style = {"ha": "center", "va": "bottom", "color": color, "fontsize": size}
+            # names of classes are no formulas, whatever dollars are in them
+            style |= {"linespacing": 1.1, "parse_math": False}
+            texts.append(ax.text(left + 0.5, top, captions[i], **style))
     if not pictures:
         ax.text(n_cols / 2, step / 2, "no images", ha="center", va="center")
     ax.set(xlim=(0, n_cols), ylim=(n_rows * step, 0), aspect="equal")

@@ -1,5 +1,6 @@
 """Images with labels."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -30,13 +31,19 @@ def test_captions_have_what_is_known():
     assert captions(ImageGridDisplay(images=IMAGES).plot()) == []
 
 
-def test_what_is_wrong_is_red():
-    assert [text.get_color() for text in predictions().texts_] == [
-        "black",
-        "tab:red",
-        "tab:red",
-        "black",
-    ]
+@pytest.mark.parametrize("style", ["default", "dark_background"])
+def test_what_is_wrong_is_red(style):
+    """What is right has the colour of all text: black would not show on black."""
+    with plt.style.context(style):
+        usual = plt.rcParams["text.color"]
+        colors = [text.get_color() for text in predictions().texts_]
+    assert colors == [usual, "tab:red", "tab:red", usual]
+
+
+def test_dollars_are_no_formula():
+    labels = {"y_true": ["$1 to $2"], "y_pred": ["$1 to $2"]}
+    (text,) = ImageGridDisplay(images=IMAGES[:1], **labels).plot().texts_
+    assert not text.get_parse_math()
 
 
 def test_errors_alone_the_most_confident_first():
@@ -61,6 +68,35 @@ def test_lengths_must_agree():
         ImageGridDisplay.from_predictions(TRUE, PREDICTED[:3], images=IMAGES)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         predictions(confidence=[1])
+
+
+@pytest.mark.parametrize("n", [89, 91])
+@pytest.mark.parametrize("only_errors", [False, True])
+def test_labels_must_be_as_many_as_samples(fitted, data, n, only_errors):
+    X, y = data
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        ImageGridDisplay.from_estimator(fitted, X, np.resize(y, n), only_errors=only_errors)
+
+
+def test_labels_in_a_column_are_labels(fitted, data):
+    X, y = data[0], np.roll(data[1], 1)
+    column = ImageGridDisplay.from_estimator(fitted, X, y[:, np.newaxis], only_errors=True)
+    row = ImageGridDisplay.from_estimator(fitted, X, y, only_errors=True)
+    assert_array_equal(column.images, row.images)
+
+
+@pytest.mark.parametrize("only_errors", [False, True])
+def test_several_labels_of_a_sample_are_refused(data, small, only_errors):
+    X, Y = data[0], np.eye(3, dtype=int)[data[1]]
+    model = small().fit(X, Y)
+    with pytest.raises(ValueError, match=r"should be a 1d array, got an array of shape \(90, 3\)"):
+        ImageGridDisplay.from_estimator(model, X, Y, only_errors=only_errors)
+
+
+@pytest.mark.parametrize("n", [0, -1])
+def test_less_than_an_image_is_refused(n):
+    with pytest.raises(ValueError, match=f"max_images must be at least 1. Got {n}"):
+        predictions(max_images=n)
 
 
 @pytest.mark.parametrize("make", [np.asarray, pd.DataFrame, sp.csr_matrix, sp.coo_array])
