@@ -85,6 +85,8 @@ class ArchitectureDisplay:
             If the estimator is not fitted.
         TypeError
             If there is no network in it.
+        ValueError
+            If ``max_units`` is below 2.
 
         Examples
         --------
@@ -122,6 +124,8 @@ class ArchitectureDisplay:
         ------
         ImportError
             Without matplotlib: ``pip install "skscratch[plot]"``.
+        ValueError
+            If ``max_units`` is below 2.
 
         Examples
         --------
@@ -131,6 +135,8 @@ class ArchitectureDisplay:
         >>> len(display.nodes_), display.texts_[1].get_text()
         (3, 'hidden 1\\n64 units\\ntanh\\n50,240 parameters')
         """
+        if max_units < 2:
+            raise ValueError(f"max_units must be at least 2. Got {max_units!r}.")
         n_layers = len(self.sizes)
         width = max(3.5, 0.8 * n_layers, min(16.0, 1.5 * n_layers))
         ax = new_axes(self, ax, (width, 3.6))

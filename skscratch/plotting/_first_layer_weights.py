@@ -1,5 +1,6 @@
 """What the units of the first layer look for."""
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -181,11 +182,12 @@ class FirstLayerWeightsDisplay:
 
 def _chosen(n_units: int, units: Any) -> Any:
     """Return the numbers of the units to show."""
-    if np.ndim(units) == 0:
-        units = np.arange(min(units, n_units))
+    if isinstance(units, Integral):
+        units = range(min(int(units), n_units))
     chosen = np.asarray(units)
     if (
-        chosen.size == 0
+        chosen.ndim != 1
+        or chosen.size == 0
         or chosen.dtype.kind not in "iu"
         or not np.isin(chosen, range(n_units)).all()
     ):

@@ -73,6 +73,13 @@ def test_no_more_units_are_drawn_than_asked_for(display, max_units):
     assert large == [min(n, max_units - (n > max_units)) for n in display.sizes]
 
 
+@pytest.mark.parametrize("max_units", [1, 0, -3])
+def test_less_than_the_first_and_the_last_are_refused(display, max_units):
+    with pytest.raises(ValueError, match=f"max_units must be at least 2. Got {max_units}"):
+        display.plot(max_units=max_units)
+    assert not plt.get_fignums()
+
+
 def test_units_do_not_touch(display):
     display.plot()
     display.figure_.canvas.draw()

@@ -48,7 +48,7 @@ def test_units_are_a_number_or_chosen(fitted):
     assert [text.get_text() for text in chosen.texts_] == ["4", "1"]
 
 
-@pytest.mark.parametrize("units", [0, -1, [5], [-1], [], [0.5], 2.5, ["a"]])
+@pytest.mark.parametrize("units", [0, -1, [5], [-1], [], [0.5], 2.5, ["a"], "all", None, [[0]]])
 def test_units_that_are_not_there_are_refused(fitted, units):
     with pytest.raises(ValueError, match=r"units must be .* from 0 to 4"):
         draw(fitted, units=units)
