@@ -72,9 +72,9 @@ def oracle(session):
 
 @nox.session
 def extras(session):
-    """What needs ONNX, skops, Dask or rich; here a skipped test is a failure."""
-    session.install("-e", ".[test,callbacks,distributed,onnx,skops]")
-    session.install("ipykernel", "ipywidgets", "nbclient")  # the progress bar in a notebook
+    """What needs ONNX, skops, Dask, rich or a notebook; here a skipped test is a failure."""
+    notebook = ("ipykernel", "ipywidgets", "nbclient")
+    session.install("-e", ".[test,callbacks,distributed,onnx,skops]", *notebook)
     files = ["test_onnx.py", "test_skops.py", "scale_out", "callbacks"]
     files += ["estimators/test_callbacks.py"]
     page = "test_docs.py::test_examples_print_what_they_show[scale-out]"
