@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose
 from sklearn import clone, config_context
 from sklearn.datasets import load_iris
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -125,10 +126,14 @@ class TestValidationSets:
 
     def test_through_a_pipeline(self, net, parts):
         X, y, validation = parts
-        model = piped(net).fit(X, y, **validation)[-1]
-        expected = by_hand(net, parts)
+        pipeline = piped(net).fit(X, y, **validation)
+        model, expected = pipeline[-1], by_hand(net, parts)
         assert_allclose(model.history_["validation_loss"], expected.history_["validation_loss"])
         assert_allclose(model.coefs_[0], expected.coefs_[0])
+        X_val, y_val, weight = validation.values()
+        loss = log_loss(y_val, pipeline.predict_proba(X_val), sample_weight=weight)
+        losses = model.history_["validation_loss"]
+        assert_allclose(losses.min() if net.early_stopping else losses[-1], loss)
 
     def test_through_cross_validate(self, net, parts):
         X, y, validation = parts
