@@ -93,6 +93,7 @@ def test_in_a_terminal(model, n_networks, n_bars):
     assert_complete(seen[-1], n_networks, n_bars)
     percentages = [percent for frame in seen for name, percent in bars(frame) if "MLP" in name]
     assert any(0 < percent < 100 for percent in percentages), "it does not move"
+    assert not any(percent % 5 for percent in percentages), "an epoch is a twentieth"
 
 
 @pytest.mark.filterwarnings("default")  # Jupyter's own are none of ours
