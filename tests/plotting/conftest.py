@@ -8,8 +8,9 @@ from skscratch import ScratchMLPClassifier
 matplotlib = pytest.importorskip("matplotlib", reason='plots need "skscratch[plot]"')
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def _no_screen():
+    """Settings are restored after every test, or one that a display changed would be usual."""
     with matplotlib.rc_context({"backend": "Agg"}):
         yield
 
