@@ -1,0 +1,79 @@
+"""The sets, and their folds as arrays: the same for every candidate."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+__all__ = ["SHIPPED", "folds", "prepared", "sets"]
+
+SHIPPED = {
+    "iris": load_iris,
+    "wine": load_wine,
+    "breast cancer": load_breast_cancer,
+    "digits": load_digits,
+}
+MAX_ROWS, MAX_CATEGORIES = 10_000, 100
+# a class with fewer rows says nothing about a model, and too few of them are in a fold
+MIN_PER_CLASS = 10
+N_FOLDS = 3
+
+
+def sets(folder=None):
+    """Yield the name, X and y of each CSV file of a folder; without one, of what is shipped."""
+    if folder is None:
+        for name, load in SHIPPED.items():
+            yield name, *prepared(load(as_frame=True).frame)
+        return
+    paths = sorted(Path(folder).glob("*.csv.gz"))
+    if not paths:
+        raise SystemExit(f"There is no *.csv.gz in {folder}.")
+    for path in paths:
+        yield path.name.removesuffix(".csv.gz"), *prepared(pd.read_csv(path))
+
+
+def prepared(frame):
+    """Return X, a DataFrame, and y, whole numbers from 0; at most MAX_ROWS rows, drawn."""
+    if len(frame) > MAX_ROWS:
+        frame = frame.sample(MAX_ROWS, random_state=0)
+    labels, X = frame["target"].astype(str), frame.drop(columns="target")
+    for name in X.columns:
+        if not pd.api.types.is_numeric_dtype(X[name]):
+            X[name] = X[name].astype(object).where(X[name].notna(), "missing")
+    X = X[[name for name in X if informative(X[name])]]
+    frequent = (labels.map(labels.value_counts()) >= MIN_PER_CLASS).to_numpy()
+    _, y = np.unique(labels[frequent], return_inverse=True)
+    return X[frequent].reset_index(drop=True), y
+
+
+def informative(column):
+    """Return whether a column varies, and is no list of names."""
+    n_values = column.nunique()
+    return n_values > 1 and (pd.api.types.is_numeric_dtype(column) or n_values <= MAX_CATEGORIES)
+
+
+def folds(X, y, seed):
+    """Yield X_train, y_train, X_test, y_test of each fold, X float32, scaled and one-hot."""
+    for train, test in StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed).split(X, y):
+        encoder = make_encoder().fit(X.iloc[train])
+        X_train, X_test = (
+            np.asarray(encoder.transform(X.iloc[rows]), np.float32) for rows in (train, test)
+        )
+        yield X_train, y[train], X_test, y[test]
+
+
+def make_encoder():
+    """Return what is fitted to the training rows of a fold."""
+    numbers = make_column_selector(dtype_include=np.number)
+    categories = make_column_selector(dtype_exclude=np.number)
+    one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False, min_frequency=2)
+    return make_column_transformer(
+        (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
+        (one_hot, categories),
+    )

@@ -1,0 +1,41 @@
+"""The log-loss of every candidate on every set, over that of ``MLPClassifier``."""
+
+from benchmarks.accuracy.summary import REFERENCE, TIE, means
+
+__all__ = ["draw", "ratios"]
+
+MARKS = "osD^v<>Pp*Xh"
+
+
+def ratios(scores):
+    """Return a DataFrame with a row per set and a column per candidate but the reference."""
+    log_loss = means(scores)["log_loss"].unstack("candidate")[scores["candidate"].unique()]
+    return log_loss.div(log_loss[REFERENCE], axis=0).drop(columns=REFERENCE)
+
+
+def draw(scores, path):
+    """Write the figure: a row per set, a mark per candidate; ties lie in the grey band."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+
+    table = ratios(scores)
+    figure = Figure(figsize=(9, 1.8 + 0.42 * len(table)), layout="constrained")
+    ax = figure.subplots()
+    ax.axvspan(1 - TIE, 1 + TIE, color="0.85", lw=0)
+    for i, candidate in enumerate(table):
+        # apart in height, so that equal results do not hide each other
+        shift = 0.6 * (i / max(table.shape[1] - 1, 1) - 0.5)
+        heights = [row + shift for row in range(len(table))]
+        mark = MARKS[i % len(MARKS)]
+        color = f"C{i}" if i < 10 else "0.35"
+        ax.plot(table[candidate], heights, mark, ms=5, color=color, label=candidate)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_locator(FixedLocator([0.25, 0.5, 0.7, 0.8, 0.9, 1, 1.2, 1.5, 2, 3, 4]))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_yticks(range(len(table)), table.index)
+    ax.invert_yaxis()
+    ax.set_xlabel(f"log-loss / log-loss of {REFERENCE} (left of 1 is better)")
+    ax.grid(axis="x", alpha=0.3)
+    figure.legend(loc="outside right upper", fontsize="small")
+    figure.savefig(path, dpi=150)
