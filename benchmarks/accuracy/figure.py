@@ -4,7 +4,7 @@ from benchmarks.accuracy.summary import REFERENCE, TIE, means
 
 __all__ = ["draw", "ratios"]
 
-MARKS = "osD^v<>Pp*Xh"
+MARKS = "osD^v<>Pp*XhdH8"
 
 
 def ratios(scores):
@@ -15,6 +15,7 @@ def ratios(scores):
 
 def draw(scores, path):
     """Write the figure: a row per set, a mark per candidate; ties lie in the grey band."""
+    from matplotlib import colormaps
     from matplotlib.figure import Figure
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
@@ -27,7 +28,7 @@ def draw(scores, path):
         shift = 0.6 * (i / max(table.shape[1] - 1, 1) - 0.5)
         heights = [row + shift for row in range(len(table))]
         mark = MARKS[i % len(MARKS)]
-        color = f"C{i}" if i < 10 else "0.35"
+        color = colormaps["turbo"](i / table.shape[1])
         ax.plot(table[candidate], heights, mark, ms=5, color=color, label=candidate)
     ax.set_xscale("log")
     ax.xaxis.set_major_locator(FixedLocator([0.25, 0.5, 0.7, 0.8, 0.9, 1, 1.2, 1.5, 2, 3, 4]))
