@@ -15,6 +15,10 @@ settings.register_profile("nightly", max_examples=2000, database=None, deadline=
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+# On a busy machine a worker of Dask may take longer to start than the 30 seconds that Dask waits.
+os.environ.setdefault("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "300s")
+
+
 def pytest_configure(config):
     """What hypothesis writes while it runs must not lie in the checkout."""
     folder = tempfile.TemporaryDirectory()
