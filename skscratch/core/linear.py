@@ -1,4 +1,7 @@
-"""The affine layer z = X W + b and its transpose, for dense and CSR inputs."""
+"""The affine layer z = X W + b and its transpose, for dense and CSR inputs.
+
+Dense arrays may have one more axis in front: then each is the layer of a network of its own.
+"""
 
 from typing import Any
 
@@ -18,7 +21,7 @@ def forward(xp: Any, X: Any, W: Any, b: Any, z: Any) -> None:
     array([[11., 22.]])
     """
     _product(xp, X, W, z)
-    z += b
+    z += b[..., None, :]
 
 
 def backward_parameters(xp: Any, X: Any, delta: Any, ones: Any, gW: Any, gb: Any) -> None:
@@ -34,8 +37,8 @@ def backward_parameters(xp: Any, X: Any, delta: Any, ones: Any, gW: Any, gb: Any
     >>> gW.T, gb
     (array([[3., 3.]]), array([3.]))
     """
-    _product(xp, X.T, delta, gW)
-    xp.dot(ones, delta, gb)
+    _product(xp, X.mT if isinstance(X, xp.ndarray) else X.T, delta, gW)
+    xp.matmul(ones, delta, out=gb)
 
 
 def backward_input(xp: Any, delta: Any, W: Any, dX: Any) -> None:
@@ -50,7 +53,7 @@ def backward_input(xp: Any, delta: Any, W: Any, dX: Any) -> None:
     >>> dX
     array([[2., 3.]])
     """
-    xp.dot(delta, W.T, dX)
+    xp.matmul(delta, W.mT, out=dX)
 
 
 def _product(xp: Any, A: Any, B: Any, out: Any) -> None:
@@ -58,6 +61,6 @@ def _product(xp: Any, A: Any, B: Any, out: Any) -> None:
     if not isinstance(A, xp.ndarray):
         out[...] = A @ B  # SciPy's public product of a sparse A has no out: one temporary
     elif out.flags.c_contiguous:
-        xp.dot(A, B, out)
+        xp.matmul(A, B, out=out)
     else:
-        xp.dot(B.T, A.T, out.T)
+        xp.matmul(B.mT, A.mT, out=out.mT)

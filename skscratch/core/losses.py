@@ -4,7 +4,8 @@ Fused, because softmax with cross-entropy and logistic with binary cross-entropy
 natural partners: the product of their derivatives collapses to ``prediction - target``, and the
 loss can be computed from the logits, where it is exact however large they are.
 
-The loss of a batch is the mean ``L = sum(w · loss)``, with weights w whose sum is 1.
+The loss of a batch is the mean ``L = sum(w · loss)``, with weights w whose sum is 1; of networks
+side by side it is the sum of theirs.
 
 ``smoothing``, from 0 to 1, takes that share of every target and spreads it evenly over the K
 classes, so that no logit is driven to infinity; an output of a logistic has the classes 0 and 1.
@@ -67,26 +68,26 @@ class SoftmaxCrossEntropy:
     name: ClassVar[str] = "softmax"
 
     def link(self, xp: Any, z: Any) -> None:
-        z -= z.max(axis=1, keepdims=True)
+        z -= z.max(axis=-1, keepdims=True)
         xp.exp(z, out=z)
-        z /= z.sum(axis=1, keepdims=True)
+        z /= z.sum(axis=-1, keepdims=True)
 
     def forward(self, xp: Any, z: Any, y: Any, w: Any) -> float:
-        z -= z.max(axis=1, keepdims=True)
-        of_target = z[xp.arange(y.shape[0]), y]
+        z -= z.max(axis=-1, keepdims=True)
+        of_target = z[_at(xp, y)]
         if self.smoothing:
             of_target *= 1 - self.smoothing
-            of_target += self.smoothing * z.mean(axis=1)
+            of_target += self.smoothing * z.mean(axis=-1)
         xp.exp(z, out=z)
-        total = z.sum(axis=1)
-        z /= total[:, None]
-        return float(xp.dot(w, xp.log(total) - of_target))
+        total = z.sum(axis=-1)
+        z /= total[..., None]
+        return float(xp.vdot(w, xp.log(total) - of_target))
 
     def backward(self, xp: Any, p: Any, y: Any, w: Any) -> None:
         if self.smoothing:
-            p -= self.smoothing / p.shape[1]
-        p[xp.arange(y.shape[0]), y] -= 1 - self.smoothing
-        p *= w[:, None]
+            p -= self.smoothing / p.shape[-1]
+        p[_at(xp, y)] -= 1 - self.smoothing
+        p *= w[..., None]
 
 
 @dataclass(frozen=True)
@@ -120,19 +121,26 @@ class LogisticCrossEntropy:
 
     def forward(self, xp: Any, z: Any, y: Any, w: Any) -> float:
         s = (1 - 2 * y) * z
-        linear = self.smoothing / 2 * xp.dot(w, s) if self.smoothing else None
+        w = w[..., None, :]
+        linear = self.smoothing / 2 * xp.matmul(w, s) if self.smoothing else None
         xp.logaddexp(s, 0, out=s)
         expit(z, out=z)
-        loss = xp.dot(w, s)
+        loss = xp.matmul(w, s)
         if linear is not None:
             loss -= linear
-        return float(sum(loss.tolist()))
+        return float(sum(loss.ravel().tolist()))
 
     def backward(self, xp: Any, p: Any, y: Any, w: Any) -> None:
         if self.smoothing:
             y = (1 - self.smoothing) * y + self.smoothing / 2
         p -= y
-        p *= w[:, None]
+        p *= w[..., None]
+
+
+def _at(xp: Any, y: Any) -> tuple[Any, ...]:
+    """Return the index of every row's target in z."""
+    networks = () if y.ndim == 1 else (xp.arange(y.shape[0])[:, None],)
+    return *networks, xp.arange(y.shape[-1]), y
 
 
 LOSSES: dict[str, Loss] = {

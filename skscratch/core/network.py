@@ -3,6 +3,9 @@
 ::
 
     h₀ = X    zₗ = hₗ₋₁ Wₗ + bₗ    aₗ = fₗ(zₗ)    hₗ = dropout(aₗ)    logits = z of the last layer
+
+The passes run through several networks of one shape at once where all arrays have one more axis in
+front, that of the members.
 """
 
 import math
@@ -86,6 +89,8 @@ class Architecture:
         The link of the output layer and the loss on it.
     dropout : tuple of float, optional
         Share of each hidden layer's activations that a training step sets to zero; none by default.
+    members : int, optional
+        How many such networks are trained side by side; one by default.
 
     Examples
     --------
@@ -115,6 +120,7 @@ class Architecture:
     activations: tuple[Any, ...]
     loss: Any
     dropout: tuple[float, ...] = ()
+    members: int = 1
 
     def __post_init__(self) -> None:
         """Let no dropout mean a rate of zero for every layer."""
@@ -123,17 +129,20 @@ class Architecture:
 
     def for_prediction(self) -> "Architecture":
         """Return the same network without what is for training: dropout and smoothed labels."""
-        return Architecture(self.sizes, self.activations, type(self.loss)())
+        return Architecture(self.sizes, self.activations, type(self.loss)(), members=self.members)
 
 
 class Parameters(NamedTuple):
-    """What is learned: per layer the weights W (p, q) and the biases b (q,)."""
+    """What is learned: per layer the weights W (p, q) and the biases b (q,).
+
+    Of several members W is (members, p, q) and b is (members, q).
+    """
 
     weights: list[Any]
     biases: list[Any]
 
 
-def allocate(sizes: tuple[int, ...], dtype: Any) -> tuple[Any, Parameters]:
+def allocate(sizes: tuple[int, ...], dtype: Any, members: int = 1) -> tuple[Any, Parameters]:
     """Return a flat vector of zeros and the parameters as views into it, ``[all W | all b]``.
 
     Networks read the views, optimizers read the vector: each sees what the other writes.
@@ -144,6 +153,7 @@ def allocate(sizes: tuple[int, ...], dtype: Any) -> tuple[Any, Parameters]:
         Width of every layer, inputs first.
     dtype : dtype
         float32 or float64.
+    members : int
 
     Returns
     -------
@@ -160,12 +170,12 @@ def allocate(sizes: tuple[int, ...], dtype: Any) -> tuple[Any, Parameters]:
     >>> theta
     array([0., 0., 0., 0., 0., 0., 7., 7.])
     """
-    n = sum(p * q + q for p, q in pairwise(sizes))
+    n = members * sum(p * q + q for p, q in pairwise(sizes))
     theta = np.zeros(n, dtype)
-    return theta, views(theta, sizes)
+    return theta, views(theta, sizes, members)
 
 
-def views(theta: Any, sizes: tuple[int, ...]) -> Parameters:
+def views(theta: Any, sizes: tuple[int, ...], members: int = 1) -> Parameters:
     """Return the parts of a flat vector as weights and biases that share its memory.
 
     Examples
@@ -176,10 +186,10 @@ def views(theta: Any, sizes: tuple[int, ...]) -> Parameters:
     Parameters(weights=[array([[0.],
            [1.]])], biases=[array([2.])])
     """
-    parts, end = [], 0
+    parts, end, in_front = [], 0, _in_front(members)
     for shape in (*pairwise(sizes), *((q,) for q in sizes[1:])):
-        start, end = end, end + math.prod(shape)
-        parts.append(theta[start:end].reshape(shape))
+        start, end = end, end + members * math.prod(shape)
+        parts.append(theta[start:end].reshape(*in_front, *shape))
     n_layers = len(sizes) - 1
     return Parameters(parts[:n_layers], parts[n_layers:])
 
@@ -201,11 +211,12 @@ class Workspace(NamedTuple):
     def empty(cls, arch: Architecture, n: int, dtype: Any) -> "Workspace":
         """Return new buffers for up to n rows."""
         *hidden, q = arch.sizes[1:]
-        z, a = ([np.empty((n, width), dtype) for width in hidden] for _ in range(2))
+        in_front = _in_front(arch.members)
+        z, a = ([np.empty((*in_front, n, width), dtype) for width in hidden] for _ in range(2))
         pairs = list(zip(a, arch.dropout, strict=True))
         h = [np.empty_like(buffer) if rate else buffer for buffer, rate in pairs]
         mask = [np.empty_like(buffer) if rate else None for buffer, rate in pairs]
-        return cls(np, [*z, np.empty((q, n), dtype).T], a, h, mask)
+        return cls(np, [*z, np.empty((*in_front, q, n), dtype).mT], a, h, mask)
 
     def head(self, n: int) -> "Workspace":
         """Return buffers for n rows in the same memory."""
@@ -224,8 +235,9 @@ class Gradient(NamedTuple):
     @classmethod
     def empty(cls, arch: Architecture, n: int, dtype: Any) -> "Gradient":
         """Return new buffers for up to n rows, with g laid out like theta."""
-        g, params = allocate(arch.sizes, dtype)
-        delta = [np.empty((n, q), dtype) for q in arch.sizes[1:-1]]
+        g, params = allocate(arch.sizes, dtype, arch.members)
+        in_front = _in_front(arch.members)
+        delta = [np.empty((*in_front, n, q), dtype) for q in arch.sizes[1:-1]]
         return cls(g, params.weights, params.biases, delta, np.ones(n, dtype))
 
     def head(self, n: int) -> "Gradient":
@@ -237,10 +249,17 @@ def _head(buffer: Any, n: int) -> Any:
     """Return an array of n rows at the start of buffer's memory, which stays in one piece."""
     if buffer is None:
         return None
-    if buffer.flags.c_contiguous:
-        return buffer[:n]
-    q = buffer.shape[1]
-    return buffer.T.reshape(-1)[: n * q].reshape(q, n).T
+    by_columns = not buffer.flags.c_contiguous
+    memory = buffer.mT if by_columns else buffer
+    q = buffer.shape[-1]
+    shape = (*buffer.shape[:-2], *((q, n) if by_columns else (n, q)))
+    head = memory.reshape(-1)[: math.prod(shape)].reshape(shape)
+    return head.mT if by_columns else head
+
+
+def _in_front(members: int) -> tuple[int, ...]:
+    """Return the axis that arrays have in front, if there are several members."""
+    return (members,) if members > 1 else ()
 
 
 def outputs(

@@ -128,8 +128,9 @@ class Optimizer:
 class Averaging:
     """Takes an optimizer's steps, and averages the parameters that they lead to.
 
-    mean <- mean + c (theta - mean),  c = (1 - decay) / (1 - decayⁿ) in the n-th step: the further
-    back a step, the less its parameters count, by the factor decay; the weights sum to 1 at once.
+    mean <- mean + c (theta - mean),  c = max(1 - decay, 10 / (n + 9)) in the n-th step: the further
+    back a step, the less its parameters count, by the factor decay. At first the average is over
+    about the last tenth of the steps: one over all would long remember where training began.
 
     Parameters
     ----------
@@ -137,7 +138,7 @@ class Averaging:
     theta, mean : ndarray of shape (P,)
         mean is written in place.
     decay : float
-        Between 0 and 1: an average over about the last 1 / (1 - decay) steps.
+        Between 0 and 1: an average over about the last 1 / (1 - decay) steps in the end.
     n : int
         Steps that mean holds already.
 
@@ -156,7 +157,7 @@ class Averaging:
     >>> for _ in range(2):
     ...     averaging.step()
     >>> theta, mean.round(4)
-    (array([2.]), array([1.6667]))
+    (array([2.]), array([1.9091]))
     """
 
     def __init__(self, optimizer: Optimizer, theta: Any, mean: Any, decay: float, n: int = 0):
@@ -170,7 +171,7 @@ class Averaging:
         """Take a step and let mean follow."""
         self.optimizer.step()
         self.n += 1
-        c = (1 - self.decay) / (1 - self.decay**self.n)
+        c = max(1 - self.decay, 10 / (self.n + 9))
         for theta, mean, difference in self._blocks:
             np.subtract(theta, mean, out=difference)
             np.multiply(difference, c, out=difference)

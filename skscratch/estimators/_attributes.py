@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skscratch.core.network import views
 from skscratch.training.state import Run, continuation
 
 __all__ = ["Fitted", "published", "snapshot", "unchanged_on_error"]
@@ -38,7 +37,7 @@ class Fitted:
 
 def published(estimator: Any, run: Run, keep_memory: bool) -> dict[str, Any]:
     """Return the attributes of an estimator whose run has ended; they share the run's arrays."""
-    weights, biases = views(run.result, run.arch.sizes)
+    arch, (weights, biases) = run.network(run.result)
     chosen_by_validation = run.best_validation_score is not None
     return {
         "coefs_": weights,
@@ -46,9 +45,9 @@ def published(estimator: Any, run: Run, keep_memory: bool) -> dict[str, Any]:
         "history_": run.history.arrays(),
         "n_iter_": run.n_epochs,
         "t_": run.n_seen,
-        "n_layers_": len(run.arch.sizes),
-        "n_outputs_": run.arch.sizes[-1],
-        "out_activation_": run.arch.loss.name,
+        "n_layers_": len(arch.sizes),
+        "n_outputs_": arch.sizes[-1],
+        "out_activation_": arch.loss.name,
         "best_loss_": None if chosen_by_validation else run.best_loss,
         "best_validation_score_": run.best_validation_score,
         "_activation": estimator.activation,

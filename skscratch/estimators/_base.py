@@ -24,6 +24,7 @@ from skscratch.estimators._constraints import CONSTRAINTS
 from skscratch.estimators._curves import Curves
 from skscratch.estimators._data import Data
 from skscratch.estimators._documented import Documented
+from skscratch.estimators._resolved import resolved
 from skscratch.estimators._stamp import Stamped
 from skscratch.estimators._tasks import NoTasks, Tasks, new_tasks
 from skscratch.estimators._unused import warn_of_unused
@@ -72,7 +73,6 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training data, finite. float32 is computed with in float32, all else in float64 unless
             ``dtype`` says otherwise; whole numbers and booleans are converted batch by batch.
-            Scale the features: for instance with ``StandardScaler``.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Class labels, or a multilabel indicator of zeros and ones.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -103,8 +103,7 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         -----
         ConvergenceWarning
             If training ends at ``max_iter`` while the loss is still falling, or after too few
-            epochs to tell; or because the loss became non-finite: then the best parameters from
-            before are kept.
+            epochs to tell; or as the loss became non-finite: then the best parameters are kept.
         UserWarning
             If a parameter was set that this fit does not use.
 
@@ -206,7 +205,7 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         True
         """
         check_is_fitted(self)
-        saved = {k: self._continuation[k] for k in ("seed", "shuffle", "dropout")}
+        saved = {k: v for k, v in self._continuation.items() if k != "averaged"}
         self._continuation = {**saved, "memory": {}}
         return self
 
@@ -226,12 +225,13 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         # overflow shows as a non-finite loss, which ends the run with a message of its own
         with unchanged_on_error(self), np.errstate(all="ignore"):
             data = self._validate(X, y, sample_weight, classes, first, validation)
-            run = begin(self, data, first)
+            settings = resolved(self, data, first, whole=train is _train.fit)
+            run = begin(settings, data, first)
             n_epochs = run.n_epochs
             try:
                 tasks.begin(run, keep_memory)
-                with _sizes.threads(self, run, data):
-                    train(self, run, data, tasks, first)
+                with _sizes.threads(settings, run, data):
+                    train(settings, run, data, tasks, first)
             except KeyboardInterrupt as error:
                 if run.n_epochs == n_epochs:
                     raise

@@ -4,12 +4,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 
 from skscratch.core.losses import LOSSES
 from skscratch.core.network import Architecture
 from skscratch.estimators import _params
 from skscratch.estimators._random import draw_seed, streams
+from skscratch.estimators._sizes import rows_per_buffer
 from skscratch.training.history import History
+from skscratch.training.scaling import find_scaling
 from skscratch.training.state import Run, initial_parameters, pack, resume
 
 __all__ = ["architecture", "begin", "fitted_dtype", "fitted_sizes"]
@@ -17,15 +20,19 @@ __all__ = ["architecture", "begin", "fitted_dtype", "fitted_sizes"]
 
 def begin(estimator: Any, data: Any, first: bool) -> Run:
     """Return a run that starts anew, or one that goes on from the fitted attributes."""
+    members = estimator.n_members
     hidden = _params.hidden_layer_sizes(estimator.hidden_layer_sizes)
-    sizes = (data.X.shape[1], *hidden, data.n_outputs)
+    sizes = (data.X.shape[1], *(width // members for width in hidden), data.n_outputs)
     arch = _training_architecture(estimator, sizes, data.out_activation)
     if first:
         seed = draw_seed(estimator.random_state)
         draws = _params.initializers(estimator.weight_init, arch.activations)
         stream = streams(seed)
-        theta, params = initial_parameters(sizes, draws, stream.weights, data.dtype)
-        return Run(arch, theta, params, seed, stream.shuffle, stream.dropout)
+        theta, params = initial_parameters(arch, draws, stream.weights, data.dtype)
+        run = Run(arch, theta, params, seed, stream.shuffle, stream.dropout)
+        if estimator.standardize and not issparse(data.X):
+            run.scaling = find_scaling(data.X, data.w, rows_per_buffer(arch, data.X), data.dtype)
+        return run
     _check_same_network(estimator, arch)
     theta, params = pack(sizes, estimator.coefs_, estimator.intercepts_)
     saved = estimator._continuation
@@ -61,7 +68,7 @@ def _training_architecture(
     if _is_lbfgs(estimator):
         rates = ()
     loss = replace(arch.loss, smoothing=float(estimator.label_smoothing))
-    return replace(arch, dropout=rates, loss=loss)
+    return replace(arch, dropout=rates, loss=loss, members=estimator.n_members)
 
 
 def _is_lbfgs(estimator: Any) -> bool:

@@ -1,18 +1,13 @@
 """The classifier and its parameters."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Literal
-
-from skscratch import _typing as hints
+from skscratch.estimators._parameters import Parameters
 from skscratch.estimators._predictions import ClassPredictions
 from skscratch.estimators._targets import ClassTargets
 
 __all__ = ["ScratchMLPClassifier"]
 
 
-class ScratchMLPClassifier(ClassTargets, ClassPredictions):
+class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
     """Multilayer perceptron classifier with the parameters of scikit-learn's ``MLPClassifier``.
 
     Minimises the cross-entropy with hand-written passes and solvers. Binary, multiclass and
@@ -20,8 +15,9 @@ class ScratchMLPClassifier(ClassTargets, ClassPredictions):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or array-like of int, default=(100,)
-        Units per hidden layer; ``()`` makes a linear model (logistic regression).
+    hidden_layer_sizes : int or array-like of int, default=(500,)
+        Units per hidden layer; ``()`` makes a linear model (logistic regression). The default is
+        five times 100, see ``n_members``.
     activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', \
 'silu', 'gelu', 'mish'}, object, or a list of them, default='relu'
         Non-linearity of the hidden layers, one for all or one per layer. An object needs the
@@ -29,9 +25,10 @@ class ScratchMLPClassifier(ClassTargets, ClassPredictions):
     solver : {'adam', 'sgd', 'lbfgs'} or Rule, default='adam'
         Adam works without tuning on most data. L-BFGS looks at all data at every step and suits
         small sets. An object must follow ``skscratch.core.optimizers.Rule``.
-    alpha : float, default=0.0001
+    alpha : float, default=1.0
         Strength of the L2 penalty: ``½ · alpha · ‖W‖² / (sum of training weights)`` is added to
-        the mean loss, the same in every batch whatever ``batch_size``.
+        the mean loss, the same in every batch whatever ``batch_size``. At 1 it counts like one
+        sample: it steadies a small set's network and leaves that of a large one alone.
     batch_size : int or 'auto', default='auto'
         Samples per step, at most all of them. 'auto' is a quarter of the samples, but from 32 to
         200: small sets get several steps an epoch. Not for 'lbfgs'.
@@ -44,8 +41,9 @@ class ScratchMLPClassifier(ClassTargets, ClassPredictions):
         ``decay_steps`` updates, smoothly or at once. A function gets the number of updates made
         and returns the rate.
     learning_rate_init : float or 'auto', default='auto'
-        Step size on the gradient of the mean loss. 'auto' is 0.001 for 'adam' and
-        ``0.1 · (1 - momentum)`` for 'sgd', an effective step of 0.1. Not for 'lbfgs'.
+        Step size on the gradient of the mean loss. 'auto' is for 'adam' 0.01 with ``ema_decay``,
+        which takes out the noise of large steps, and 0.001 without; for 'sgd' it is
+        ``0.1 · (1 - momentum)``, an effective step of 0.1. Not for 'lbfgs'.
     power_t : float, default=0.5
         Exponent of 'invscaling'.
     max_iter : int, default=200
@@ -69,13 +67,15 @@ class ScratchMLPClassifier(ClassTargets, ClassPredictions):
         Share of the last direction kept, in [0, 1]. Only for 'sgd'.
     nesterovs_momentum : bool, default=True
         Whether momentum looks one step ahead. Only for 'sgd'.
-    early_stopping : bool, default=False
+    early_stopping : bool or 'auto', default='auto'
         Whether to stop when ``scoring`` stalls on a validation set, and keep the parameters that
         did best there, the latest of equals. The set is that passed to ``fit``, otherwise rows of X
         that are held out. Fewer than 5 rows would say too little: then none are held out and the
-        training loss decides. Not for 'lbfgs' and ``partial_fit``.
+        training loss decides. 'auto' is True for 50 rows or more, or with a validation set, but not
+        with ``warm_start``. Not for 'lbfgs' and ``partial_fit``.
     validation_fraction : float, default=0.1
-        Share of rows held out, stratified by class; each class keeps a row to learn from.
+        Share of rows held out, stratified by class; each class keeps a row to learn from. Other
+        members hold out other rows.
     beta_1 : float, default=0.9
         Decay of Adam's average of the gradient, in [0, 1).
     beta_2 : float, default=0.999
@@ -112,9 +112,10 @@ class ScratchMLPClassifier(ClassTargets, ClassPredictions):
     max_grad_norm : float, default=None
         A gradient of the mean loss whose Euclidean norm is larger is shortened to it. Not for
         'lbfgs'.
-    ema_decay : float, default=0.0
+    ema_decay : float, default=0.99
         If positive, the model is an exponential moving average of the parameters, over about
-        ``1 / (1 - ema_decay)`` updates; 0.99 or 0.999 are usual. Not for 'lbfgs'.
+        ``1 / (1 - ema_decay)`` updates, at first over the last tenth of them. It does what a rate
+        that falls to zero does, and need not know when training will end. Not for 'lbfgs'.
     warmup_steps : int, default=0
         Updates over which the rate rises linearly before the schedule begins. Not for 'lbfgs'.
     decay_steps : int or 'auto', default='auto'
@@ -134,6 +135,20 @@ class ScratchMLPClassifier(ClassTargets, ClassPredictions):
     refit : bool, default=False
         Whether to train once more after early stopping that held rows out, from the same start and
         on all rows, for the number of updates that was best. ``history_`` holds both passes.
+    n_members : int or 'auto', default='auto'
+        Networks into which the hidden layers are divided. They are trained side by side, each from
+        weights and on rows of its own, and the mean of their logits is the logits of the one
+        network that they leave: ``coefs_`` have the shapes that ``hidden_layer_sizes`` asks for,
+        with zeros between members. Their errors differ, so the mean has fewer; 1 trains one
+        network, in which all units are connected. 'auto' is up to 5, each of 25 units or more, for
+        one hidden layer, dense X of 50 rows or more, and ``fit`` without ``warm_start``, ``refit``
+        and 'lbfgs', none of which can have several; otherwise 1.
+    standardize : bool, default=True
+        Whether ``fit`` brings the features of a dense X to one scale, batch by batch, if one of
+        them is far from it: if a root mean square is above 3, or none is above 0.1. Then each has
+        mean 0 and a standard deviation of about 1, but features with two values become 0 and 1.
+        ``coefs_`` and ``intercepts_`` are still those of a network that takes X as it is. A
+        ``partial_fit`` that comes first leaves X alone, for it has not seen the rest.
     checkpoint : path-like, default=None
         File to which ``fit`` saves its state now and then. If it exists, ``fit`` goes on from there
         and ends with the model it would have had without the break; it refuses a file that was
@@ -210,89 +225,3 @@ class ScratchMLPClassifier(ClassTargets, ClassPredictions):
     >>> model.predict_proba(X[:1]).shape
     (1, 3)
     """
-
-    def __init__(
-        self,
-        hidden_layer_sizes: hints.Sizes = (100,),
-        *,
-        activation: hints.Activations = "relu",
-        solver: hints.Solver = "adam",
-        alpha: float = 0.0001,
-        batch_size: int | Literal["auto"] = "auto",
-        learning_rate: hints.LearningRate = "constant",
-        learning_rate_init: float | Literal["auto"] = "auto",
-        power_t: float = 0.5,
-        max_iter: int = 200,
-        shuffle: bool = True,
-        random_state: hints.RandomState = None,
-        tol: float = 1e-4,
-        verbose: bool = False,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        n_iter_no_change: float = 10,
-        max_fun: int = 15000,
-        weight_init: hints.WeightInit = "auto",
-        class_weight: hints.ClassWeight | None = None,
-        dtype: hints.Dtype | None = None,
-        dropout: float | Sequence[float] = 0.0,
-        weight_decay: float = 0.0,
-        label_smoothing: float = 0.0,
-        max_grad_norm: float | None = None,
-        ema_decay: float = 0.0,
-        warmup_steps: int = 0,
-        decay_steps: int | Literal["auto"] = "auto",
-        decay_rate: float = 0.1,
-        scoring: hints.Scoring | None = "loss",
-        n_updates_no_change: float = 200,
-        refit: bool = False,
-        checkpoint: hints.PathOrName | None = None,
-        checkpoint_epochs: int | None = None,
-        checkpoint_seconds: float | None = 30,
-    ) -> None:
-        """Store the parameters as they are: ``fit`` checks them."""
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.weight_init = weight_init
-        self.class_weight = class_weight
-        self.dtype = dtype
-        self.dropout = dropout
-        self.weight_decay = weight_decay
-        self.label_smoothing = label_smoothing
-        self.max_grad_norm = max_grad_norm
-        self.ema_decay = ema_decay
-        self.warmup_steps = warmup_steps
-        self.decay_steps = decay_steps
-        self.decay_rate = decay_rate
-        self.scoring = scoring
-        self.n_updates_no_change = n_updates_no_change
-        self.refit = refit
-        self.checkpoint = checkpoint
-        self.checkpoint_epochs = checkpoint_epochs
-        self.checkpoint_seconds = checkpoint_seconds

@@ -3,16 +3,17 @@
 import math
 from typing import Any
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skscratch.core.network import Workspace, views
+from skscratch.core.network import Workspace
 from skscratch.estimators import _params
 from skscratch.estimators._checkpoints import Checkpoints
 from skscratch.estimators._messages import diverged, report
 from skscratch.estimators._sizes import rows_per_buffer
 from skscratch.estimators._tasks import NoTasks, Tasks
 from skscratch.estimators._trainers import new_schedule, new_trainer
-from skscratch.estimators._validation_set import held_out, split, weighted_rows
+from skscratch.estimators._validation_set import for_each, held_out, split, weighted_rows
 from skscratch.estimators._warn import warn
 from skscratch.training.batches import InOrder
 from skscratch.training.epoch import evaluate
@@ -60,7 +61,7 @@ class Course:
         content = checkpoints.load(run)
         rows, validation = split(estimator, run, data)
         n_steps = steps_before(run, _params.rule(estimator))
-        schedule = new_schedule(estimator, len(rows), n_steps)
+        schedule = new_schedule(estimator, rows.shape[-1], n_steps)
         self.trainer = new_trainer(estimator, run, data, rows, schedule)
         self.held_out = None
         if validation is not None:
@@ -69,7 +70,7 @@ class Course:
         self.refits = estimator.refit and self.stops and data.validation is None
         n_updates = estimator.n_updates_no_change if self.stops else 0
         self.patience = Patience(estimator.tol, estimator.n_iter_no_change, n_updates)
-        self.best, self.theta_before = Best(run.current), run.theta.copy()
+        self.best, self.theta_before = Best(run.current, run.arch), run.theta.copy()
         self.start: Any = capture(run) if self.refits else None
         self.n_before, self.n_rows = run.n_epochs, len(run.history)
         self.phase, self.counted = "search", count(run)
@@ -93,14 +94,17 @@ class Course:
         while run.n_epochs - self.n_before < self.estimator.max_iter:
             self.tasks.begin_epoch(run)
             loss = self.trainer.epoch()
+            losses: Any = loss
+            scores: Any = math.nan
             if self.held_out is not None and math.isfinite(loss):
-                watched = self.held_out.watch()
-                loss = watched if self.stops else loss
+                watched, scores = self.held_out.watch()
+                losses = watched if self.stops else loss
+            loss = float(np.mean(losses))
             if not math.isfinite(loss):
                 self._diverge()
                 return
             self.counted = count(run)
-            self.best.update(loss, t=optimizer.t, score=run.history["validation_score"][-1])
+            self.best.update(losses, t=optimizer.t, score=scores)
             if self.stops:
                 self._choose()
             stalled = self.patience.exhausted_by(loss, optimizer.t)
@@ -121,8 +125,9 @@ class Course:
 
     def _refit(self) -> None:
         """Train from the same start on all rows, for as many updates as the best parameters had."""
-        run, n_updates = self.run, self.best.mark["t"]
-        rows, schedule = weighted_rows(self.data), self.trainer.optimizer.rate
+        run, n_updates = self.run, round(np.mean(self.best.marks["t"]))
+        rows = for_each(weighted_rows(self.data), run.arch.members)
+        schedule = self.trainer.optimizer.rate
         self.trainer = new_trainer(self.estimator, run, self.data, rows, schedule)
         optimizer = self.trainer.optimizer
         while optimizer.t < n_updates:
@@ -154,7 +159,8 @@ class Course:
     def _choose(self) -> None:
         self.run.chosen = self.best.theta
         if self.stops:
-            self.run.best_validation_score = self.best.mark.get("score")
+            scores = self.best.marks.get("score")
+            self.run.best_validation_score = None if scores is None else float(np.mean(scores))
 
     def _diverge(self) -> None:
         """Go back to the best parameters, if they are better than those at the start."""
@@ -171,11 +177,11 @@ class Course:
 
     def _loss(self, theta: Any) -> float:
         """Return the mean loss of parameters on all rows."""
-        arch = self.run.arch.for_prediction()
+        arch, params = self.run.network(theta)
         X, y, w = self.data[:3]
         batches = InOrder(X, y, w, rows_per_buffer(arch, X), theta.dtype)
         ws = Workspace.empty(arch, batches.batch_size, theta.dtype)
-        return evaluate(arch, views(theta, arch.sizes), ws, batches, self.estimator._hits)[0]
+        return float(evaluate(arch, params, ws, batches, self.estimator._hits)[0])
 
     def _warn_if_unfinished(self) -> None:
         """Warn if more epochs would help: the loss is still on its way, and the rate lets it."""

@@ -35,7 +35,7 @@ class Descent:
     def __init__(self, estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks) -> None:
         self.estimator, self.run, self.tasks, self.stopped = estimator, run, tasks, False
         dtype, size = run.theta.dtype, rows_per_buffer(run.arch, data.X)
-        self.batches = InOrder(data.X, data.y, data.w, size, dtype)
+        self.batches = InOrder(data.X, data.y, data.w, size, dtype, run.scaling)
         self.ws = Workspace.empty(run.arch, self.batches.batch_size, dtype)
         self.grad = Gradient.empty(run.arch, self.batches.batch_size, dtype)
         self.l2 = penalty(estimator, data, weighted_rows(data))

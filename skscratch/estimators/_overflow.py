@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from skscratch.core.network import outputs, views
+from skscratch.core.network import outputs
 from skscratch.estimators._sizes import rows_per_buffer
 from skscratch.training.state import Run
 
@@ -24,7 +24,7 @@ def overflows(run: Run, data: Any) -> bool:
     norms = float(values @ values), *[max(float(theta @ theta), 1.0)] * (len(run.arch.sizes) - 1)
     if sum(math.log(max(norm, 1.0)) / 2 for norm in norms) < math.log(np.finfo(dtype).max) - 1:
         return False
-    rows = rows_per_buffer(run.arch, data.X)
-    params = views(theta, run.arch.sizes)
-    finite = outputs(run.arch, params, data.X, rows, lambda z: np.isfinite(z).all(axis=1))
+    arch, params = run.network(theta)
+    rows = rows_per_buffer(arch, data.X)
+    finite = outputs(arch, params, data.X, rows, lambda z: np.isfinite(z).all(axis=1))
     return not finite.all()

@@ -92,14 +92,15 @@ def _checked(initializer: Any) -> Any:
 def learning_rate_init(estimator: Any) -> float:
     """Return the initial rate.
 
-    "auto" is 0.001 for Adam. Otherwise it is 0.1 · (1 - momentum): the same effective step,
-    ``rate / (1 - momentum)``, whatever the momentum; for a momentum above 0.99 it is that of 0.99.
+    "auto" is for Adam 0.01 where an average takes out the noise of large steps, otherwise 0.001.
+    For the others it is 0.1 · (1 - momentum): the same effective step, ``rate / (1 - momentum)``,
+    whatever the momentum; for a momentum above 0.99 it is that of 0.99.
     """
     if not isinstance(estimator.learning_rate_init, str):
         return float(estimator.learning_rate_init)
     update = rule(estimator)
     if isinstance(update, Adam):
-        return 0.001
+        return 0.01 if estimator.ema_decay else 0.001
     momentum = update.momentum if isinstance(update, (Momentum, Nesterov)) else 0
     return 0.1 * max(1 - momentum, 0.01)
 

@@ -22,7 +22,7 @@ def batch_size(estimator: Any, n_rows: int) -> int:
 def rows_per_buffer(arch: Architecture, X: Any) -> int:
     """Return how many rows to work on at a time so that buffers stay at a few MiB."""
     widths = arch.sizes[1:] if issparse(X) else arch.sizes
-    return max(32, 2**19 // sum(widths))
+    return max(32, 2**19 // (sum(widths) * arch.members))
 
 
 def threads(estimator: Any, run: Run, data: Any) -> AbstractContextManager[None]:
@@ -33,7 +33,8 @@ def threads(estimator: Any, run: Run, data: Any) -> AbstractContextManager[None]
     """
     if estimator.solver == "lbfgs":
         return limited_blas_threads(1)
-    return blas_threads(largest_product(run.params, data.X, batch_size(estimator, data.X.shape[0])))
+    n_rows = batch_size(estimator, data.X.shape[0])
+    return blas_threads(largest_product(run.params, data.X, n_rows) / run.arch.members)
 
 
 def largest_product(params: Parameters, X: Any, n_rows: int) -> float:

@@ -10,6 +10,8 @@ from skscratch._version import __version__
 __all__ = ["Stamped"]
 
 STAMP = "_skscratch_version"
+# Parameters that a former version did not have: what it did is what they say.
+AS_BEFORE = {"n_members": 1, "standardize": False}
 # What scikit-learn keeps on an estimator for the time of a fit.
 OF_A_FIT = ("_callback_fit_ctx", "_parent_callback_ctx", "_skl_callbacks_to_teardown")
 
@@ -35,4 +37,4 @@ class Stamped:
                 ),
                 stacklevel=2,
             )
-        self.__dict__.update(state)
+        self.__dict__.update(AS_BEFORE | state)

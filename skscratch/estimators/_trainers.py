@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from skscratch.estimators import _params
 from skscratch.estimators._sizes import batch_size
 from skscratch.estimators._warn import warn
@@ -25,11 +27,13 @@ def new_trainer(estimator: Any, run: Run, data: Any, rows: Any, schedule: Any) -
         data.X,
         data.y,
         data.w,
-        batch_size(estimator, len(rows)),
+        batch_size(estimator, rows.shape[-1]),
         run.theta.dtype,
         rows,
         run.shuffle if estimator.shuffle else None,
+        run.scaling,
     )
+    max_norm = math.inf if estimator.max_grad_norm is None else float(estimator.max_grad_norm)
     trainer = Trainer(
         run,
         batches,
@@ -37,7 +41,7 @@ def new_trainer(estimator: Any, run: Run, data: Any, rows: Any, schedule: Any) -
         schedule,
         l2=penalty(estimator, data, rows),
         weight_decay=float(estimator.weight_decay),
-        max_norm=math.inf if estimator.max_grad_norm is None else float(estimator.max_grad_norm),
+        max_norm=max_norm * math.sqrt(run.arch.members),  # of all of them
         ema_decay=float(estimator.ema_decay),
     )
     # only a schedule of ours comes to an end: a function may begin with 0
@@ -51,6 +55,6 @@ def new_trainer(estimator: Any, run: Run, data: Any, rows: Any, schedule: Any) -
 
 
 def penalty(estimator: Any, data: Any, rows: Any) -> float:
-    """Return the strength of the penalty on the mean loss."""
-    weight = len(rows) if data.w is None else data.w[rows].sum(dtype=float)
-    return float(estimator.alpha / weight)
+    """Return the strength of the penalty on the mean loss, the same for all members."""
+    weights = rows.shape[-1] if data.w is None else data.w[rows].sum(axis=-1, dtype=float)
+    return float(estimator.alpha / np.mean(weights))

@@ -11,6 +11,7 @@ from skscratch.estimators._warn import warn
 __all__ = ["unused", "warn_of_unused"]
 
 EARLY_STOPPING = ("n_updates_no_change", "refit")
+SWITCHES = ("early_stopping", "ema_decay")
 STOCHASTIC = (
     "batch_size", "shuffle", "learning_rate", "learning_rate_init", "warmup_steps",
     "n_iter_no_change", "early_stopping", "dropout", "weight_decay", "max_grad_norm", "ema_decay",
@@ -57,8 +58,13 @@ def unused(estimator: Any, validated: bool) -> dict[str, str]:
     return {
         name: reason
         for name, reason in sorted(_unused_reasons(estimator, validated).items())
-        if name in defaults and not _same(getattr(estimator, name), defaults[name].default)
+        if name in defaults and not _no_wish(name, getattr(estimator, name), defaults[name].default)
     }
+
+
+def _no_wish(name: str, value: Any, default: Any) -> bool:
+    """Return whether the value asks for nothing: it is the default, or turns off what is not on."""
+    return _same(value, default) or (name in SWITCHES and not value)
 
 
 def _same(value: Any, default: Any) -> bool:

@@ -1,14 +1,13 @@
 """Rows to validate on: the user's own, or a part held out of the training data."""
 
 import copy
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skscratch._compat import InvalidParameterError, takes_weights
-from skscratch.core.network import views
 from skscratch.estimators._random import streams
 from skscratch.estimators._validation import naming
 from skscratch.training.batches import Gathered
@@ -16,7 +15,15 @@ from skscratch.training.holdout import stratified_holdout
 from skscratch.training.state import Run
 from skscratch.training.trainer import HeldOut
 
-__all__ = ["ValidationSet", "find_scorer", "held_out", "split", "users_own", "weighted_rows"]
+__all__ = [
+    "ValidationSet",
+    "find_scorer",
+    "for_each",
+    "held_out",
+    "split",
+    "users_own",
+    "weighted_rows",
+]
 
 # a loss on fewer rows than this says too little to stop by
 LEAST_HELD_OUT = 5
@@ -30,17 +37,27 @@ class ValidationSet(NamedTuple):
 
 
 def split(estimator: Any, run: Run, data: Any) -> tuple[Any, ValidationSet | None]:
-    """Return the rows to train on and those to validate on, if any."""
+    """Return the rows to train on and those to validate on, if any; a row for each member."""
+    members = run.arch.members
     rows, brought = weighted_rows(data), users_own(data)
+    if brought is not None:
+        brought = brought._replace(rows=for_each(brought.rows, members))
     if brought is not None or not estimator.early_stopping:
-        return rows, brought
+        return for_each(rows, members), brought
     multilabel = data.y.ndim == 2 and data.n_outputs > 1
     classes = np.zeros(len(rows), int) if multilabel else data.y[rows].ravel().astype(int)
     fraction, rng = estimator.validation_fraction, streams(run.seed).holdout
-    kept, out = stratified_holdout(classes, fraction, rng)
-    if len(out) < LEAST_HELD_OUT:
-        return rows, None
+    kept, out = stratified_holdout(classes, fraction, rng, members)
+    if out.shape[-1] < LEAST_HELD_OUT:
+        return for_each(rows, members), None
+    if members == 1:
+        kept, out = kept[0], out[0]
     return rows[kept], ValidationSet(data, rows[out])
+
+
+def for_each(rows: Any, members: int) -> Any:
+    """Return the same rows for every member."""
+    return rows if members == 1 else np.broadcast_to(rows, (members, *rows.shape))
 
 
 def users_own(data: Any) -> ValidationSet | None:
@@ -57,7 +74,7 @@ def weighted_rows(data: Any) -> Any:
 def held_out(estimator: Any, run: Run, validation: ValidationSet, size: int) -> HeldOut:
     """Return what follows the run on the validation set, some rows at a time."""
     (X, y, w), rows = validation.data[:3], validation.rows
-    batches = Gathered(X, y, w, size, run.theta.dtype, rows, None)
+    batches = Gathered(X, y, w, size, run.theta.dtype, rows, None, run.scaling)
     return HeldOut(run, batches, estimator._hits, _score(estimator, run, validation))
 
 
@@ -77,33 +94,42 @@ def find_scorer(estimator: Any) -> Any:
         ) from error
 
 
-def _score(estimator: Any, run: Run, validation: ValidationSet) -> Callable[[], float] | None:
-    """Return a function that scores the run's current parameters; None to compare by the loss."""
+def _score(
+    estimator: Any, run: Run, validation: ValidationSet
+) -> Callable[[], NDArray[np.float64]] | None:
+    """Return a function that scores each member as it is then; None to compare by the loss."""
     scorer = find_scorer(estimator)
     if scorer is None:
         return None
-    data, rows = validation
-    X, y = data.X[rows], data.labels[rows]
-    weights = {}
-    if data.sample_weight is not None and (estimator.scoring is None or takes_weights(scorer)):
-        weights["sample_weight"] = data.sample_weight[rows]
-    view = _view(estimator, run, data)
+    data, view = validation.data, _view(estimator, data=validation.data)
+    weighted = data.sample_weight is not None
+    weighted = weighted and (estimator.scoring is None or takes_weights(scorer))
+    sets = []
+    for rows in validation.rows.reshape(run.arch.members, -1):
+        weights = {"sample_weight": data.sample_weight[rows]} if weighted else {}
+        sets.append((data.X[rows], data.labels[rows], weights))
 
-    def score() -> float:
-        with naming("scoring"):
-            value = float(scorer(view, X, y, **weights))
-        if not math.isfinite(value):
+    def score() -> NDArray[np.float64]:
+        weights, biases = run.unscaled(run.current)
+        several = run.arch.members > 1
+        values = []
+        for i, (X, y, sample_weight) in enumerate(sets):
+            view.coefs_ = [W[i] for W in weights] if several else weights
+            view.intercepts_ = [b[i] for b in biases] if several else biases
+            with naming("scoring"):
+                values.append(float(scorer(view, X, y, **sample_weight)))
+        if not np.isfinite(values).all():
             raise ValueError(
-                f"scoring={estimator.scoring!r} gave {value} on the {len(rows)} rows of the "
+                f"scoring={estimator.scoring!r} gave {values} on the {len(sets[0][1])} rows of the "
                 "validation set."
             )
-        return value
+        return np.array(values)
 
     return score
 
 
-def _view(estimator: Any, run: Run, data: Any) -> Any:
-    """Return an estimator that predicts with the run's parameters as they are at any moment.
+def _view(estimator: Any, data: Any) -> Any:
+    """Return an estimator that predicts once it is given coefs_ and intercepts_.
 
     It takes arrays, for the data have been checked already: names of features are left out.
     """
@@ -111,7 +137,6 @@ def _view(estimator: Any, run: Run, data: Any) -> Any:
     for name in [name for name in vars(view) if name.endswith("_")]:
         if name not in ("classes_", "n_features_in_"):
             delattr(view, name)  # of a former fit
-    view.coefs_, view.intercepts_ = views(run.current, run.arch.sizes)
     view.n_outputs_, view.out_activation_ = data.n_outputs, data.out_activation
     view._activation = estimator.activation
     return view

@@ -2,14 +2,21 @@
 
 A batch's weights w have the sum 1, as the losses want them; ``weight`` is what they were divided
 by. Batches are valid until the next one is drawn, because they share buffers, and never longer
-than ``batch_size``. X may be of any numeric dtype: it is cast to the network's batch by batch.
+than ``batch_size``. X may be of any numeric dtype: it is cast to the network's batch by batch, and
+brought to scale there.
+
+Networks that are trained side by side each have rows of their own: the arrays of a batch then have
+an axis of members in front.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
+
+from skscratch.training.scaling import Scaling
 
 __all__ = ["Batch", "Gathered", "InOrder"]
 
@@ -38,6 +45,8 @@ class InOrder:
     batch_size : int
     dtype : dtype
         Of the network.
+    scaling : Scaling or None
+        Of a dense X.
 
     Examples
     --------
@@ -50,8 +59,10 @@ class InOrder:
     [[4.0, 5.0]] [2] [1.] 1.0
     """
 
-    def __init__(self, X: Any, y: Any, w: Any, batch_size: int, dtype: Any) -> None:
-        self.X, self.y, self.w, self.dtype = X, y, w, dtype
+    def __init__(
+        self, X: Any, y: Any, w: Any, batch_size: int, dtype: Any, scaling: Scaling | None = None
+    ) -> None:
+        self.X, self.y, self.w, self.dtype, self.scaling = X, y, w, dtype, scaling
         self.batch_size = min(batch_size, X.shape[0])
 
     def __iter__(self) -> Iterator[Batch]:
@@ -60,7 +71,9 @@ class InOrder:
             y = self.y[rows]
             w = np.ones(y.shape[0], self.dtype) if self.w is None else self.w[rows].copy()
             if w.any():
-                X = self.X[rows].astype(self.dtype, copy=False)
+                X = self.X[rows].astype(self.dtype, copy=self.scaling is not None)
+                if self.scaling is not None:
+                    self.scaling.apply(X)
                 yield _weighted(X, y, w)
 
 
@@ -78,9 +91,11 @@ class Gathered:
     batch_size : int
     dtype : dtype
         Of the network.
-    rows : ndarray of int
-        The chosen rows, in order.
+    rows : ndarray of int of shape (n_rows,) or (members, n_rows)
+        The chosen rows, in order. Those of several members need a dense X.
     rng : Generator or None
+    scaling : Scaling or None
+        Of a dense X.
 
     Examples
     --------
@@ -101,40 +116,61 @@ class Gathered:
         dtype: Any,
         rows: Any,
         rng: np.random.Generator | None,
+        scaling: Scaling | None = None,
     ) -> None:
-        self.rows, self.rng, self.batch_size = rows, rng, min(batch_size, rows.shape[0])
-        self._order = np.empty_like(rows)
-        self._source = (_SparseRows if issparse(X) else _DenseRows)(X, y, w, self.batch_size, dtype)
+        self.rows, self.rng, self.batch_size = rows, rng, min(batch_size, rows.shape[-1])
+        self._order = np.empty(rows.shape, rows.dtype)
+        self._source: _SparseRows | _DenseRows
+        if issparse(X):
+            self._source = _SparseRows(X, y, w, self.batch_size, dtype)
+        else:
+            self._source = _DenseRows(X, y, w, self.batch_size, dtype, rows.shape[:-1], scaling)
 
     def __iter__(self) -> Iterator[Batch]:
         self._order[:] = self.rows
         if self.rng is not None:
-            self.rng.shuffle(self._order)
+            for order in self._order.reshape(-1, self._order.shape[-1]):
+                self.rng.shuffle(order)
         n = self._source.at_once
-        for start in range(0, self._order.shape[0], n):
-            yield from self._source.gather(self._order[start : start + n])
+        for start in range(0, self._order.shape[-1], n):
+            yield from self._source.gather(self._order[..., start : start + n])
 
 
 class _DenseRows:
     """Gathers the rows of several small batches at once, or those of one large batch."""
 
-    def __init__(self, X: Any, y: Any, w: Any, batch_size: int, dtype: Any) -> None:
+    def __init__(
+        self,
+        X: Any,
+        y: Any,
+        w: Any,
+        batch_size: int,
+        dtype: Any,
+        in_front: tuple[int, ...],
+        scaling: Scaling | None,
+    ) -> None:
         self._sources = [X, y] if w is None else [X, y, w]
         bytes_a_row = X.shape[1] * np.dtype(dtype).itemsize + y[:1].nbytes
-        n = batch_size * max(1, CHUNK // (batch_size * bytes_a_row))
-        self.at_once, self._batch_size = n, batch_size
-        self._buffers = [np.empty((n, *s.shape[1:]), s.dtype) for s in self._sources]
-        self._X = self._buffers[0] if X.dtype == dtype else np.empty((n, X.shape[1]), dtype)
+        n = batch_size * max(1, CHUNK // (batch_size * bytes_a_row * math.prod(in_front)))
+        self.at_once, self._batch_size, self._scaling = n, batch_size, scaling
+        self._in_front = (slice(None),) * len(in_front)
+        shape = *in_front, n
+        self._buffers = [np.empty((*shape, *s.shape[1:]), s.dtype) for s in self._sources]
+        X_buffer = self._buffers[0]
+        self._X = X_buffer if X.dtype == dtype else np.empty_like(X_buffer, dtype)
         self._batches: dict[int, list[Batch]] = {}
 
     def gather(self, rows: Any) -> Iterable[Batch]:
         """Copy the rows into the buffers; return the batches, which are views of these."""
-        n = rows.shape[0]
+        n = rows.shape[-1]
+        head = *self._in_front, slice(n)
         for source, buffer in zip(self._sources, self._buffers, strict=True):
             # mode="raise" would make NumPy buffer all of it once more
-            source.take(rows, 0, buffer[:n], "clip")
+            source.take(rows, 0, buffer[head], "clip")
         if self._X is not self._buffers[0]:
-            self._X[:n] = self._buffers[0][:n]
+            self._X[head] = self._buffers[0][head]
+        if self._scaling is not None:
+            self._scaling.apply(self._X[head])
         if n not in self._batches:
             self._batches[n] = [self._views(i, n) for i in range(0, n, self._batch_size)]
         batches = self._batches[n]
@@ -144,10 +180,10 @@ class _DenseRows:
 
     def _views(self, start: int, stop: int) -> Batch:
         """Return the batch that begins at a row of the buffers."""
-        rows = slice(start, min(start + self._batch_size, stop))
-        n = rows.stop - start
-        y, *w = (buffer[rows] for buffer in self._buffers[1:])
-        return Batch(self._X[rows], y, w[0] if w else np.full(n, 1 / n, self._X.dtype), float(n))
+        rows = *self._in_front, slice(start, min(start + self._batch_size, stop))
+        X, (y, *w) = self._X[rows], (buffer[rows] for buffer in self._buffers[1:])
+        n = X.shape[-2]
+        return Batch(X, y, w[0] if w else np.full(X.shape[:-1], 1 / n, X.dtype), float(n))
 
 
 class _SparseRows:
@@ -164,7 +200,7 @@ class _SparseRows:
 
 
 def _weighted(X: Any, y: Any, w: Any) -> Batch:
-    """Divide the weights by their sum, in place; return the batch."""
-    weight = w.sum(dtype=np.float64)
+    """Divide the weights by their sum, in place; return the batch, of a member's mean weight."""
+    weight = w.sum(axis=-1, keepdims=True, dtype=np.float64)
     np.divide(w, weight, out=w)
-    return Batch(X, y, w, float(weight))
+    return Batch(X, y, w, float(weight.mean()))

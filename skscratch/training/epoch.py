@@ -4,6 +4,9 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from skscratch.core.network import Architecture, Gradient, Parameters, Workspace, backward, forward
 from skscratch.core.steps import Averaging, Optimizer
 
@@ -20,11 +23,11 @@ def loss_and_gradient(
     w: Any,
     rng: Any = None,
 ) -> float:
-    """Fill grad with the gradient of the batch's mean loss; return that loss.
+    """Fill grad with the gradient of the batch's mean loss; return that loss, of all members.
 
     rng draws what dropout drops; an architecture without dropout needs none.
     """
-    n = X.shape[0]
+    n = X.shape[-2]
     if n != grad.ones.shape[0]:
         ws, grad = ws.head(n), grad.head(n)
     forward(arch, params, ws, X, rng)
@@ -44,7 +47,7 @@ def run_epoch(
     batches: Iterable[Any],
     rng: Any = None,
 ) -> float:
-    """Take one step per batch; return the mean loss, each batch's before its step.
+    """Take one step per batch; return the mean loss of a member, each batch's before its step.
 
     A loss that is not finite ends the epoch at once and is returned.
 
@@ -76,20 +79,22 @@ def run_epoch(
         optimizer.step()
         total += weight * loss
         weights += weight
-    return total / weights
+    return total / weights / arch.members
 
 
 def evaluate(
     arch: Architecture, params: Parameters, ws: Workspace, batches: Iterable[Any], hits: Any
-) -> tuple[float, float]:
-    """Return the mean loss and the mean of ``hits(prediction, y)``, one value per row."""
-    total = score = weights = 0.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return each member's mean loss and its mean of ``hits(prediction, y)``, a value per row."""
+    total, score, weights = np.zeros(arch.members), np.zeros(arch.members), 0.0
     for X, y, w, weight in batches:
-        here = ws.head(X.shape[0])
+        here = ws.head(X.shape[-2])
         forward(arch, params, here, X)
-        total += weight * arch.loss.forward(here.xp, here.z[-1], y, w)
-        right = hits(here.z[-1], y)
-        # the sum of w is 1 but for rounding, which must not show in a perfect score
-        score += weight * float(w.sum(where=right, dtype=float) / w.sum(dtype=float))
+        each = [(here.z[-1], y, w)] if arch.members == 1 else zip(here.z[-1], y, w, strict=True)
+        for i, (z, targets, v) in enumerate(each):
+            total[i] += weight * arch.loss.forward(here.xp, z, targets, v)
+            right = hits(z, targets)
+            # the sum of v is 1 but for rounding, which must not show in a perfect score
+            score[i] += weight * float(v.sum(where=right, dtype=float) / v.sum(dtype=float))
         weights += weight
     return total / weights, score / weights

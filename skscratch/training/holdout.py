@@ -9,12 +9,12 @@ __all__ = ["stratified_holdout"]
 
 
 def stratified_holdout(
-    strata: Any, fraction: float, rng: np.random.Generator
+    strata: Any, fraction: float, rng: np.random.Generator, n_splits: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Split positions at random, keeping each stratum's share and at least one row to learn from.
 
-    Any number of rows and strata can be split: what rounding leaves over goes to the strata with
-    the largest remainders.
+    Further splits hold out other positions, as long as there are any left. Any number of rows and
+    strata can be split: what rounding leaves over goes to the strata with the largest remainders.
 
     Parameters
     ----------
@@ -23,10 +23,11 @@ def stratified_holdout(
     fraction : float
         Share of the positions to hold out, between 0 and 1.
     rng : Generator
+    n_splits : int
 
     Returns
     -------
-    kept, held_out : ndarray of int
+    kept, held_out : ndarray of int of shape (n_splits, ...)
         Sorted positions. ``held_out`` is empty if every stratum has a single row.
 
     Examples
@@ -34,9 +35,11 @@ def stratified_holdout(
     >>> import numpy as np
     >>> from skscratch.training.holdout import stratified_holdout
     >>> strata = np.array([0] * 8 + [1] * 4 + [2])
-    >>> kept, held_out = stratified_holdout(strata, 0.25, np.random.default_rng(0))
-    >>> np.bincount(strata[held_out], minlength=3)
+    >>> kept, held_out = stratified_holdout(strata, 0.25, np.random.default_rng(0), n_splits=4)
+    >>> np.bincount(strata[held_out[0]], minlength=3)
     array([2, 1, 0])
+    >>> np.sort(held_out.ravel()).tolist() == list(range(12))
+    True
     """
     counts = np.bincount(strata)
     room = np.maximum(counts - 1, 0)
@@ -49,7 +52,10 @@ def stratified_holdout(
     by_stratum = np.split(
         shuffled[np.argsort(strata[shuffled], kind="stable")], np.cumsum(counts)[:-1]
     )
-    held_out = np.concatenate([rows[:n] for rows, n in zip(by_stratum, sizes, strict=True)])
-    kept = np.ones(strata.shape[0], bool)
-    kept[held_out] = False
-    return np.flatnonzero(kept), np.sort(held_out)
+    parts = list(zip(by_stratum, sizes, strict=True))
+    held_out = np.array(
+        [np.concatenate([np.roll(rows, -i * n)[:n] for rows, n in parts]) for i in range(n_splits)]
+    )
+    kept = np.ones((n_splits, strata.shape[0]), bool)
+    np.put_along_axis(kept, held_out, False, axis=1)
+    return np.nonzero(kept)[1].reshape(n_splits, -1), np.sort(held_out)

@@ -2,13 +2,15 @@
 
 import copy
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from skscratch.core.network import Architecture, Parameters, allocate
+from skscratch.core.network import Architecture, Parameters, allocate, views
 from skscratch.training.history import History
+from skscratch.training.members import joined
+from skscratch.training.scaling import Scaling
 
 __all__ = [
     "Run",
@@ -41,6 +43,8 @@ class Run:
     memory : dict
         What the optimizer needs to go on: "rule", "units", "t", "scale" and "slots"; empty for a
         new one.
+    scaling : Scaling or None
+        What the network's inputs are brought to scale by.
     mean : ndarray of shape (P,), or None
         The running average of theta.
     n_averaged : int
@@ -64,6 +68,7 @@ class Run:
     shuffle: np.random.Generator
     dropout: np.random.Generator
     memory: dict[str, Any] = field(default_factory=dict)
+    scaling: Scaling | None = None
     mean: Any = None
     n_averaged: int = 0
     history: History = field(default_factory=lambda: History({}))
@@ -87,6 +92,20 @@ class Run:
     def result(self) -> Any:
         """The parameters to publish."""
         return self.current if self.chosen is None else self.chosen
+
+    def unscaled(self, theta: Any) -> Parameters:
+        """Return what does on X as it is what theta does on the scaled one; views, if it can be."""
+        params = views(theta, self.arch.sizes, self.arch.members)
+        return params if self.scaling is None else self.scaling.fold(params)
+
+    def network(self, theta: Any) -> tuple[Architecture, Parameters]:
+        """Return the one network, for X as it is, whose members have the parameters theta."""
+        arch, members, params = self.arch.for_prediction(), self.arch.members, self.unscaled(theta)
+        if members > 1:
+            p, *hidden, q = arch.sizes
+            sizes = p, *(members * width for width in hidden), q
+            arch, params = replace(arch, sizes=sizes, members=1), joined(np, params)
+        return arch, params
 
     def record(self, loss: float, penalty: float, **row: float) -> None:
         """Add one more epoch."""
@@ -170,12 +189,13 @@ def restore_learned(run: Run, state: dict[str, Any]) -> None:
 
 
 def initial_parameters(
-    sizes: tuple[int, ...], initializers: list[Any], rng: np.random.Generator, dtype: Any
+    arch: Architecture, initializers: list[Any], rng: np.random.Generator, dtype: Any
 ) -> tuple[Any, Parameters]:
     """Return theta and its views: weights as drawn, biases zero."""
-    theta, params = allocate(sizes, dtype)
+    theta, params = allocate(arch.sizes, dtype, arch.members)
     for W, draw in zip(params.weights, initializers, strict=True):
-        W[...] = draw(rng, *W.shape)
+        for of_member in W.reshape(-1, *W.shape[-2:]):
+            of_member[...] = draw(rng, *W.shape[-2:])
     return theta, params
 
 
@@ -206,6 +226,7 @@ def continuation(run: Run, keep_memory: bool) -> dict[str, Any]:
     new optimizer. Of an average, what it averages belongs to the memory.
     """
     saved: dict[str, Any] = {
+        "scaling": _saved_scaling(run),
         "seed": run.seed,
         "shuffle": run.shuffle.bit_generator.state,
         "dropout": run.dropout.bit_generator.state,
@@ -222,6 +243,26 @@ def continuation(run: Run, keep_memory: bool) -> dict[str, Any]:
     return saved
 
 
+def _saved_scaling(run: Run) -> dict[str, Any] | None:
+    """Return the scaling, and the first bias before and after it was folded in."""
+    if run.scaling is None:
+        return None
+    own = views(run.result, run.arch.sizes, run.arch.members).biases[0].reshape(-1)
+    folded = run.network(run.result)[1].biases[0]
+    return {**run.scaling._asdict(), "bias": own.copy(), "folded": folded.copy()}
+
+
+def _unfold(saved: dict[str, Any] | None, run: Run) -> None:
+    """Let the run scale its inputs as the one before it did, where it can without rounding."""
+    if saved is None:
+        return
+    run.scaling = Scaling(saved["center"], saved["scale"])
+    W, b = run.params.weights[0], run.params.biases[0]
+    known = b == saved["folded"]
+    unfolded = run.scaling.unfold(run.params)
+    W[...], b[...] = unfolded.weights[0], np.where(known, saved["bias"], unfolded.biases[0])
+
+
 def resume(saved: dict[str, Any], run: Run, average: bool) -> None:
     """Give a run, whose theta holds the published parameters, what ``continuation`` saved.
 
@@ -231,6 +272,7 @@ def resume(saved: dict[str, Any], run: Run, average: bool) -> None:
     run.shuffle.bit_generator.state = saved["shuffle"]
     run.dropout.bit_generator.state = saved["dropout"]
     run.memory = copy.deepcopy(saved["memory"])
+    _unfold(saved.get("scaling"), run)
     averaged = saved.get("averaged")
     if average and averaged is not None and averaged["mean"] == _digest(run.theta):
         run.mean, run.n_averaged = run.theta.copy(), averaged["n"]

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from skscratch.core.network import Architecture, views
+
 __all__ = ["Best", "Patience"]
 
 
@@ -65,50 +67,67 @@ class Patience:
 
 
 class Best:
-    """Keeps a copy of the parameters with the lowest loss, the latest of equals.
+    """Keeps a copy of each member's parameters with the lowest loss, the latest of equals.
 
     Parameters
     ----------
     theta : ndarray of shape (P,)
         Watched.
+    arch : Architecture
+        Says which of them are whose.
 
     Attributes
     ----------
     theta : ndarray of shape (P,)
         The parameters kept, a copy; at first those at the start.
-    loss : float
-        Their loss.
-    mark : dict
-        What came with it.
+    losses : ndarray of shape (members,)
+        Their losses.
+    marks : dict of ndarray of shape (members,)
+        What came with them.
 
     Examples
     --------
     >>> import numpy as np
+    >>> from skscratch.core.losses import LogisticCrossEntropy
+    >>> from skscratch.core.network import Architecture, allocate
     >>> from skscratch.training.stopping import Best
-    >>> theta = np.zeros(1)
-    >>> best = Best(theta)
+    >>> arch = Architecture((1, 1), (), LogisticCrossEntropy())
+    >>> theta, params = allocate(arch.sizes, np.float64)
+    >>> best = Best(theta, arch)
     >>> for loss in (2.0, 1.0, 1.0, 3.0):
     ...     theta += 1
     ...     best.update(loss, epoch=theta[0])
-    >>> best.theta, best.loss, float(best.mark["epoch"])
-    (array([3.]), 1.0, 3.0)
+    >>> best.theta, best.losses, best.marks["epoch"]
+    (array([3., 3.]), array([1.]), array([3.]))
     """
 
-    def __init__(self, theta: Any) -> None:
-        self._watched, self.theta = theta, theta.copy()
-        self.loss, self.mark = float("inf"), dict[str, Any]()
+    def __init__(self, theta: Any, arch: Architecture) -> None:
+        self.theta = theta.copy()
+        self._pairs = list(zip(_by_member(self.theta, arch), _by_member(theta, arch), strict=True))
+        self.losses, self.marks = np.full(arch.members, np.inf), dict[str, Any]()
 
-    def update(self, loss: float, **mark: Any) -> None:
-        """Keep the parameters if this loss is the lowest so far."""
-        if loss <= self.loss:
-            np.copyto(self.theta, self._watched)
-            self.loss, self.mark = loss, mark
+    def update(self, losses: Any, **marks: Any) -> None:
+        """Keep the parameters of every member whose loss is its lowest so far."""
+        better = losses <= self.losses
+        for own, watched in self._pairs:
+            for i in np.flatnonzero(better):
+                np.copyto(own[i], watched[i])
+        self.losses = np.where(better, losses, self.losses)
+        self.marks = {k: np.where(better, v, self.marks.get(k, v)) for k, v in marks.items()}
 
     def state(self) -> dict[str, Any]:
         """Return what changes."""
-        return {"theta": self.theta, "loss": self.loss, "mark": self.mark}
+        return {"theta": self.theta, "losses": self.losses, "marks": self.marks}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what ``state`` returned."""
         np.copyto(self.theta, state["theta"])
-        self.loss, self.mark = state["loss"], state["mark"]
+        self.losses, self.marks = state["losses"], state["marks"]
+
+
+def _by_member(theta: Any, arch: Architecture) -> list[Any]:
+    """Return views of theta whose first axis is that of the members."""
+    if arch.members == 1:
+        return [theta[None]]
+    weights, biases = views(theta, arch.sizes, arch.members)
+    return [*weights, *biases]

@@ -6,6 +6,9 @@ from itertools import islice
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from skscratch.core.network import Gradient, Workspace, views
 from skscratch.core.optimizers import Rule
 from skscratch.core.steps import Averaging, Optimizer
@@ -95,7 +98,8 @@ class Trainer:
         """
         run, optimizer, start = self.run, self.optimizer, perf_counter()
         t, optimizer.norms = optimizer.t, 0.0
-        penalty = 0.5 * self.l2 * float(run.W @ run.W)
+        members = run.arch.members
+        penalty = 0.5 * self.l2 * float(run.W @ run.W) / members
         batches = self.batches if most_steps is None else islice(self.batches, most_steps)
         loss = run_epoch(
             run.arch, run.params, self.ws, self.grad, self._steps, batches, run.dropout
@@ -105,12 +109,12 @@ class Trainer:
             return math.nan
         n = optimizer.t - t
         self._save()
-        run.n_seen += min(n * self.batches.batch_size, len(self.batches.rows))
+        run.n_seen += min(n * self.batches.batch_size, self.batches.rows.shape[-1])
         run.record(
             loss,
             penalty,
             learning_rate=optimizer.rate(optimizer.t - 1) * optimizer.scale,
-            gradient_norm=optimizer.norms / n,
+            gradient_norm=optimizer.norms / n / math.sqrt(members),
             seconds=perf_counter() - start,
         )
         return loss + penalty
@@ -163,8 +167,8 @@ class HeldOut:
     hits : callable
         From a prediction (n, q) and targets to (n,), whether each row is right.
     score : callable, optional
-        Returns the score of the run's current parameters on these rows, by which they are compared;
-        without it they are compared by the loss, and the score is the share of hits.
+        Returns the score of each member's current parameters on its rows, by which they are
+        compared; without it they are compared by the loss, and the score is the share of hits.
     """
 
     def __init__(
@@ -172,25 +176,28 @@ class HeldOut:
         run: Run,
         batches: Gathered | InOrder,
         hits: Any,
-        score: Callable[[], float] | None,
+        score: Callable[[], NDArray[np.float64]] | None,
     ) -> None:
         self.run, self.batches, self._hits, self._score = run, batches, hits, score
         self._arch = run.arch.for_prediction()
-        self._params = views(run.current, run.arch.sizes)
+        self._params = views(run.current, run.arch.sizes, run.arch.members)
         self._ws = Workspace.empty(self._arch, batches.batch_size, run.theta.dtype)
 
-    def watch(self) -> float:
-        """Record the loss and the score after another epoch.
+    def watch(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Record the mean loss and score of the members after another epoch.
 
         Returns
         -------
-        loss : float
+        losses : ndarray of shape (members,)
             What is to fall: the loss, or the negative score.
+        scores : ndarray of shape (members,)
         """
-        loss, score = evaluate(self._arch, self._params, self._ws, self.batches, self._hits)
-        watched = loss
+        losses, scores = evaluate(self._arch, self._params, self._ws, self.batches, self._hits)
+        watched = losses
         if self._score is not None:
-            score = self._score()
-            watched = -score
-        self.run.history.update_last(validation_loss=loss, validation_score=score)
-        return watched
+            scores = self._score()
+            watched = -scores
+        self.run.history.update_last(
+            validation_loss=float(losses.mean()), validation_score=float(scores.mean())
+        )
+        return watched, scores

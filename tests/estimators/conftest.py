@@ -5,6 +5,7 @@ import pytest
 
 from skscratch import ScratchMLPClassifier
 from skscratch.estimators._begin import begin
+from skscratch.estimators._resolved import resolved
 
 TASKS = ("binary", "multiclass", "multilabel")
 
@@ -65,6 +66,11 @@ def small():
             "batch_size": 200,
             "max_iter": 15,
             "random_state": 0,
+            "alpha": 0.0001,
+            "ema_decay": 0.0,
+            "early_stopping": False,
+            "n_members": 1,
+            "standardize": False,
         }
         if params.get("solver") == "lbfgs":
             del settings["learning_rate_init"], settings["batch_size"]  # it has no use for them
@@ -79,6 +85,6 @@ def start():
 
     def begin_fit(model, X, y, sample_weight=None, *, validation=(None, None, None), first=True):
         data = model._validate(X, y, sample_weight, None, first, validation)
-        return begin(model, data, first), data
+        return begin(resolved(model, data, first, whole=True), data, first), data
 
     return begin_fit

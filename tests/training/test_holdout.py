@@ -8,7 +8,8 @@ from skscratch.training.holdout import stratified_holdout
 
 
 def split(strata, fraction, seed=0):
-    return stratified_holdout(np.asarray(strata), fraction, np.random.default_rng(seed))
+    kept, out = stratified_holdout(np.asarray(strata), fraction, np.random.default_rng(seed), 1)
+    return kept[0], out[0]
 
 
 @pytest.mark.parametrize("counts", [[90, 50, 10], [7, 7, 7], [1, 1, 40], [1000, 2], [25]])
