@@ -149,6 +149,10 @@ class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
         mean 0 and a standard deviation of about 1, but features with two values become 0 and 1.
         ``coefs_`` and ``intercepts_`` are still those of a network that takes X as it is. A
         ``partial_fit`` that comes first leaves X alone, for it has not seen the rest.
+    temperature_scaling : bool, default=True
+        Whether, after early stopping, the logits are divided by the number that makes their loss on
+        the validation set least: predicted classes stay, probabilities that were too sure, or not
+        sure enough, are corrected. Few rows move it little. Not after ``refit``.
     checkpoint : path-like, default=None
         File to which ``fit`` saves its state now and then. If it exists, ``fit`` goes on from there
         and ends with the model it would have had without the break; it refuses a file that was

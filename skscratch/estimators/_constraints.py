@@ -54,6 +54,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "refit": ["boolean"],
     "n_members": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
     "standardize": ["boolean"],
+    "temperature_scaling": ["boolean"],
     "checkpoint": [str, os.PathLike, None],
     "checkpoint_epochs": [Interval(Integral, 1, None, closed="left"), None],
     "checkpoint_seconds": [Interval(Real, 0, None, closed="left"), None],

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skscratch.core.network import Workspace
+from skscratch.core.network import Workspace, views
 from skscratch.estimators import _params
 from skscratch.estimators._checkpoints import Checkpoints
 from skscratch.estimators._messages import diverged, report
@@ -63,7 +63,7 @@ class Course:
         n_steps = steps_before(run, _params.rule(estimator))
         schedule = new_schedule(estimator, rows.shape[-1], n_steps)
         self.trainer = new_trainer(estimator, run, data, rows, schedule)
-        self.held_out = None
+        self.held_out: Any = None
         if validation is not None:
             self.held_out = held_out(estimator, run, validation, rows_per_buffer(run.arch, data.X))
         self.stops = estimator.early_stopping and validation is not None
@@ -87,6 +87,8 @@ class Course:
         except KeyboardInterrupt:
             self._choose_best()
             raise
+        if self.stops and self.run.chosen is not None and self.estimator.temperature_scaling:
+            self._temper()
 
     def _search(self) -> None:
         """Train until the loss that is watched has stalled for longer than patience lasts."""
@@ -122,6 +124,14 @@ class Course:
             restore_learned(run, self.start)
             self.phase = "refit"
         self.checkpoints.save(run, self._content)
+
+    def _temper(self) -> None:
+        """Divide the logits of the best parameters by what the rows held out ask for."""
+        arch, self.run.chosen = self.run.arch, self.best.theta.copy()
+        weights, biases = views(self.run.chosen, arch.sizes, arch.members)
+        T = self.held_out.temperature(self.run.chosen)
+        weights[-1] /= T
+        biases[-1] /= T
 
     def _refit(self) -> None:
         """Train from the same start on all rows, for as many updates as the best parameters had."""

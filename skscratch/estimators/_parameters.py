@@ -55,6 +55,7 @@ class Parameters:
         refit: bool = False,
         n_members: int | Literal["auto"] = "auto",
         standardize: bool = True,
+        temperature_scaling: bool = True,
         checkpoint: hints.PathOrName | None = None,
         checkpoint_epochs: int | None = None,
         checkpoint_seconds: float | None = 30,
@@ -99,6 +100,7 @@ class Parameters:
         self.refit = refit
         self.n_members = n_members
         self.standardize = standardize
+        self.temperature_scaling = temperature_scaling
         self.checkpoint = checkpoint
         self.checkpoint_epochs = checkpoint_epochs
         self.checkpoint_seconds = checkpoint_seconds

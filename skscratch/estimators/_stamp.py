@@ -11,7 +11,7 @@ __all__ = ["Stamped"]
 
 STAMP = "_skscratch_version"
 # Parameters that a former version did not have: what it did is what they say.
-AS_BEFORE = {"n_members": 1, "standardize": False}
+AS_BEFORE = {"n_members": 1, "standardize": False, "temperature_scaling": False}
 # What scikit-learn keeps on an estimator for the time of a fit.
 OF_A_FIT = ("_callback_fit_ctx", "_parent_callback_ctx", "_skl_callbacks_to_teardown")
 

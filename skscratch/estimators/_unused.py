@@ -10,8 +10,8 @@ from skscratch.estimators._warn import warn
 
 __all__ = ["unused", "warn_of_unused"]
 
-EARLY_STOPPING = ("n_updates_no_change", "refit")
-SWITCHES = ("early_stopping", "ema_decay")
+EARLY_STOPPING = ("n_updates_no_change", "refit", "temperature_scaling")
+SWITCHES = ("early_stopping", "ema_decay", "temperature_scaling")
 STOCHASTIC = (
     "batch_size", "shuffle", "learning_rate", "learning_rate_init", "warmup_steps",
     "n_iter_no_change", "early_stopping", "dropout", "weight_decay", "max_grad_norm", "ema_decay",

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skscratch.core.network import Gradient, Workspace, views
+from skscratch.core.network import Gradient, Workspace, forward, views
 from skscratch.core.optimizers import Rule
 from skscratch.core.steps import Averaging, Optimizer
 from skscratch.training.batches import Gathered, InOrder
 from skscratch.training.epoch import evaluate, run_epoch
 from skscratch.training.state import Run
+from skscratch.training.temperature import temperature
 
 __all__ = ["HeldOut", "Trainer", "steps_before"]
 
@@ -201,3 +202,16 @@ class HeldOut:
             validation_loss=float(losses.mean()), validation_score=float(scores.mean())
         )
         return watched, scores
+
+    def temperature(self, theta: Any) -> float:
+        """Return by what the logits of the members with the parameters theta are best divided."""
+        params, parts = views(theta, self._arch.sizes, self._arch.members), []
+        for X, y, w, weight in self.batches:
+            here = self._ws.head(X.shape[-2])
+            forward(self._arch, params, here, X)
+            z, n = here.z[-1], w.size
+            of_a_row = y.shape[w.ndim :]
+            parts.append(
+                (z.reshape(n, -1).copy(), y.reshape(n, *of_a_row).copy(), w.ravel() * weight)
+            )
+        return temperature(self._arch.loss, *map(np.concatenate, zip(*parts, strict=True)))

@@ -71,6 +71,7 @@ def small():
             "early_stopping": False,
             "n_members": 1,
             "standardize": False,
+            "temperature_scaling": False,
         }
         if params.get("solver") == "lbfgs":
             del settings["learning_rate_init"], settings["batch_size"]  # it has no use for them
