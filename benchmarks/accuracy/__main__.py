@@ -3,9 +3,10 @@
     python -m benchmarks.accuracy [FOLDER] [--seeds 3] [--only "alpha 1" ...] [--out accuracy]
 
 Run from the checkout with the extra ``plot``. FOLDER has CSV files, ``*.csv.gz``, with a header and
-the label in the column ``target``; without one, the sets are those that scikit-learn ships. Every
-candidate gets the same rows: 3 stratified folds per seed, of at most 10 000 rows, numbers imputed
-and scaled, categories one-hot, float32; nothing is tuned to a set. One thread each, in turns.
+the label in the column ``target``; without one, the sets are those that scikit-learn ships and ten
+that are drawn from a formula. Every candidate gets the same rows: 3 stratified folds per seed, of
+at most 10 000 rows, numbers imputed and scaled, categories one-hot, float32; nothing is tuned to a
+set. One thread each, in turns.
 
 Printed is Markdown; OUT.png is the figure, OUT.csv has the scores of every fit.
 """
@@ -23,7 +24,7 @@ from benchmarks.machine import versions
 def main(arguments=None):
     """Measure, print and draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", help="has *.csv.gz; default: sets of scikit-learn")
+    parser.add_argument("folder", nargs="?", help="has *.csv.gz; default: sets without a file")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=CANDIDATES, default=list(CANDIDATES))
     parser.add_argument("--out", default="accuracy", help="name of the files, without an ending")

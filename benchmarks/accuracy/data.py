@@ -11,6 +11,8 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from benchmarks.accuracy.generated import GENERATED
+
 __all__ = ["SHIPPED", "folds", "prepared", "sets"]
 
 SHIPPED = {
@@ -26,10 +28,12 @@ N_FOLDS = 3
 
 
 def sets(folder=None):
-    """Yield the name, X and y of each CSV file of a folder; without one, of what is shipped."""
+    """Yield the name, X and y of each CSV file of a folder; without one, of what needs no file."""
     if folder is None:
         for name, load in SHIPPED.items():
             yield name, *prepared(load(as_frame=True).frame)
+        for name, draw in GENERATED.items():
+            yield name, *prepared(draw())
         return
     paths = sorted(Path(folder).glob("*.csv.gz"))
     if not paths:

@@ -11,13 +11,13 @@ from sklearn.neural_network import MLPClassifier
 from benchmarks.accuracy import __main__, data, figure, fits
 from benchmarks.accuracy.candidates import CANDIDATES, Candidate
 from benchmarks.accuracy.choice import leave_one_out
+from benchmarks.accuracy.generated import GENERATED
 from benchmarks.accuracy.summary import REFERENCE, summary
 from skscratch import ScratchMLPClassifier
 
 SHORT = {
     REFERENCE: Candidate("", {"max_iter": 5}, MLPClassifier),
     "one": Candidate("", {"max_iter": 5}),
-    "three": Candidate("", {"max_iter": 5}, n_members=3),
 }
 
 
@@ -72,14 +72,13 @@ def test_folds_and_models_change_with_the_seed(shipped):
     assert not np.isclose(first, second).any()
 
 
-def test_members_differ_and_are_averaged():
-    X, y = load_iris(return_X_y=True)
-    model = Candidate("", {"max_iter": 40}, n_members=3)(seed=0).fit(X, y)
-    each = [member.predict_proba(X) for member in model.estimators_]
-    assert len(each) == 3
-    assert np.abs(each[0] - each[1]).max() > 1e-3
-    assert_allclose(model.predict_proba(X), np.mean(each, axis=0))
-    assert all(len(np.unique(rows)) == len(X) for rows in model.estimators_samples_)
+@pytest.mark.parametrize("name", GENERATED)
+def test_drawn_sets_are_the_same_each_time_and_have_classes_to_tell_apart(name):
+    first, second = GENERATED[name](), GENERATED[name]()
+    pd.testing.assert_frame_equal(first, second)
+    assert 2 <= first["target"].nunique() <= 4
+    assert first["target"].value_counts().min() >= 30
+    assert "target" not in first.columns[:-1]
 
 
 def test_log_loss_is_clipped():
@@ -186,19 +185,18 @@ def test_no_parameter_of_a_candidate_is_without_effect():
 
 
 def test_a_run_prints_all_tables_and_writes_scores_and_figure(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(data, "SHIPPED", {"iris": load_iris, "wine": load_wine})
+    monkeypatch.setattr(data, "SHIPPED", {"iris": load_iris})
+    monkeypatch.setattr(data, "GENERATED", {"moons": GENERATED["moons"]})
     out = tmp_path / "out"
-    __main__.main(["--seeds", "1", "--only", "cosine 0.01", "--out", str(out)])
+    __main__.main(["--seeds", "1", "--only", "one of 100", "--out", str(out)])
     lines = capsys.readouterr().out.splitlines()
     scores = pd.read_csv(f"{out}.csv")
     assert len(scores) == 2 * 3 * 2
     assert (scores["seconds"] > 0).all()
     means = scores.groupby("candidate")[["accuracy", "log_loss"]].mean()
-    accuracy, log_loss = means.loc["cosine 0.01"]
+    accuracy, log_loss = means.loc["one of 100"]
     [row] = [
-        line
-        for line in lines
-        if line.startswith(f"| cosine 0.01 | {accuracy:.4f} | {log_loss:.4f}")
+        line for line in lines if line.startswith(f"| one of 100 | {accuracy:.4f} | {log_loss:.4f}")
     ]
     assert row.count("|") == 8
     assert f"| mean |  | {accuracy:.4f} | {log_loss:.4f} |" in "\n".join(lines)
