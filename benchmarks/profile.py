@@ -53,11 +53,11 @@ class Clock:
 @contextmanager
 def clocked():
     """Time every kernel while the block runs; yield the clock."""
-    from skscratch.core import activations, linear, losses, optimizers
+    from skscratch.core import activations, linear, losses, steps
     from skscratch.training import batches
 
     owners = {"linear": linear}
-    for module in (activations, losses, optimizers, batches):
+    for module in (activations, losses, steps, batches):
         owners.update(vars(module))
     clock = Clock()
     with ExitStack() as stack:

@@ -38,7 +38,7 @@ def backward_parameters(xp: Any, X: Any, delta: Any, ones: Any, gW: Any, gb: Any
     (array([[3., 3.]]), array([3.]))
     """
     _product(xp, X.mT if isinstance(X, xp.ndarray) else X.T, delta, gW)
-    xp.matmul(ones, delta, out=gb)
+    _product(xp, ones, delta, gb)
 
 
 def backward_input(xp: Any, delta: Any, W: Any, dX: Any) -> None:
@@ -53,14 +53,19 @@ def backward_input(xp: Any, delta: Any, W: Any, dX: Any) -> None:
     >>> dX
     array([[2., 3.]])
     """
-    xp.matmul(delta, W.mT, out=dX)
+    _product(xp, delta, W.mT, dX)
 
 
 def _product(xp: Any, A: Any, B: Any, out: Any) -> None:
     """Write ``out <- A B``; out may lie row by row or column by column."""
     if not isinstance(A, xp.ndarray):
         out[...] = A @ B  # SciPy's public product of a sparse A has no out: one temporary
-    elif out.flags.c_contiguous:
-        xp.matmul(A, B, out=out)
+        return
+    if not out.flags.c_contiguous:
+        A, B, out = B.mT, A.mT, out.mT
+    if B.ndim == 2:
+        A.dot(B, out)  # it begins a microsecond sooner than matmul
+    elif A.ndim == 3 and A.shape[2] == 1:
+        xp.multiply(A, B, out=out)  # matmul leaves BLAS out here, and takes eight times as long
     else:
-        xp.matmul(B.mT, A.mT, out=out.mT)
+        xp.matmul(A, B, out=out)

@@ -120,15 +120,15 @@ class LogisticCrossEntropy:
         expit(z, out=z)
 
     def forward(self, xp: Any, z: Any, y: Any, w: Any) -> float:
-        s = (1 - 2 * y) * z
-        w = w[..., None, :]
-        linear = self.smoothing / 2 * xp.matmul(w, s) if self.smoothing else None
+        # the rows of all networks, one after the other
+        s, w = ((1 - 2 * y) * z).reshape(-1, z.shape[-1]), w.reshape(-1)
+        linear = self.smoothing / 2 * xp.dot(w, s) if self.smoothing else None
         xp.logaddexp(s, 0, out=s)
         expit(z, out=z)
-        loss = xp.matmul(w, s)
+        loss = xp.dot(w, s)
         if linear is not None:
             loss -= linear
-        return float(sum(loss.ravel().tolist()))
+        return float(sum(loss.tolist()))
 
     def backward(self, xp: Any, p: Any, y: Any, w: Any) -> None:
         if self.smoothing:
@@ -139,8 +139,8 @@ class LogisticCrossEntropy:
 
 def _at(xp: Any, y: Any) -> tuple[Any, ...]:
     """Return the index of every row's target in z."""
-    networks = () if y.ndim == 1 else (xp.arange(y.shape[0])[:, None],)
-    return *networks, xp.arange(y.shape[-1]), y
+    rows = xp.arange(y.shape[-1])
+    return (rows, y) if y.ndim == 1 else (xp.arange(y.shape[0])[:, None], rows, y)
 
 
 LOSSES: dict[str, Loss] = {

@@ -249,12 +249,10 @@ def _head(buffer: Any, n: int) -> Any:
     """Return an array of n rows at the start of buffer's memory, which stays in one piece."""
     if buffer is None:
         return None
-    by_columns = not buffer.flags.c_contiguous
-    memory = buffer.mT if by_columns else buffer
-    q = buffer.shape[-1]
-    shape = (*buffer.shape[:-2], *((q, n) if by_columns else (n, q)))
-    head = memory.reshape(-1)[: math.prod(shape)].reshape(shape)
-    return head.mT if by_columns else head
+    *in_front, _, q = buffer.shape
+    if buffer.flags.c_contiguous:
+        return np.ndarray((*in_front, n, q), buffer.dtype, buffer)
+    return np.ndarray((*in_front, q, n), buffer.dtype, buffer.mT).mT
 
 
 def _in_front(members: int) -> tuple[int, ...]:

@@ -200,7 +200,7 @@ class _SparseRows:
 
 
 def _weighted(X: Any, y: Any, w: Any) -> Batch:
-    """Divide the weights by their sum, in place; return the batch, of a member's mean weight."""
+    """Divide the weights by their sum, each member's by its own, in place; return the batch."""
     weight = w.sum(axis=-1, keepdims=True, dtype=np.float64)
     np.divide(w, weight, out=w)
-    return Batch(X, y, w, float(weight.mean()))
+    return Batch(X, y, w, math.fsum(weight.flat))
