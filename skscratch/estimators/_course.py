@@ -191,7 +191,7 @@ class Course:
         X, y, w = self.data[:3]
         batches = InOrder(X, y, w, rows_per_buffer(arch, X), theta.dtype)
         ws = Workspace.empty(arch, batches.batch_size, theta.dtype)
-        return float(evaluate(arch, params, ws, batches, self.estimator._hits)[0])
+        return evaluate(arch, params, ws, batches, self.estimator._hits)[0]
 
     def _warn_if_unfinished(self) -> None:
         """Warn if more epochs would help: the loss is still on its way, and the rate lets it."""

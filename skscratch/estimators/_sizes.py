@@ -22,7 +22,7 @@ def batch_size(estimator: Any, n_rows: int) -> int:
 def rows_per_buffer(arch: Architecture, X: Any) -> int:
     """Return how many rows to work on at a time so that buffers stay at a few MiB."""
     widths = arch.sizes[1:] if issparse(X) else arch.sizes
-    return max(32, 2**19 // (sum(widths) * arch.members))
+    return max(32, 2**19 // sum(widths))
 
 
 def threads(estimator: Any, run: Run, data: Any) -> AbstractContextManager[None]:

@@ -12,6 +12,7 @@ from skscratch.estimators._random import streams
 from skscratch.estimators._validation import naming
 from skscratch.training.batches import Gathered
 from skscratch.training.holdout import stratified_holdout
+from skscratch.training.members import apart
 from skscratch.training.state import Run
 from skscratch.training.trainer import HeldOut
 
@@ -73,8 +74,11 @@ def weighted_rows(data: Any) -> Any:
 
 def held_out(estimator: Any, run: Run, validation: ValidationSet, size: int) -> HeldOut:
     """Return what follows the run on the validation set, some rows at a time."""
-    (X, y, w), rows = validation.data[:3], validation.rows
-    batches = Gathered(X, y, w, size, run.theta.dtype, rows, None, run.scaling)
+    X, y, w = validation.data[:3]
+    batches = [
+        Gathered(X, y, w, size, run.theta.dtype, rows, None, run.scaling)
+        for rows in validation.rows.reshape(run.arch.members, -1)
+    ]
     return HeldOut(run, batches, estimator._hits, _score(estimator, run, validation))
 
 
@@ -110,12 +114,9 @@ def _score(
         sets.append((data.X[rows], data.labels[rows], weights))
 
     def score() -> NDArray[np.float64]:
-        weights, biases = run.unscaled(run.current)
-        several = run.arch.members > 1
-        values = []
-        for i, (X, y, sample_weight) in enumerate(sets):
-            view.coefs_ = [W[i] for W in weights] if several else weights
-            view.intercepts_ = [b[i] for b in biases] if several else biases
+        members, values = apart(run.unscaled(run.current), run.arch.members), []
+        for params, (X, y, sample_weight) in zip(members, sets, strict=True):
+            view.coefs_, view.intercepts_ = params
             with naming("scoring"):
                 values.append(float(scorer(view, X, y, **sample_weight)))
         if not np.isfinite(values).all():

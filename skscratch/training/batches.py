@@ -1,12 +1,12 @@
 """The training rows, a batch at a time. Iterating once is one epoch.
 
-A batch's weights w have the sum 1, as the losses want them; ``weight`` is what they were divided
-by. Batches are valid until the next one is drawn, because they share buffers, and never longer
+A batch's weights w have the sum 1, as the losses want them; ``weight`` is the sum that they had.
+Batches are valid until the next one is drawn, because they share buffers, and never longer
 than ``batch_size``. X may be of any numeric dtype: it is cast to the network's batch by batch, and
 brought to scale there.
 
 Networks that are trained side by side each have rows of their own: the arrays of a batch then have
-an axis of members in front.
+an axis of members in front, w has the sum 1 for each, and ``weight`` is the sum over all.
 """
 
 import math
@@ -182,8 +182,9 @@ class _DenseRows:
         """Return the batch that begins at a row of the buffers."""
         rows = *self._in_front, slice(start, min(start + self._batch_size, stop))
         X, (y, *w) = self._X[rows], (buffer[rows] for buffer in self._buffers[1:])
-        n = X.shape[-2]
-        return Batch(X, y, w[0] if w else np.full(X.shape[:-1], 1 / n, X.dtype), float(n))
+        shape = X.shape[:-1]
+        shares = w[0] if w else np.full(shape, 1 / shape[-1], X.dtype)
+        return Batch(X, y, shares, float(math.prod(shape)))
 
 
 class _SparseRows:

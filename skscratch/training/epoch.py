@@ -4,9 +4,6 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from skscratch.core.network import Architecture, Gradient, Parameters, Workspace, backward, forward
 from skscratch.core.steps import Averaging, Optimizer
 
@@ -84,17 +81,15 @@ def run_epoch(
 
 def evaluate(
     arch: Architecture, params: Parameters, ws: Workspace, batches: Iterable[Any], hits: Any
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return each member's mean loss and its mean of ``hits(prediction, y)``, a value per row."""
-    total, score, weights = np.zeros(arch.members), np.zeros(arch.members), 0.0
+) -> tuple[float, float]:
+    """Return one network's mean loss and mean of ``hits(prediction, y)``, one value per row."""
+    total = score = weights = 0.0
     for X, y, w, weight in batches:
-        here = ws.head(X.shape[-2])
+        here = ws.head(X.shape[0])
         forward(arch, params, here, X)
-        each = [(here.z[-1], y, w)] if arch.members == 1 else zip(here.z[-1], y, w, strict=True)
-        for i, (z, targets, v) in enumerate(each):
-            total[i] += weight * arch.loss.forward(here.xp, z, targets, v)
-            right = hits(z, targets)
-            # the sum of v is 1 but for rounding, which must not show in a perfect score
-            score[i] += weight * float(v.sum(where=right, dtype=float) / v.sum(dtype=float))
+        total += weight * arch.loss.forward(here.xp, here.z[-1], y, w)
+        right = hits(here.z[-1], y)
+        # the sum of w is 1 but for rounding, which must not show in a perfect score
+        score += weight * float(w.sum(where=right, dtype=float) / w.sum(dtype=float))
         weights += weight
     return total / weights, score / weights

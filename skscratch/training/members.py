@@ -1,4 +1,4 @@
-"""Several networks as one: the network whose logits are the mean of theirs.
+"""Several networks: each by itself, and all as one whose logits are the mean of theirs.
 
 ::
 
@@ -20,7 +20,23 @@ from scipy.linalg import block_diag
 
 from skscratch.core.network import Parameters
 
-__all__ = ["joined"]
+__all__ = ["apart", "joined"]
+
+
+def apart(params: Parameters, members: int) -> list[Parameters]:
+    """Return the parameters of each member, which are views.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.network import views
+    >>> from skscratch.training.members import apart
+    >>> apart(views(np.arange(4.0), (1, 1), members=2), members=2)[1]
+    Parameters(weights=[array([[1.]])], biases=[array([3.])])
+    """
+    if members == 1:
+        return [params]
+    return [Parameters(*([array[i] for array in part] for part in params)) for i in range(members)]
 
 
 def joined(xp: Any, params: Parameters) -> Parameters:

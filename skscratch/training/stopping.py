@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from skscratch.core.network import Architecture, views
+from skscratch.training.members import apart
 
 __all__ = ["Best", "Patience"]
 
@@ -103,15 +104,16 @@ class Best:
 
     def __init__(self, theta: Any, arch: Architecture) -> None:
         self.theta = theta.copy()
-        self._pairs = list(zip(_by_member(self.theta, arch), _by_member(theta, arch), strict=True))
+        members = _each_member(self.theta, arch), _each_member(theta, arch)
+        self._pairs = list(zip(*members, strict=True))
         self.losses, self.marks = np.full(arch.members, np.inf), dict[str, Any]()
 
     def update(self, losses: Any, **marks: Any) -> None:
         """Keep the parameters of every member whose loss is its lowest so far."""
         better = losses <= self.losses
-        for own, watched in self._pairs:
-            for i in np.flatnonzero(better):
-                np.copyto(own[i], watched[i])
+        for i in np.flatnonzero(better):
+            for own, watched in zip(*self._pairs[i], strict=True):
+                np.copyto(own, watched)
         self.losses = np.where(better, losses, self.losses)
         self.marks = {k: np.where(better, v, self.marks.get(k, v)) for k, v in marks.items()}
 
@@ -125,9 +127,7 @@ class Best:
         self.losses, self.marks = state["losses"], state["marks"]
 
 
-def _by_member(theta: Any, arch: Architecture) -> list[Any]:
-    """Return views of theta whose first axis is that of the members."""
-    if arch.members == 1:
-        return [theta[None]]
-    weights, biases = views(theta, arch.sizes, arch.members)
-    return [*weights, *biases]
+def _each_member(theta: Any, arch: Architecture) -> list[list[Any]]:
+    """Return for each member the views of theta that are its own."""
+    members = apart(views(theta, arch.sizes, arch.members), arch.members)
+    return [[*weights, *biases] for weights, biases in members]

@@ -1,7 +1,8 @@
 """A run in motion: epochs on the training rows, loss and score on the rows held out."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import islice
 from time import perf_counter
 from typing import Any
@@ -14,6 +15,7 @@ from skscratch.core.optimizers import Rule
 from skscratch.core.steps import Averaging, Optimizer
 from skscratch.training.batches import Gathered, InOrder
 from skscratch.training.epoch import evaluate, run_epoch
+from skscratch.training.members import apart
 from skscratch.training.state import Run
 from skscratch.training.temperature import temperature
 
@@ -158,13 +160,14 @@ def _convert(slots: list[Any], before: tuple[float, ...], now: tuple[float, ...]
 
 
 class HeldOut:
-    """Follows a run on rows that it is not trained on.
+    """Follows a run on rows that it is not trained on, one member after the other.
 
     Parameters
     ----------
     run : Run
         Its history is written after every epoch.
-    batches : Gathered or InOrder
+    batches : list of Gathered or of InOrder
+        The rows of each member.
     hits : callable
         From a prediction (n, q) and targets to (n,), whether each row is right.
     score : callable, optional
@@ -175,14 +178,15 @@ class HeldOut:
     def __init__(
         self,
         run: Run,
-        batches: Gathered | InOrder,
+        batches: Sequence[Gathered | InOrder],
         hits: Any,
         score: Callable[[], NDArray[np.float64]] | None,
     ) -> None:
-        self.run, self.batches, self._hits, self._score = run, batches, hits, score
-        self._arch = run.arch.for_prediction()
-        self._params = views(run.current, run.arch.sizes, run.arch.members)
-        self._ws = Workspace.empty(self._arch, batches.batch_size, run.theta.dtype)
+        self.run, self._hits, self._score = run, hits, score
+        self._arch = replace(run.arch.for_prediction(), members=1)
+        members = apart(views(run.current, run.arch.sizes, run.arch.members), run.arch.members)
+        self._members = list(zip(members, batches, strict=True))
+        self._ws = Workspace.empty(self._arch, batches[0].batch_size, run.theta.dtype)
 
     def watch(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Record the mean loss and score of the members after another epoch.
@@ -193,7 +197,12 @@ class HeldOut:
             What is to fall: the loss, or the negative score.
         scores : ndarray of shape (members,)
         """
-        losses, scores = evaluate(self._arch, self._params, self._ws, self.batches, self._hits)
+        losses, scores = np.transpose(
+            [
+                evaluate(self._arch, params, self._ws, batches, self._hits)
+                for params, batches in self._members
+            ]
+        )
         watched = losses
         if self._score is not None:
             scores = self._score()
