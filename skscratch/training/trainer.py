@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skscratch.core.network import Gradient, Workspace, forward, views
+from skscratch.core.network import Gradient, Parameters, Workspace, forward, views
 from skscratch.core.optimizers import Rule
 from skscratch.core.steps import Averaging, Optimizer
 from skscratch.training.batches import Gathered, InOrder
@@ -183,9 +183,8 @@ class HeldOut:
         score: Callable[[], NDArray[np.float64]] | None,
     ) -> None:
         self.run, self._hits, self._score = run, hits, score
-        self._arch = replace(run.arch.for_prediction(), members=1)
-        members = apart(views(run.current, run.arch.sizes, run.arch.members), run.arch.members)
-        self._members = list(zip(members, batches, strict=True))
+        self._arch, self._batches = replace(run.arch.for_prediction(), members=1), batches
+        self._current = self._members(run.current)
         self._ws = Workspace.empty(self._arch, batches[0].batch_size, run.theta.dtype)
 
     def watch(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -200,7 +199,7 @@ class HeldOut:
         losses, scores = np.transpose(
             [
                 evaluate(self._arch, params, self._ws, batches, self._hits)
-                for params, batches in self._members
+                for params, batches in zip(self._current, self._batches, strict=True)
             ]
         )
         watched = losses
@@ -214,13 +213,14 @@ class HeldOut:
 
     def temperature(self, theta: Any) -> float:
         """Return by what the logits of the members with the parameters theta are best divided."""
-        params, parts = views(theta, self._arch.sizes, self._arch.members), []
-        for X, y, w, weight in self.batches:
-            here = self._ws.head(X.shape[-2])
-            forward(self._arch, params, here, X)
-            z, n = here.z[-1], w.size
-            of_a_row = y.shape[w.ndim :]
-            parts.append(
-                (z.reshape(n, -1).copy(), y.reshape(n, *of_a_row).copy(), w.ravel() * weight)
-            )
+        parts = []
+        for params, batches in zip(self._members(theta), self._batches, strict=True):
+            for X, y, w, weight in batches:
+                here = self._ws.head(X.shape[0])
+                forward(self._arch, params, here, X)
+                parts.append((here.z[-1].copy(), y.copy(), w * weight))
         return temperature(self._arch.loss, *map(np.concatenate, zip(*parts, strict=True)))
+
+    def _members(self, theta: Any) -> list[Parameters]:
+        arch = self.run.arch
+        return apart(views(theta, arch.sizes, arch.members), arch.members)
