@@ -15,19 +15,24 @@ P, Q = 5, 3
 
 
 class Problem:
-    """A network in float64 with data, and its loss as a function of theta."""
+    """Networks in float64 with data of their own, and their loss as a function of theta."""
 
-    def __init__(self, activations, loss, sparse=False, weighted=False, hidden=(6, 4), n=12):
+    def __init__(
+        self, activations, loss, sparse=False, weighted=False, hidden=(6, 4), n=12, members=1
+    ):
         rng = np.random.default_rng(0)
-        self.arch = Architecture((P, *hidden, Q), tuple(activations), loss)
-        self.theta, self.params = allocate(self.arch.sizes, np.float64)
+        self.arch = Architecture((P, *hidden, Q), tuple(activations), loss, members=members)
+        self.theta, self.params = allocate(self.arch.sizes, np.float64, members)
         self.theta[:] = rng.normal(size=self.theta.size)
-        X = rng.normal(size=(n, P)) * (rng.random((n, P)) < 0.6)
+        rows = (members, n) if members > 1 else (n,)
+        X = rng.normal(size=(*rows, P)) * (rng.random((*rows, P)) < 0.6)
         self.X = csr_array(X) if sparse else X
         is_softmax = loss.name == "softmax"
-        self.y = rng.integers(Q, size=n) if is_softmax else rng.integers(2, size=(n, Q)) * 1.0
-        w = rng.uniform(0, 2, n) if weighted else np.ones(n)
-        self.w = w / w.sum()
+        self.y = (
+            rng.integers(Q, size=rows) if is_softmax else rng.integers(2, size=(*rows, Q)) * 1.0
+        )
+        w = rng.uniform(0, 2, rows) if weighted else np.ones(rows)
+        self.w = w / w.sum(axis=-1, keepdims=True)
         self.dropout_seed = None
         self.ws, self.grad = (
             kind.empty(self.arch, n, np.float64) for kind in (Workspace, Gradient)
@@ -36,12 +41,12 @@ class Problem:
     def with_dropout(self, rates):
         """Let every pass from now on drop the same activations; return the problem."""
         self.arch = replace(self.arch, dropout=rates)
-        self.ws = Workspace.empty(self.arch, len(self.y), np.float64)
+        self.ws = Workspace.empty(self.arch, self.w.shape[-1], np.float64)
         self.dropout_seed = 0
         return self
 
     def loss(self):
-        """Return the mean loss; leave the prediction in ``ws.z[-1]``."""
+        """Return the mean loss, summed over networks; leave the prediction in ``ws.z[-1]``."""
         seed = self.dropout_seed
         rng = None if seed is None else np.random.default_rng(seed)
         forward(self.arch, self.params, self.ws, self.X, rng)

@@ -1,4 +1,4 @@
-"""The affine layer, dense and CSR, against the plain expressions."""
+"""The affine layer, dense and CSR, alone and side by side, against the plain expressions."""
 
 import numpy as np
 import pytest
@@ -49,3 +49,26 @@ def test_outputs_may_lie_by_rows_or_by_columns(container, order, q):
     assert_allclose(gW, X.T @ delta, rtol=1e-12, atol=1e-15)
     assert_allclose(gb, delta.sum(axis=0), rtol=1e-12)
     assert_allclose(dX, delta @ W[:, :q].T, rtol=1e-12)
+
+
+@pytest.mark.parametrize("order", ["rows", "columns"])
+@pytest.mark.parametrize(
+    ("n", "p", "q"), [(7, 4, 3), (7, 4, 1), (7, 1, 3), (1, 4, 3), (1, 4, 1), (1, 1, 1)]
+)
+def test_layers_side_by_side_are_each_as_if_alone(n, p, q, order):
+    """X is a part of a larger buffer, as in training."""
+    rng = np.random.default_rng(1)
+    members, like = 3, {"rows": (n, q), "columns": (q, n)}[order]
+    many, W, b = (rng.normal(size=(members, *s)) for s in [(n + 2, p), (p, q), (q,)])
+    each, z, delta = many[:, 1:-1], np.full((members, *like), np.nan), np.empty((members, *like))
+    z, delta = (a if order == "rows" else a.mT for a in (z, delta))
+    delta[...] = rng.normal(size=delta.shape)
+    gW, gb, dX = np.full_like(W, np.nan), np.full_like(b, np.nan), np.full((members, n, p), np.nan)
+    linear.forward(np, each, W, b, z)
+    linear.backward_parameters(np, each, delta, np.ones(n), gW, gb)
+    linear.backward_input(np, delta, W, dX)
+    for i in range(members):
+        assert_allclose(z[i], each[i] @ W[i] + b[i], rtol=1e-12)
+        assert_allclose(gW[i], each[i].T @ delta[i], rtol=1e-12, atol=1e-15)
+        assert_allclose(gb[i], delta[i].sum(axis=0), rtol=1e-12, atol=1e-15)
+        assert_allclose(dX[i], delta[i] @ W[i].T, rtol=1e-12, atol=1e-15)

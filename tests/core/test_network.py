@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
-from skscratch.core.activations import Logistic, ReLU, Tanh
-from skscratch.core.losses import LOSSES
+from skscratch.core.activations import ACTIVATIONS, Logistic, ReLU, Tanh
+from skscratch.core.losses import LOSSES, SoftmaxCrossEntropy
 from skscratch.core.network import (
     Architecture,
     Gradient,
@@ -18,6 +18,7 @@ from skscratch.core.network import (
     backward,
     forward,
     outputs,
+    views,
 )
 
 
@@ -27,6 +28,7 @@ def buffers(ws, grad):
 
 
 every_dropout = pytest.mark.parametrize("rates", [(0.0, 0.0), (0.5, 0.0), (0.3, 0.5)], ids=str)
+one_or_three = pytest.mark.parametrize("members", [1, 3])
 
 
 def slope(problem, direction, step=1e-6):
@@ -50,13 +52,51 @@ def test_gradient_along_random_directions(problem):
     assert_gradient_is_right(problem)
 
 
-@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-@pytest.mark.parametrize(
+every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+every_depth = pytest.mark.parametrize(
     ("hidden", "activations"),
     [((), ()), ((6,), (Tanh(),)), ((6, 5, 4), (Tanh(), ReLU(), Logistic()))],
 )
-def test_gradient_of_any_depth_and_of_mixed_activations(make_problem, loss, hidden, activations):
-    assert_gradient_is_right(make_problem(activations, loss, hidden=hidden, weighted=True))
+
+
+@every_loss
+@every_depth
+@one_or_three
+def test_gradient_of_any_depth_and_of_mixed_activations(
+    make_problem, loss, hidden, activations, members
+):
+    network = {"hidden": hidden, "members": members}
+    assert_gradient_is_right(make_problem(activations, loss, weighted=True, **network))
+
+
+@every_loss
+@pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS)
+def test_gradient_of_networks_side_by_side(make_problem, loss, activation):
+    problem = make_problem([activation] * 2, loss, weighted=True, members=3)
+    assert_gradient_is_right(problem)
+    assert_gradient_is_right(problem.with_dropout((0.4, 0.3)))
+
+
+@every_loss
+@every_depth
+@pytest.mark.parametrize("n", [1, 12])
+def test_networks_side_by_side_are_each_as_if_alone(make_problem, loss, hidden, activations, n):
+    three = make_problem(activations, loss, weighted=True, hidden=hidden, n=n, members=3)
+    total, z = three.loss(), three.ws.z[-1].copy()
+    of_three, losses = views(three.gradient(), three.arch.sizes, members=3), []
+    for i in range(3):
+        alone = make_problem(activations, loss, hidden=hidden, n=n)
+        alone.X, alone.y, alone.w = three.X[i], three.y[i], three.w[i]
+        for own, of_members in zip(alone.params, three.params, strict=True):
+            for array, arrays in zip(own, of_members, strict=True):
+                array[...] = arrays[i]
+        losses.append(alone.loss())
+        assert_allclose(z[i], alone.ws.z[-1], rtol=1e-10)
+        gradient = views(alone.gradient(), alone.arch.sizes)
+        for own, of_members in zip(gradient, of_three, strict=True):
+            for array, arrays in zip(own, of_members, strict=True):
+                assert_allclose(arrays[i], array, rtol=1e-10, atol=1e-14)
+    assert_allclose(total, sum(losses), rtol=1e-12)
 
 
 @pytest.mark.parametrize("rates", [(0.5, 0.3), (0.4, 0.0), (0.0, 0.4)], ids=str)
@@ -109,25 +149,31 @@ def test_theta_is_all_weights_then_all_biases_and_shares_their_memory():
 
 
 @every_dropout
-def test_head_shares_memory_and_leaves_the_gradient_whole(make_problem, rates):
-    problem = make_problem([Tanh()] * 2, LOSSES["softmax"]).with_dropout(rates)
+@one_or_three
+def test_head_shares_memory_and_leaves_the_gradient_whole(make_problem, rates, members):
+    problem = make_problem([Tanh()] * 2, LOSSES["softmax"], members=members).with_dropout(rates)
     ws, grad = problem.ws.head(4), problem.grad.head(4)
-    assert {len(buffer) for buffer in buffers(ws, grad)} == {4}
+    *passes, ones = buffers(ws, grad)
+    assert {buffer.shape[-2] for buffer in passes} == {len(ones)} == {4}
     whole, head = buffers(problem.ws, problem.grad), buffers(ws, grad)
     assert all(np.shares_memory(a, b) for a, b in zip(head, whole, strict=True))
     assert grad.g is problem.grad.g
 
 
 @every_dropout
+@one_or_three
 @pytest.mark.parametrize("n", [1, 4, 11, 12])
-@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-def test_heads_hold_what_a_workspace_of_their_own_would(make_problem, loss, n, rates):
-    problem = make_problem([Tanh()] * 2, loss).with_dropout(rates)
+@every_loss
+def test_heads_hold_what_a_workspace_of_their_own_would(make_problem, loss, n, rates, members):
+    problem = make_problem([Tanh()] * 2, loss, members=members).with_dropout(rates)
     shared_ws, shared_grad = problem.ws.head(n), problem.grad.head(n)
-    assert all(array.flags.forc for array in buffers(shared_ws, shared_grad))
-    assert shared_ws.z[-1].flags.f_contiguous
+    logits = shared_ws.z.pop()
+    assert logits.mT.flags.c_contiguous
+    assert all(array.flags.c_contiguous for array in buffers(shared_ws, shared_grad))
+    shared_ws.z.append(logits)
     assert_array_equal(shared_grad.ones, np.ones(n))
-    X, y, w = problem.X[:n], problem.y[:n], np.full(n, 1 / n)
+    rows = *(slice(None),) * (problem.w.ndim - 1), slice(n)
+    X, y, w = problem.X[rows], problem.y[rows], np.full_like(problem.w[rows], 1 / n)
     own = [kind.empty(problem.arch, n, np.float64) for kind in (Workspace, Gradient)]
     gradients = []
     for ws, grad in ((shared_ws, shared_grad), own):
@@ -139,9 +185,28 @@ def test_heads_hold_what_a_workspace_of_their_own_would(make_problem, loss, n, r
     assert_array_equal(*gradients)
 
 
-def test_logits_lie_column_by_column_and_hidden_layers_row_by_row(make_problem):
-    ws = make_problem([Tanh()] * 2, LOSSES["softmax"]).ws
-    assert ws.z[-1].flags.f_contiguous
+def test_of_members_every_part_of_theta_has_one_after_the_other():
+    theta, (weights, biases) = allocate((2, 3, 1), np.float32, members=2)
+    assert [W.shape for W in weights] == [(2, 2, 3), (2, 3, 1)]
+    assert [b.shape for b in biases] == [(2, 3), (2, 1)]
+    for i, view in enumerate([*weights, *biases]):
+        view[0], view[1] = i, i + 0.5
+    assert_array_equal(theta, np.repeat(np.arange(8) / 2, [6, 6, 3, 3, 3, 3, 1, 1]))
+
+
+@one_or_three
+def test_what_is_for_training_is_left_out_of_predictions(members):
+    loss = SoftmaxCrossEntropy(smoothing=0.1)
+    arch = Architecture((2, 3, 2), (Tanh(),), loss, (0.5,), members)
+    assert arch.for_prediction() == Architecture(
+        (2, 3, 2), (Tanh(),), LOSSES["softmax"], members=members
+    )
+
+
+@one_or_three
+def test_logits_lie_column_by_column_and_hidden_layers_row_by_row(make_problem, members):
+    ws = make_problem([Tanh()] * 2, LOSSES["softmax"], members=members).ws
+    assert ws.z[-1].mT.flags.c_contiguous
     assert not ws.z[-1].flags.c_contiguous
     assert all(a.flags.c_contiguous for a in (*ws.z[:-1], *ws.a))
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import comb
 
 from skscratch.core import steps
 from skscratch.core.optimizers import Adam, GradientDescent, Momentum, Nesterov
@@ -218,11 +219,26 @@ class TestClipping:
 
 class TestAveraging:
     @pytest.mark.parametrize("decay", [0.5, 0.9, 0.999])
-    def test_weights_fall_by_the_decay_and_sum_to_one(self, decay):
-        """What mean holds before the first step counts for nothing."""
-        course, mean = average(GRADIENTS, decay)
-        weights = decay ** np.arange(6)[::-1]
+    def test_at_first_the_j_th_step_counts_like_the_binomial_of_j_plus_8_over_9(self, decay):
+        """What mean holds before the first step counts for nothing, and old steps for little."""
+        n = min(40, math.ceil(10 / (1 - decay)) - 9)
+        course, mean = average(np.random.default_rng(1).normal(size=(n, 10)), decay)
+        weights = comb(np.arange(1, n + 1) + 8, 9)
         assert_allclose(mean, weights @ course / weights.sum(), rtol=1e-10)
+
+    @pytest.mark.parametrize(("decay", "n"), [(0.5, 11), (0.9, 91), (0.0, 1)])
+    def test_later_the_weight_of_a_step_falls_by_the_decay(self, decay, n):
+        """From the n-th step on."""
+        gradients = np.random.default_rng(1).normal(size=(n + 5, 10))
+        _, mean = average(gradients[: n - 1], decay)
+        course, end = average(gradients, decay)
+        weights = (1 - decay) * decay ** np.arange(6)[::-1]
+        assert_allclose(end, decay**6 * mean + weights @ course[n - 1 :], rtol=1e-10)
+
+    def test_at_first_the_mean_is_as_old_as_a_tenth_of_the_steps(self):
+        """theta moves by 0.1 a step, so the mean lies behind by a tenth of its age."""
+        course, mean = average(np.ones((500, 10)), 0.9999)
+        assert_allclose((mean - course[-1]) / 0.1, 499 / 11, rtol=1e-10)
 
     def test_the_steps_are_those_of_the_optimizer(self):
         course, _ = average(GRADIENTS, 0.9)
