@@ -59,4 +59,4 @@ def joined(xp: Any, params: Parameters) -> Parameters:
         *(block_diag(*W) for W in between),
         xp.concatenate(list(last), axis=0) / len(last),
     ]
-    return Parameters(weights, [*(b.reshape(-1) for b in biases), b.mean(axis=0)])
+    return Parameters(weights, [*(b.flatten() for b in biases), b.mean(axis=0)])

@@ -68,7 +68,7 @@ def snapshot(run):
 
 def test_initial_weights_are_drawn_layer_by_layer_and_biases_are_zero():
     rng = np.random.default_rng(0)
-    theta, params = initial_parameters(SIZES, [Glorot(), He()], rng, np.float32)
+    theta, params = initial_parameters(ARCH, [Glorot(), He()], rng, np.float32)
     again = np.random.default_rng(0)
     assert_array_equal(params.weights[0], Glorot()(again, 3, 4).astype(np.float32))
     assert_array_equal(params.weights[1], He()(again, 4, 2).astype(np.float32))

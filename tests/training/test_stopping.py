@@ -1,11 +1,15 @@
-"""Patience, counted in epochs and in updates, and the best parameters."""
+"""Patience, counted in epochs and in updates, and the best parameters of each member."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from skscratch.core.activations import Tanh
+from skscratch.core.losses import LOSSES
+from skscratch.core.network import Architecture, allocate
 from skscratch.training.stopping import Best, Patience
 
 
@@ -98,50 +102,81 @@ def test_patience_goes_on_from_its_state(cut):
     assert rest.state() == whole.state()
 
 
-def watch(losses, best=None):
-    """Return a watch over one parameter that is 1, 2, 3 ... as the losses come."""
-    theta = np.zeros(1)
-    best = Best(theta)
+ONE = Architecture((1, 1), (), LOSSES["logistic"])
+THREE = replace(ONE, members=3)  # theta is [W W W | b b b]
+
+
+def watch(losses, arch=ONE):
+    """Return what has watched parameters that were 1, 2, 3 ... as the losses came."""
+    theta, _ = allocate(arch.sizes, np.float64, arch.members)
+    best = Best(theta, arch)
     for i, loss in enumerate(losses):
         theta += 1
-        best.update(loss, t=10 * i, score=-loss)
+        best.update(np.array(loss), t=10 * i, score=-np.array(loss))
     return best
 
 
-def test_best_keeps_a_copy_of_the_latest_of_equals_with_its_mark():
+def marks(best):
+    return {name: mark.tolist() for name, mark in best.marks.items()}
+
+
+def test_best_keeps_a_copy_of_the_latest_of_equals_with_its_marks():
     best = watch([3.0, 1.0, 2.0, 1.0, 5.0])
-    assert_array_equal(best.theta, [4])
-    assert best.loss == 1.0
-    assert best.mark == {"t": 30, "score": -1.0}
+    assert_array_equal(best.theta, [4, 4])
+    assert_array_equal(best.losses, [1.0])
+    assert marks(best) == {"t": [30], "score": [-1.0]}
+
+
+def test_best_keeps_those_of_each_member_when_they_were_best():
+    best = watch([[3.0, 1.0, 1.0], [1.0, 2.0, 1.0], [2.0, 3.0, 0.0], [5.0, 5.0, np.nan]], THREE)
+    assert_array_equal(best.theta, [2, 1, 3, 2, 1, 3])
+    assert_array_equal(best.losses, [1.0, 1.0, 0.0])
+    assert marks(best) == {"t": [10, 0, 20], "score": [-1.0, -1.0, 0.0]}
+
+
+def test_one_loss_of_all_members_keeps_them_together():
+    best = watch([3.0, 1.0, 2.0], THREE)
+    assert_array_equal(best.theta, np.full(6, 2.0))
+    assert marks(best) == {"t": [10, 10, 10], "score": [-1.0, -1.0, -1.0]}
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_best_keeps_every_layer(members):
+    arch = Architecture((2, 3, 1), (Tanh(),), LOSSES["logistic"], members=members)
+    theta, _ = allocate(arch.sizes, np.float64, members)
+    best = Best(theta, arch)
+    theta[:] = np.arange(1.0, theta.size + 1)
+    best.update(np.arange(members))
+    assert_array_equal(best.theta, theta)
+    assert not np.shares_memory(best.theta, theta)
 
 
 def test_best_starts_with_the_parameters_at_the_start():
     theta = np.full(2, 7.0)
-    best = Best(theta)
+    best = Best(theta, ONE)
     theta[:] = 0
     assert_array_equal(best.theta, [7, 7])
-    assert best.loss == np.inf
-    assert best.mark == {}
+    assert_array_equal(best.losses, [np.inf])
+    assert best.marks == {}
 
 
 def test_best_ignores_a_loss_that_is_not_a_number():
     best = watch([1.0, np.nan, 2.0])
-    assert_array_equal(best.theta, [1])
-    assert best.loss == 1.0
+    assert_array_equal(best.theta, [1, 1])
+    assert_array_equal(best.losses, [1.0])
 
 
 def test_best_goes_on_from_its_state():
-    saved = watch([3.0, 1.0, 2.0]).state()
-    theta = np.full(1, 9.0)
-    best = Best(theta)
+    saved = watch([[3.0] * 3, [1.0] * 3, [2.0, 2.0, 0.5]], THREE).state()
+    theta = np.full(6, 9.0)
+    best = Best(theta, THREE)
     kept = best.theta
     best.restore(saved)
     assert best.theta is kept
-    assert_array_equal(best.theta, [2])
-    assert best.mark == {"t": 10, "score": -1.0}
-    best.update(1.5, t=99)
-    assert best.mark["t"] == 10
-    best.update(1.0, t=99)
-    assert_array_equal(best.theta, [9])
-    assert best.mark == {"t": 99}
-    assert_array_equal(saved["theta"], [2])
+    assert_array_equal(best.theta, [2, 2, 3] * 2)
+    assert marks(best) == {"t": [10, 10, 20], "score": [-1.0, -1.0, -0.5]}
+    best.update(np.array([1.5, 1.0, 1.0]), t=99)
+    assert_array_equal(best.theta, [2, 9, 3] * 2)
+    assert marks(best) == {"t": [10, 99, 20]}
+    assert_array_equal(saved["theta"], [2, 2, 3] * 2)
+    assert_array_equal(saved["losses"], [1.0, 1.0, 0.5])
