@@ -103,6 +103,11 @@ class TestApart:
         assert apart(params, 1) == [params]
 
 
+def flat(params):
+    """Return a network's parameters as a vector."""
+    return np.concatenate([array.ravel() for part in params for array in part])
+
+
 def together(hidden, link):
     """Return a run of all members."""
     arch, theta, params = network(hidden, link=link)
@@ -112,8 +117,8 @@ def together(hidden, link):
 def alone(run):
     """Return for each member of a run, at its start, a run of its own."""
     runs, arch = [], replace(run.arch, members=1)
-    for weights, biases in apart(run.params, MEMBERS):
-        theta = np.concatenate([array.ravel() for array in (*weights, *biases)])
+    for params in apart(run.params, MEMBERS):
+        theta = flat(params)
         streams = map(np.random.default_rng, (0, 1))
         runs.append(Run(arch, theta, views(theta, arch.sizes), 0, *streams))
     return runs
@@ -126,11 +131,9 @@ def trainer(run, rows, rule=ADAM, link="softmax", w=None, batch_size=5, **option
 
 def assert_same_parameters(theta, arch, others):
     """Compare with the vectors of networks of their own, to rounding."""
-    for member, other in zip(
-        apart(views(theta, arch.sizes, MEMBERS), MEMBERS), others, strict=True
-    ):
-        mine = np.concatenate([array.ravel() for part in member for array in part])
-        assert_allclose(mine, other, rtol=1e-9, atol=1e-12)
+    members = apart(views(theta, arch.sizes, MEMBERS), MEMBERS)
+    for member, other in zip(members, others, strict=True):
+        assert_allclose(flat(member), other, rtol=1e-9, atol=1e-12)
 
 
 class TestTraining:
@@ -222,14 +225,10 @@ class TestHeldOut:
         run.record(1.0, 0.0)
         losses, scores = self.follow(run, batch_size).watch()
         for i, (one, rows) in enumerate(zip(alone(run), ROWS, strict=True)):
-            z, y, w = (
-                logits(one.arch, *one.params, X[rows]),
-                TARGETS["softmax"][rows],
-                WEIGHTS[rows],
-            )
+            z, y = logits(one.arch, *one.params, X[rows]), TARGETS["softmax"][rows]
             loss = np.log(np.exp(z).sum(axis=1)) - z[np.arange(17), y]
-            assert_allclose(losses[i], np.average(loss, weights=w))
-            assert_allclose(scores[i], np.average(z.argmax(axis=1) == y, weights=w))
+            assert_allclose(losses[i], np.average(loss, weights=WEIGHTS[rows]))
+            assert_allclose(scores[i], np.average(z.argmax(axis=1) == y, weights=WEIGHTS[rows]))
         assert_allclose(run.history["validation_loss"], losses.mean())
         assert_allclose(run.history["validation_score"], scores.mean())
         assert len(set(losses)) == MEMBERS
@@ -248,9 +247,8 @@ class TestHeldOut:
         run = together((6,), link)
         theta, held_out, parts = run.theta.copy(), self.follow(run, 5, link), []
         for one, rows in zip(alone(run), ROWS, strict=True):
-            parts.append(
-                (logits(one.arch, *one.params, X[rows]), TARGETS[link][rows], WEIGHTS[rows])
-            )
+            z = logits(one.arch, *one.params, X[rows])
+            parts.append((z, TARGETS[link][rows], WEIGHTS[rows]))
         run.theta[:] = 0
         expected = temperature(LOSSES[link], *map(np.concatenate, zip(*parts, strict=True)))
         assert_allclose(held_out.temperature(theta), expected, rtol=1e-6)
