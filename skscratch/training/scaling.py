@@ -8,10 +8,10 @@ from skscratch.core.network import Parameters
 
 __all__ = ["Scaling", "find_scaling"]
 
-# Features whose root mean squares all lie between these are in scale already.
+# Features are in scale already if the largest of their root mean squares lies between these.
 IN_SCALE = 0.1, 3.0
-# No training value is further than this from the center: a pixel that is hardly ever lit must not
-# outshine all others on the day it is.
+# No training value is much further than this from the center: a pixel that is hardly ever lit must
+# not outshine all others on the day it is.
 FURTHEST = 20.0
 
 
@@ -79,14 +79,15 @@ def find_scaling(X: Any, w: Any, size: int, dtype: Any) -> Scaling | None:
     None
     """
     mean, variance, low, high = _moments(X, w, size)
-    square = variance + mean**2
-    if not np.isfinite(square).all() or IN_SCALE[0] ** 2 <= square.max() <= IN_SCALE[1] ** 2:
+    square, tiny = variance + mean**2, float(np.finfo(dtype).tiny)
+    # weights divided by the scale must stay normal numbers
+    if not square.max() <= 1 / tiny or IN_SCALE[0] ** 2 <= square.max() <= IN_SCALE[1] ** 2:
         return None
     spread = high - low
     # of all that lies between low and high, only two values can vary as much as this
     two_valued = variance > (1 - 1e-6) * (mean - low) * (high - mean)
     scale = np.where(two_valued, spread, np.maximum(np.sqrt(variance), spread / FURTHEST))
-    scale = np.exp2(np.round(np.log2(np.where(spread > 0, scale, 1))))
+    scale = np.exp2(np.round(np.log2(np.where(spread > tiny**0.5, scale, 1))))
     return Scaling(np.where(two_valued, low, mean).astype(dtype), scale.astype(dtype))
 
 

@@ -244,21 +244,25 @@ def continuation(run: Run, keep_memory: bool) -> dict[str, Any]:
 
 
 def _saved_scaling(run: Run) -> dict[str, Any] | None:
-    """Return the scaling, and the first bias before and after it was folded in."""
+    """Return the scaling, and the first bias before it was folded in, and what it has become."""
     if run.scaling is None:
         return None
     own = views(run.result, run.arch.sizes, run.arch.members).biases[0].reshape(-1)
-    folded = run.network(run.result)[1].biases[0]
-    return {**run.scaling._asdict(), "bias": own.copy(), "folded": folded.copy()}
+    _, (weights, biases) = run.network(run.result)
+    folded = {"folded": biases[0].copy(), "weights": _digest(weights[0])}
+    return {**run.scaling._asdict(), "bias": own.copy(), **folded}
 
 
 def _unfold(saved: dict[str, Any] | None, run: Run) -> None:
-    """Let the run scale its inputs as the one before it did, where it can without rounding."""
+    """Let the run scale its inputs as the one before it did; without rounding, if it can.
+
+    It can unless someone has changed the published weights or bias since.
+    """
     if saved is None:
         return
     run.scaling = Scaling(saved["center"], saved["scale"])
     W, b = run.params.weights[0], run.params.biases[0]
-    known = b == saved["folded"]
+    known = (b == saved["folded"]) & (_digest(W) == saved["weights"])
     unfolded = run.scaling.unfold(run.params)
     W[...], b[...] = unfolded.weights[0], np.where(known, saved["bias"], unfolded.biases[0])
 

@@ -1,0 +1,203 @@
+"""Inputs brought to scale, against scikit-learn's scaler; and weights there and back."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.preprocessing import StandardScaler
+
+from skscratch.core.network import allocate
+from skscratch.training.members import apart
+from skscratch.training.scaling import Scaling, find_scaling
+
+RNG = np.random.default_rng(0)
+N = 200
+FAR = RNG.normal(1e8, 1, N)  # sums of squares would lose its spread
+X = np.column_stack(
+    [
+        RNG.normal(1000, 30, N),
+        RNG.lognormal(size=N),
+        RNG.uniform(0, 1e-4, N),
+        -FAR,
+        RNG.normal(size=N),
+    ]
+)
+WEIGHTS = RNG.uniform(0.1, 3, N)
+
+sizes = pytest.mark.parametrize("size", [1, 7, 199, 200, 10_000])
+
+
+def find(X, w=None, size=50, dtype=np.float64):
+    return find_scaling(X, w, size, dtype)
+
+
+def column(*values):
+    return np.array(values, float)[:, None]
+
+
+def assert_close(scaling, other):
+    assert_allclose(scaling.center, other.center, rtol=1e-12)
+    assert_array_equal(scaling.scale, other.scale)
+
+
+class TestFinding:
+    @sizes
+    @pytest.mark.parametrize("w", [None, WEIGHTS], ids=["unweighted", "weighted"])
+    def test_it_is_the_scaler_of_scikit_learn_but_for_a_power_of_two(self, size, w):
+        center, scale = find(X, w, size)
+        scaler = StandardScaler().fit(X, sample_weight=w)
+        assert_allclose(center, scaler.mean_, rtol=1e-12)
+        assert_array_equal(np.log2(scale) % 1, 0)
+        assert (np.abs(np.log2(scale / scaler.scale_)) <= 0.5 + 1e-9).all()
+
+    @sizes
+    def test_weights_count_like_repeated_rows(self, size):
+        counts = RNG.integers(1, 4, N)
+        assert_close(find(X, counts * 1.0, size), find(X.repeat(counts, axis=0)))
+
+    @sizes
+    @pytest.mark.parametrize("extreme", [1e300, -1e300, 5.0])
+    def test_rows_without_weight_are_as_if_they_were_not_there(self, size, extreme):
+        """Even if a part of the rows has none."""
+        there = np.arange(N) % 3 > 0
+        there[50:100] = False
+        data = np.where(there[:, None], X, extreme)
+        assert_close(find(data, there * 1.0, size), find(X[there]))
+
+    def test_a_feature_with_two_values_becomes_0_and_1(self):
+        """However rare one of them is; to a power of two."""
+        for n in (1, 100, 199):
+            first = np.arange(N) < n
+            data = np.column_stack([X[:, 0], np.where(first, 3.0, 7.0), np.where(first, 255, 0.0)])
+            scaling = find(data)
+            assert_array_equal(scaling.center[1:], [3, 0])
+            assert_array_equal(scaling.scale[1:], [4, 256])
+
+    def test_a_third_value_counts_if_it_has_weight(self):
+        values = column(3, 7, 7, 7, 5)
+        assert_array_equal(find(values, np.array([1.0, 1, 1, 1, 0])), [[3], [4]])
+        assert_array_equal(find(values, np.ones(5)), [[5.8], [2]])
+
+    def test_a_constant_feature_becomes_zero(self):
+        data = np.column_stack([X[:, 0], np.full(N, 0.1), np.full(N, -1e9), np.zeros(N)])
+        scaling = find(data)
+        assert_allclose(scaling.center[1:], [0.1, -1e9, 0], rtol=1e-15)
+        assert_array_equal(scaling.scale[1:], 1)
+        scaling.apply(data)
+        assert_allclose(data[:, 1:], 0, atol=1e-7)
+
+    def test_no_value_is_much_further_away_than_20(self):
+        """One row of ten thousand would be a hundred standard deviations away."""
+        data = np.r_[np.random.default_rng(0).normal(size=9999), 10_000][:, None]
+        scaling = find(data)
+        scaling.apply(data)
+        assert 20 / 2**0.5 <= data.max() <= 20 * 2**0.5
+
+    @pytest.mark.parametrize("factor", [0.11, 1.0, 2.9])
+    def test_features_in_scale_are_left_alone(self, factor):
+        """Features of any size beside the largest: they may be meant to count for less."""
+        signs = np.where(np.arange(N) % 2, 1.0, -1.0)
+        assert find(np.column_stack([factor * signs, 1e-6 * signs, 0 * signs])) is None
+
+    @pytest.mark.parametrize("factor", [1e-6, 0.09, 3.1, 1e6])
+    def test_if_the_largest_is_out_of_scale_all_are_brought_to_it(self, factor):
+        normal = RNG.normal(size=(N, 2))
+        data = np.column_stack([factor * normal[:, 0] / normal[:, 0].std(), normal[:, 1] / 100])
+        before = data.std(axis=0)
+        find(data).apply(data)
+        assert (before < 0.1).any()
+        assert_allclose(np.log2(data.std(axis=0)), 0, atol=0.5)
+
+    def test_far_from_zero_is_out_of_scale_too(self):
+        assert_allclose(find(column(999, 1000, 1001))[0], 1000)
+
+    @sizes
+    @pytest.mark.parametrize("dtype", [np.uint8, np.int64])
+    def test_whole_numbers_count_like_floats(self, dtype, size):
+        data = RNG.integers(0, 250, (N, 3)).astype(dtype)
+        data[:, 1] = np.arange(N) < 1
+        assert_close(find(data, size=size), find(data.astype(float)))
+
+    @sizes
+    @pytest.mark.parametrize("n", [1, 100])
+    def test_booleans_stay_as_they_are(self, n, size):
+        """A feature that is hardly ever true is out of scale, but has two values."""
+        center, scale = find(np.arange(N)[:, None] < n, size=size) or ([0], [1])
+        assert_array_equal(center, [0])
+        assert_array_equal(scale, [1])
+
+    @pytest.mark.parametrize("source", [np.float32, np.float64])
+    def test_it_is_of_the_networks_dtype_and_computed_in_float64(self, source):
+        data = X.astype(source)
+        scaling = find(data, dtype=np.float32)
+        assert {array.dtype for array in scaling} == {np.dtype(np.float32)}
+        expected = find(data.astype(np.float64))
+        assert_array_equal(scaling.center, expected.center.astype(np.float32))
+        assert_array_equal(scaling.scale, expected.scale)
+
+    @pytest.mark.parametrize(("dtype", "size"), [(np.float32, 1e30), (np.float64, 1e160)])
+    def test_numbers_that_are_too_large_to_be_scaled_are_left_alone(self, dtype, size):
+        with np.errstate(over="ignore", invalid="ignore"):
+            assert find((size * X[:, 4:]).astype(dtype), dtype=dtype) is None
+
+    @pytest.mark.parametrize(("dtype", "size"), [(np.float32, 1e18), (np.float64, 1e150)])
+    def test_large_and_small_numbers_side_by_side_are_scaled(self, dtype, size):
+        normal = RNG.normal(size=(N, 2))
+        data = (normal * [size, 1 / size]).astype(dtype)
+        data -= data.mean(axis=0)
+        scaling = find(data, dtype=dtype)
+        scaling.apply(data)
+        assert_allclose(np.log2(data.std(axis=0)), 0, atol=0.6)
+
+    def test_the_data_are_left_as_they_are(self):
+        data, w = X.copy(), WEIGHTS.copy()
+        data.flags.writeable = w.flags.writeable = False
+        assert find(data, w) is not None
+        assert_array_equal(data, X)
+
+
+@pytest.fixture(params=[("f4", 1), ("f4", 3), ("f8", 1), ("f8", 3)], ids=str)
+def scaled(request):
+    """A scaling, and the parameters of one or three networks on inputs that are in scale."""
+    dtype, members = request.param
+    _, params = allocate((5, 4, 2), dtype, members)
+    for array in (*params.weights, *params.biases):
+        array[...] = RNG.normal(size=array.shape)
+    center = RNG.normal(size=5) * [1000, 1, 1e-3, 30, 0]
+    return Scaling(center.astype(dtype), np.exp2([9, -1, -12, 4, 0]).astype(dtype)), params, members
+
+
+class TestFolding:
+    def test_the_folded_network_does_on_x_what_the_other_does_on_scaled_x(self, scaled):
+        scaling, params, members = scaled
+        inputs = RNG.normal(size=(20, 5)) * scaling.scale + scaling.center
+        in_scale = (inputs - scaling.center) / scaling.scale
+        folded = scaling.fold(params)
+        for own, other in zip(apart(params, members), apart(folded, members), strict=True):
+            expected = in_scale @ own.weights[0] + own.biases[0]
+            tolerance = 1e-5 if scaling.scale.dtype == np.float32 else 1e-13
+            z = inputs @ other.weights[0].astype(float) + other.biases[0]
+            assert_allclose(z, expected, rtol=tolerance, atol=tolerance)
+
+    def test_folding_and_unfolding_loses_no_digit_of_a_weight(self, scaled):
+        scaling, params, _ = scaled
+        again = scaling.unfold(scaling.fold(params))
+        assert_array_equal(again.weights[0], params.weights[0])
+        assert_allclose(again.biases[0], params.biases[0], rtol=1e-4)
+        assert {array.dtype for part in again for array in part} == {scaling.scale.dtype}
+
+    def test_other_layers_are_shared_and_nothing_is_written(self, scaled):
+        scaling, params, _ = scaled
+        first = params.weights[0].copy(), params.biases[0].copy()
+        for other in (scaling.fold(params), scaling.unfold(params)):
+            assert other.weights[1] is params.weights[1]
+            assert other.biases[1] is params.biases[1]
+            assert not np.shares_memory(other.weights[0], params.weights[0])
+        assert_array_equal(params.weights[0], first[0])
+        assert_array_equal(params.biases[0], first[1])
+
+    def test_applying_writes_over_x(self, scaled):
+        scaling, _, _ = scaled
+        inputs = RNG.normal(size=(3, 20, 5)).astype(scaling.scale.dtype)
+        expected = np.array([(each - scaling.center) / scaling.scale for each in inputs])
+        scaling.apply(inputs)
+        assert_array_equal(inputs, expected)
