@@ -54,6 +54,8 @@ models = {
         learning_rate="constant",
         learning_rate_init=0.02,
         batch_size=16,
+        alpha=0,
+        ema_decay=0,
         random_state=options.seed,
     )
     for name, size in sizes.items()

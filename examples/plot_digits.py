@@ -60,6 +60,8 @@ if options.mnist:
         "batch_size": 128,
         "learning_rate_init": 1.28,
         "alpha": 0,
+        "ema_decay": 0,
+        "standardize": False,
     }
     epochs = options.epochs or 50
 else:
@@ -70,6 +72,8 @@ else:
         "solver": "adam",
         "batch_size": 32,
         "learning_rate_init": 0.01,
+        "alpha": 1,
+        "ema_decay": 0.99,
     }
     epochs = options.epochs or 30
 print(f"{len(digits.data)} images of {digits.images.shape[1]}x{digits.images.shape[2]} pixels")
@@ -103,11 +107,14 @@ parts = {"train": (X_train, y_train), "test": (X_test, y_test)}
 
 # %%
 # Training.  The test part is passed along to be scored after each epoch, nothing more: no
-# number of epochs without progress ends training, and no epoch is chosen by its score.
+# number of epochs without progress ends training, and no epoch is chosen by its score.  All
+# units are one network, whose curves these are.
 model = ScratchMLPClassifier(
     **settings,
     max_iter=epochs,
     n_iter_no_change=np.inf,
+    early_stopping=False,
+    n_members=1,
     verbose=True,
     random_state=options.seed,
 )

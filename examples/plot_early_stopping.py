@@ -48,7 +48,8 @@ X_val, X_test, y_val, y_test = train_test_split(X_rest, y_rest, train_size=400, 
 # %%
 # With metadata routing, the network says that it takes ``X_val`` and ``y_val`` in ``fit``,
 # and the pipeline hands them on; ``transform_input`` names those that go through the steps
-# before it.
+# before it.  What else would keep a network from learning rows by heart is off: the penalty
+# ``alpha``, and the average of the parameters.
 def fit_pipeline(**settings):
     """Return a pipeline fitted with a validation set."""
     network = ScratchMLPClassifier(
@@ -57,6 +58,8 @@ def fit_pipeline(**settings):
         learning_rate="constant",
         learning_rate_init=0.003,
         batch_size=32,
+        alpha=0,
+        ema_decay=0,
         max_iter=300,
         tol=0,
         n_iter_no_change=20,

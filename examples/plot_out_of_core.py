@@ -70,6 +70,8 @@ model = ScratchMLPClassifier(
     learning_rate="constant",
     learning_rate_init=0.01,
     batch_size=50,
+    alpha=0,
+    ema_decay=0.99,
     random_state=0,
 )
 scaler, frozen = StandardScaler(), None
