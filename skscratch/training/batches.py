@@ -153,38 +153,40 @@ class _DenseRows:
         bytes_a_row = X.shape[1] * np.dtype(dtype).itemsize + y[:1].nbytes
         n = batch_size * max(1, CHUNK // (batch_size * bytes_a_row * math.prod(in_front)))
         self.at_once, self._batch_size, self._scaling = n, batch_size, scaling
-        self._in_front = (slice(None),) * len(in_front)
-        shape = *in_front, n
-        self._buffers = [np.empty((*shape, *s.shape[1:]), s.dtype) for s in self._sources]
-        X_buffer = self._buffers[0]
-        self._X = X_buffer if X.dtype == dtype else np.empty_like(X_buffer, dtype)
-        self._batches: dict[int, list[Batch]] = {}
+        self._memory = [np.empty((*in_front, n, *s.shape[1:]), s.dtype) for s in self._sources]
+        gathered = self._memory[0]
+        self._X = gathered if X.dtype == dtype else np.empty_like(gathered, dtype)
+        self._chunks: dict[tuple[int, ...], tuple[list[Any], Any, list[Batch]]] = {}
 
     def gather(self, rows: Any) -> Iterable[Batch]:
         """Copy the rows into the buffers; return the batches, which are views of these."""
-        n = rows.shape[-1]
-        head = *self._in_front, slice(n)
-        for source, buffer in zip(self._sources, self._buffers, strict=True):
+        if rows.shape not in self._chunks:
+            self._chunks[rows.shape] = self._chunk(rows.shape)
+        buffers, X, batches = self._chunks[rows.shape]
+        for source, buffer in zip(self._sources, buffers, strict=True):
             # mode="raise" would make NumPy buffer all of it once more
-            source.take(rows, 0, buffer[head], "clip")
-        if self._X is not self._buffers[0]:
-            self._X[head] = self._buffers[0][head]
+            source.take(rows, 0, buffer, "clip")
+        if X.dtype != buffers[0].dtype:
+            X[...] = buffers[0]
         if self._scaling is not None:
-            self._scaling.apply(self._X[head])
-        if n not in self._batches:
-            self._batches[n] = [self._views(i, n) for i in range(0, n, self._batch_size)]
-        batches = self._batches[n]
+            self._scaling.apply(X)
         if len(self._sources) == 2:
             return batches
         return (_weighted(batch.X, batch.y, batch.w) for batch in batches)
 
-    def _views(self, start: int, stop: int) -> Batch:
-        """Return the batch that begins at a row of the buffers."""
-        rows = *self._in_front, slice(start, min(start + self._batch_size, stop))
-        X, (y, *w) = self._X[rows], (buffer[rows] for buffer in self._buffers[1:])
-        shape = X.shape[:-1]
-        shares = w[0] if w else np.full(shape, 1 / shape[-1], X.dtype)
-        return Batch(X, y, shares, float(math.prod(shape)))
+    def _chunk(self, shape: tuple[int, ...]) -> tuple[list[Any], Any, list[Batch]]:
+        """Return buffers of so many rows at the start of the memory, X of them, and the batches."""
+        X, *buffers = (
+            np.ndarray((*shape, *memory.shape[len(shape) :]), memory.dtype, memory)
+            for memory in (self._X, *self._memory)
+        )
+        members = (slice(None),) * (len(shape) - 1)
+        parts = [
+            (*members, slice(start, start + self._batch_size))
+            for start in range(0, shape[-1], self._batch_size)
+        ]
+        batches = [_views(X[rows], *(buffer[rows] for buffer in buffers[1:])) for rows in parts]
+        return buffers, X, batches
 
 
 class _SparseRows:
@@ -198,6 +200,13 @@ class _SparseRows:
         """Return the one batch."""
         X = self._X[rows].astype(self._dtype, copy=False)
         yield _weighted(X, self._y[rows], self._w[rows])
+
+
+def _views(X: Any, y: Any, w: Any = None) -> Batch:
+    """Return the batch of some rows; without w they all count alike."""
+    shape = X.shape[:-1]
+    shares = np.full(shape, 1 / shape[-1], X.dtype) if w is None else w
+    return Batch(X, y, shares, float(math.prod(shape)))
 
 
 def _weighted(X: Any, y: Any, w: Any) -> Batch:

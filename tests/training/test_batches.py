@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 
 from skscratch.training import batches as module
 from skscratch.training.batches import Batch, Gathered, InOrder
+from skscratch.training.scaling import Scaling
 
 N = 23
 X = np.arange(N * 2.0).reshape(N, 2)
@@ -18,7 +19,7 @@ ROWS = np.random.default_rng(0).permutation(N)
 containers = pytest.mark.parametrize("container", [np.asarray, csr_array])
 KINDS = {
     "in order": InOrder,
-    "gathered": lambda *args: Gathered(*args, rows=ROWS, rng=None),
+    "gathered": lambda *args, **params: Gathered(*args, rows=ROWS, rng=None, **params),
 }
 kinds = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
 
@@ -143,6 +144,64 @@ def test_casting_batch_by_batch_equals_casting_first(make, container, dtype, sou
     assert_array_equal(source, before)
 
 
+MEMBERS = np.array([np.random.default_rng(seed).permutation(N)[:13] for seed in range(3)])
+SCALING = Scaling(np.array([20.0, -3.0]), np.array([4.0, 0.5]))
+
+
+@pytest.mark.parametrize("rows", [MEMBERS, np.tile(MEMBERS[0], (3, 1))], ids=["own", "the same"])
+def test_members_see_their_rows_once_an_epoch_each_in_its_own_order(rows):
+    batches, orders = Gathered(X, Y, W, 5, np.float64, rows, np.random.default_rng(0)), []
+    for epoch in (copies(batches), copies(batches)):
+        assert [batch.y.shape for batch in epoch] == [(3, 5), (3, 5), (3, 3)]
+        seen = np.concatenate([batch.y for batch in epoch], axis=1)
+        assert_array_equal(np.sort(seen), np.sort(rows))
+        orders += seen.tolist()
+        for batch in epoch:
+            assert_array_equal(batch.X, X[batch.y])
+            assert_allclose(batch.w.sum(axis=-1), 1)
+            assert_allclose(batch.w * W[batch.y].sum(axis=-1, keepdims=True), W[batch.y])
+            assert_allclose(batch.weight, W[batch.y].sum())
+    assert len({tuple(order) for order in orders}) == 6
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("scaling", [None, SCALING], ids=["as it is", "scaled"])
+@pytest.mark.parametrize("chunk", [1, 2 * 5 * 3 * 24, module.CHUNK])
+def test_each_member_gets_the_batches_that_it_would_get_alone(
+    dtype, source, weighted, scaling, chunk, monkeypatch
+):
+    """In the second epoch too; X is one piece for each, as BLAS wants it."""
+    monkeypatch.setattr(module, "CHUNK", chunk)
+    w = W.astype(dtype) if weighted else None
+    if scaling is not None:
+        scaling = Scaling(*(array.astype(dtype) for array in scaling))
+    together = Gathered(source, Y, w, 5, dtype, MEMBERS, None, scaling)
+    each = [Gathered(source, Y, w, 5, dtype, rows, None, scaling) for rows in MEMBERS]
+    assert {X.flags.c_contiguous for batch in together for X in batch.X} == {True}
+    for _ in range(2):
+        for batch, *alone in zip(copies(together), *map(copies, each), strict=True):
+            for i, own in enumerate(alone):
+                for mine, theirs in zip(batch[:3], own[:3], strict=True):
+                    assert mine.dtype == theirs.dtype
+                    assert_array_equal(mine[i], theirs)
+            assert_allclose(batch.weight, sum(own.weight for own in alone))
+
+
+@kinds
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+def test_batches_are_brought_to_scale_and_the_data_are_not(make, dtype, source):
+    before, scaling = source.copy(), Scaling(*(array.astype(dtype) for array in SCALING))
+    batches = make(source, Y, None, 5, dtype, scaling=scaling)
+    for batch in copies(batches) + copies(batches):
+        expected = (source.astype(dtype)[batch.y] - scaling.center) / scaling.scale
+        assert batch.X.dtype == dtype
+        assert_array_equal(batch.X, expected)
+    assert_array_equal(source, before)
+
+
 class Counted(np.ndarray):
     """An array that counts how often rows are taken from it."""
 
@@ -221,8 +280,10 @@ def test_an_epoch_allocates_as_much_for_many_rows_as_for_few():
     assert abs(peaks[1] - peaks[0]) < 1000
 
 
-def test_gathering_a_batch_needs_no_second_buffer():
-    data = np.zeros((3000, 100))
-    batches = Gathered(data, np.arange(3000), None, 1000, np.float64, np.arange(3000), None)
-    assert {batch.X.shape for batch in batches} == {(1000, 100)}
+@pytest.mark.parametrize("in_front", [(), (3,)], ids=["one", "three"])
+def test_gathering_a_batch_needs_no_second_buffer(in_front):
+    """Nor does the incomplete last one."""
+    data, rows = np.zeros((3000, 100)), np.broadcast_to(np.arange(2500), (*in_front, 2500))
+    batches = Gathered(data, np.arange(3000), None, 1000, np.float64, rows, None)
+    assert {batch.X.shape for batch in batches} == {(*in_front, n, 100) for n in (1000, 500)}
     assert peak(lambda: drain(batches)) < 1000 * 100 * 8 / 10

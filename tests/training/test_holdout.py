@@ -45,3 +45,36 @@ def test_every_row_is_held_out_about_as_often():
     for seed in range(2000):
         counts[split(np.repeat([0, 1], [30, 10]), 0.2, seed)[1]] += 1
     assert np.abs(counts / 2000 - 0.2).max() < 0.05
+
+
+STRATA = np.random.default_rng(1).permutation(np.repeat([0, 1, 2, 3], [60, 30, 10, 1]))
+
+
+@pytest.mark.parametrize(("fraction", "n_splits"), [(0.1, 1), (0.1, 5), (0.2, 5), (0.5, 5)])
+def test_every_split_is_a_split(fraction, n_splits):
+    """However many there are; the first is the one that would be alone."""
+    kept, out = stratified_holdout(STRATA, fraction, np.random.default_rng(0), n_splits)
+    assert kept.shape[0] == out.shape[0] == n_splits
+    alone = split(STRATA, fraction)
+    assert_array_equal(kept[0], alone[0])
+    assert_array_equal(out[0], alone[1])
+    counts = np.bincount(STRATA[alone[1]], minlength=4)
+    for rest, held_out in zip(kept, out, strict=True):
+        assert_array_equal(np.sort(np.r_[rest, held_out]), np.arange(101))
+        assert_array_equal(rest, np.sort(rest))
+        assert_array_equal(held_out, np.sort(held_out))
+        assert_array_equal(np.bincount(STRATA[held_out], minlength=4), counts)
+
+
+@pytest.mark.parametrize(("fraction", "n_splits"), [(0.1, 5), (0.1, 10), (0.2, 5), (0.5, 2)])
+def test_splits_hold_out_other_positions_as_long_as_there_are_any(fraction, n_splits):
+    _, out = stratified_holdout(STRATA, fraction, np.random.default_rng(0), n_splits)
+    assert len(np.unique(out)) == out.size
+    _, more = stratified_holdout(STRATA, fraction, np.random.default_rng(0), 11)
+    assert len(np.unique(more)) == 100  # all but the one that is alone in its class
+
+
+def test_there_may_be_nothing_to_hold_out_of_any_split():
+    kept, out = stratified_holdout(np.arange(4), 0.5, np.random.default_rng(0), 3)
+    assert out.shape == (3, 0)
+    assert_array_equal(kept, np.tile(np.arange(4), (3, 1)))

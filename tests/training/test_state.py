@@ -1,13 +1,21 @@
 """Runs start from draws or from published arrays, go back, and go on from copies."""
 
+import copy
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from skscratch.core.activations import Identity
 from skscratch.core.initializers import Glorot, He
 from skscratch.core.losses import LOSSES
 from skscratch.core.network import Architecture, allocate, views
+from skscratch.core.optimizers import Adam
+from skscratch.core.schedules import Constant
 from skscratch.training import checkpoint
+from skscratch.training.batches import Gathered
+from skscratch.training.members import apart
+from skscratch.training.scaling import find_scaling
 from skscratch.training.state import (
     Run,
     capture,
@@ -20,9 +28,11 @@ from skscratch.training.state import (
     restore_learned,
     resume,
 )
+from skscratch.training.trainer import Trainer
 
 SIZES = (3, 4, 2)
 ARCH = Architecture(SIZES, (), LOSSES["softmax"])
+ADAM = Adam(0.9, 0.99, 1e-8)
 
 
 def make_run(averaged=True, theta=None):
@@ -73,6 +83,16 @@ def test_initial_weights_are_drawn_layer_by_layer_and_biases_are_zero():
     assert_array_equal(params.weights[0], Glorot()(again, 3, 4).astype(np.float32))
     assert_array_equal(params.weights[1], He()(again, 4, 2).astype(np.float32))
     assert_array_equal(theta[20:], 0)
+
+
+def test_members_are_drawn_one_after_the_other_in_every_layer():
+    arch, rng = Architecture(SIZES, (), LOSSES["softmax"], members=2), np.random.default_rng(0)
+    _, (weights, biases) = initial_parameters(arch, [Glorot(), He()], rng, np.float64)
+    again = np.random.default_rng(0)
+    for W, draw, shape in zip(weights, (Glorot(), He()), ((3, 4), (4, 2)), strict=True):
+        for of_member in W:
+            assert_array_equal(of_member, draw(again, *shape))
+    assert not any(b.any() for b in biases)
 
 
 def test_packing_copies_read_only_arrays_into_one_writeable_vector():
@@ -250,3 +270,112 @@ class TestContinuation:
         later = self.go_on(continuation(run, keep_memory=True), run.result)
         assert_array_equal(later.theta, run.theta)
         assert later.n_averaged == 7
+
+
+INPUTS = np.random.default_rng(0).normal(size=(30, 3)) * [100, 1, 0.01] + [500, 0, 0.1]
+CLASSES = np.arange(30) % 2
+
+
+def logits(params, X):
+    """Return those of a network whose hidden layer is linear."""
+    (W, V), (b, c) = params
+    return (X @ W + b) @ V + c
+
+
+class TestScaling:
+    """Runs whose inputs are brought to scale, and published as networks that take them as are."""
+
+    def start(self, dtype=np.float64, members=1):
+        arch = Architecture(SIZES, (Identity(),), LOSSES["softmax"], members=members)
+        rng = np.random.default_rng(3)
+        theta, params = initial_parameters(arch, [Glorot(), He()], rng, dtype)
+        run = Run(arch, theta, params, 5, *map(np.random.default_rng, (5, 6)))
+        run.scaling = find_scaling(INPUTS, None, 30, dtype)
+        return run
+
+    def train(self, run, n_epochs):
+        rows = np.broadcast_to(np.arange(30), (*run.params.biases[0].shape[:-1], 30))
+        args = CLASSES, None, 8, run.theta.dtype, rows, run.shuffle, run.scaling
+        trainer = Trainer(run, Gathered(INPUTS, *args), ADAM, Constant(0.1), ema_decay=0.9)
+        for _ in range(n_epochs):
+            trainer.epoch()
+        return run
+
+    def go_on(self, run, edit=None):
+        """Return a later run that starts from what the run has published, and someone edited."""
+        saved = copy.deepcopy(continuation(run, keep_memory=True))
+        arch, published = run.network(run.result)
+        published = copy.deepcopy(published)
+        if edit is not None:
+            edit(*published)
+        theta, params = pack(arch.sizes, *published)
+        later = Run(arch, theta, params, 5, *map(np.random.default_rng, (0, 0)))
+        resume(saved, later, average=True)
+        return later, published
+
+    @pytest.mark.parametrize("members", [1, 3])
+    def test_what_is_published_takes_inputs_as_they_are(self, members):
+        run = self.train(self.start(members=members), 3)
+        X = (INPUTS - run.scaling.center) / run.scaling.scale
+        each = apart(views(run.result, SIZES, members), members)
+        expected = np.mean([logits(params, X) for params in each], axis=0)
+        arch, published = run.network(run.result)
+        assert_allclose(logits(published, INPUTS), expected, rtol=1e-10)
+        assert (arch.members, arch.sizes) == (1, (3, 4 * members, 2))
+        unscaled = apart(run.unscaled(run.result), members)
+        for own, params in zip(each, unscaled, strict=True):
+            assert_allclose(logits(params, INPUTS), logits(own, X), rtol=1e-10)
+
+    def test_without_scaling_the_parameters_are_published_as_they_are(self):
+        run = make_run()
+        assert np.shares_memory(run.unscaled(run.theta).weights[0], run.theta)
+        arch, params = run.network(run.mean)
+        assert arch == ARCH
+        assert_array_equal(np.concatenate([a.ravel() for part in params for a in part]), run.mean)
+        assert continuation(run, keep_memory=True)["scaling"] is None
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_training_goes_on_exactly(self, dtype):
+        whole = self.train(self.start(dtype), 4)
+        later, _ = self.go_on(self.train(self.start(dtype), 2))
+        assert_array_equal(later.scaling, whole.scaling)
+        self.train(later, 2)
+        assert_array_equal(later.theta, whole.theta)
+        assert_array_equal(later.mean, whole.mean)
+
+    def test_what_was_chosen_goes_on_exactly(self):
+        run = self.train(self.start(), 2)
+        run.chosen = run.mean + 1
+        assert_array_equal(self.go_on(run)[0].theta, run.chosen)
+
+    def test_members_go_on_as_the_network_that_they_have_become(self):
+        run = self.train(self.start(members=3), 2)
+        later, published = self.go_on(run)
+        assert_array_equal(later.params.biases[0], views(run.mean, SIZES, 3).biases[0].ravel())
+        assert_allclose(logits(later.unscaled(later.theta), INPUTS), logits(published, INPUTS))
+
+    def test_a_bias_that_someone_has_changed_goes_on_and_the_rest_exactly(self):
+        def edit(weights, biases):
+            biases[0][1] += 0.5
+
+        run = self.train(self.start(), 2)
+        expected, (later, published) = run.mean.copy(), self.go_on(run, edit)
+        views(expected, SIZES).biases[0][1] += 0.5
+        untouched = np.arange(26) != 21
+        assert_array_equal(later.theta[untouched], expected[untouched])
+        assert_allclose(later.theta, expected, rtol=1e-10)
+        assert_allclose(logits(later.unscaled(later.theta), INPUTS), logits(published, INPUTS))
+        assert later.mean is None
+
+    def test_a_weight_that_someone_has_changed_is_taken_as_it_is(self):
+        """Its bias, too, stays that of the published network, though not as it was trained."""
+
+        def edit(weights, biases):
+            weights[0][0, 1] += 0.5
+
+        run = self.train(self.start(), 2)
+        later, published = self.go_on(run, edit)
+        again = later.unscaled(later.theta)
+        assert_allclose(again.biases[0], published.biases[0], rtol=1e-10)
+        assert_allclose(logits(again, INPUTS), logits(published, INPUTS), rtol=1e-10)
+        assert later.mean is None
