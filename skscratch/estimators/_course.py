@@ -13,7 +13,7 @@ from skscratch.estimators._messages import diverged, report
 from skscratch.estimators._sizes import rows_per_buffer
 from skscratch.estimators._tasks import NoTasks, Tasks
 from skscratch.estimators._trainers import new_schedule, new_trainer
-from skscratch.estimators._validation_set import for_each, held_out, split, weighted_rows
+from skscratch.estimators._validation_set import held_out, split, weighted_rows
 from skscratch.estimators._warn import warn
 from skscratch.training.batches import InOrder
 from skscratch.training.epoch import evaluate
@@ -136,7 +136,7 @@ class Course:
     def _refit(self) -> None:
         """Train from the same start on all rows, for as many updates as the best parameters had."""
         run, n_updates = self.run, round(np.mean(self.best.marks["t"]))
-        rows = for_each(weighted_rows(self.data), run.arch.members)
+        rows = weighted_rows(self.data)  # a single network's
         schedule = self.trainer.optimizer.rate
         self.trainer = new_trainer(self.estimator, run, self.data, rows, schedule)
         optimizer = self.trainer.optimizer
