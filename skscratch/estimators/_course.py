@@ -82,6 +82,9 @@ class Course:
         try:
             if self.phase == "search":
                 self._search()
+            if self.phase in ("search", "searched") and self.refits:
+                restore_learned(self.run, self.start)
+                self.phase = "refit"
             if self.phase == "refit":
                 self._refit()
         except KeyboardInterrupt:
@@ -113,16 +116,10 @@ class Course:
             if stalled:
                 self.patience.restart(optimizer.t)
             ended = stalled and self.trainer.plateau()
-            if self._end_epoch("done" if ended else "search"):
-                self.refits = False
-                break
-            if ended:
+            if self._end_epoch("searched" if ended else "search") or ended:
                 break
         else:
             self._warn_if_unfinished()
-        if self.refits:
-            restore_learned(run, self.start)
-            self.phase = "refit"
         self.checkpoints.save(run, self._content)
 
     def _temper(self) -> None:
@@ -173,9 +170,10 @@ class Course:
             self.run.best_validation_score = None if scores is None else float(np.mean(scores))
 
     def _diverge(self) -> None:
-        """Go back to the best parameters, if they are better than those at the start."""
+        """Go back to the best parameters, if they are better than those at the start; end there."""
         error = diverged(self.estimator, self.counted["n_epochs"] + 1)
         self._choose_best()
+        self.refits = False
         self.run.memory, self.run.mean = {}, None  # not finite
         no_epoch = self.run.n_epochs == self.n_before
         if no_epoch or not self._loss(self.best.theta) < self._loss(self.theta_before):
