@@ -9,13 +9,14 @@ from skscratch import ScratchMLPClassifier
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 STOPPING = {"early_stopping": True, "validation_fraction": 0.4, "tol": 1e9, "n_iter_no_change": 2}
+STALLING = {"n_iter_no_change": 2, "early_stopping": False}
 
 # For each parameter: a value unlike the default, and what must be set for it to matter.
 CHANGES = {
     "hidden_layer_sizes": ((7,), {}),
     "activation": ("tanh", {}),
     "solver": ("sgd", {}),
-    "alpha": (1.0, {}),
+    "alpha": (0.1, {}),
     "batch_size": (7, {}),
     "learning_rate": ("invscaling", {}),
     "learning_rate_init": (0.02, {}),
@@ -23,15 +24,15 @@ CHANGES = {
     "max_iter": (3, {}),
     "shuffle": (False, {}),
     "random_state": (1, {}),
-    "tol": (0.5, {"n_iter_no_change": 2}),
+    "tol": (0.5, STALLING),
     "momentum": (0.5, {"solver": "sgd"}),
     "nesterovs_momentum": (False, {"solver": "sgd"}),
-    "early_stopping": (True, {}),
+    "early_stopping": (False, {}),
     "validation_fraction": (0.2, STOPPING),
     "beta_1": (0.5, {}),
     "beta_2": (0.5, {}),
     "epsilon": (0.1, {}),
-    "n_iter_no_change": (2, {"tol": 1e9}),
+    "n_iter_no_change": (2, {"tol": 1e9, "early_stopping": False}),
     "max_fun": (3, {"solver": "lbfgs"}),
     "weight_init": ("glorot_normal", {}),
     "class_weight": ({0: 5.0}, {}),
@@ -47,6 +48,9 @@ CHANGES = {
     "scoring": ("balanced_accuracy", STOPPING),
     "n_updates_no_change": (0, STOPPING),
     "refit": (True, STOPPING),
+    "n_members": (5, {}),
+    "standardize": (False, {}),
+    "temperature_scaling": (False, {"early_stopping": True}),
 }
 # What they change is no number of the model; each is tested where it belongs.
 ELSEWHERE = {"verbose", "warm_start", "checkpoint", "checkpoint_epochs", "checkpoint_seconds"}
