@@ -154,7 +154,10 @@ def test_every_checkpoint_of_a_run_leads_to_its_end(
     """The last epoch of the search and the first of the refit have one each, too."""
     X, y = stretch * multiclass[0], multiclass[1]
     params = {"batch_size": 16, "learning_rate_init": 0.05, "standardize": True, **params}
-    params |= {"max_iter": 12, "n_iter_no_change": 2, "checkpoint": path, "checkpoint_seconds": 0}
+    params |= {"max_iter": 12, "n_iter_no_change": 1, "tol": 0.1, "n_updates_no_change": 0}
+    params |= {"checkpoint": path, "checkpoint_seconds": 0}
+    if not params.get("early_stopping"):
+        del params["n_updates_no_change"]
     written, write = [], checkpoint.write
 
     def spy(path, content):
