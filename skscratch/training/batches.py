@@ -92,7 +92,7 @@ class Gathered:
     dtype : dtype
         Of the network.
     rows : ndarray of int of shape (n_rows,) or (members, n_rows)
-        The chosen rows, in order.
+        The chosen rows, in order. Those of several members need a dense X.
     rng : Generator or None
     scaling : Scaling or None
 
@@ -189,8 +189,7 @@ class _DenseRows:
 class _SparseRows:
     """Gathers the rows of one batch of a CSR matrix.
 
-    Networks that scale their inputs, or are several, were begun on a dense X: they get the rows of
-    a batch as an array.
+    A network that scales its inputs was begun on a dense X, and gets these rows as an array.
     """
 
     def __init__(
@@ -201,10 +200,9 @@ class _SparseRows:
 
     def gather(self, rows: Any) -> Iterable[Batch]:
         """Return the one batch."""
-        X = self._X[rows.reshape(-1)].astype(self._dtype, copy=False)
-        if self._scaling is not None or rows.ndim > 1:
-            X = X.toarray().reshape(*rows.shape, X.shape[1])
+        X = self._X[rows].astype(self._dtype, copy=False)
         if self._scaling is not None:
+            X = X.toarray()
             self._scaling.apply(X)
         yield _weighted(X, self._y[rows], self._w[rows])
 
