@@ -27,7 +27,6 @@ from skscratch.estimators._documented import Documented
 from skscratch.estimators._resolved import resolved
 from skscratch.estimators._stamp import Stamped
 from skscratch.estimators._tasks import NoTasks, Tasks, new_tasks
-from skscratch.estimators._unused import warn_of_unused
 from skscratch.estimators._validation import (
     FLOATS,
     check_prediction_data,
@@ -116,7 +115,6 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         """
         first = not (self.warm_start and self.__sklearn_is_fitted__())
         validation = (X_val, y_val, sample_weight_val)
-        warn_of_unused(self, validated=X_val is not None)
         tasks = new_tasks(self, X, y, sample_weight, self.max_iter * (1 + self.refit))
         return self._run(
             _train.fit, tasks, X, y, sample_weight, None, validation, first, self.warm_start

@@ -13,7 +13,7 @@ from skscratch.estimators._messages import diverged, report
 from skscratch.estimators._sizes import rows_per_buffer
 from skscratch.estimators._tasks import NoTasks, Tasks
 from skscratch.estimators._trainers import new_schedule, new_trainer
-from skscratch.estimators._validation_set import for_each, held_out, split, weighted_rows
+from skscratch.estimators._validation_set import held_out, split, weighted_rows
 from skscratch.estimators._warn import warn
 from skscratch.training.batches import InOrder
 from skscratch.training.epoch import evaluate
@@ -82,6 +82,9 @@ class Course:
         try:
             if self.phase == "search":
                 self._search()
+            if self.phase in ("search", "searched") and self.refits:
+                restore_learned(self.run, self.start)
+                self.phase = "refit"
             if self.phase == "refit":
                 self._refit()
         except KeyboardInterrupt:
@@ -113,16 +116,10 @@ class Course:
             if stalled:
                 self.patience.restart(optimizer.t)
             ended = stalled and self.trainer.plateau()
-            if self._end_epoch("done" if ended else "search"):
-                self.refits = False
-                break
-            if ended:
+            if self._end_epoch("searched" if ended else "search") or ended:
                 break
         else:
             self._warn_if_unfinished()
-        if self.refits:
-            restore_learned(run, self.start)
-            self.phase = "refit"
         self.checkpoints.save(run, self._content)
 
     def _temper(self) -> None:
@@ -136,7 +133,7 @@ class Course:
     def _refit(self) -> None:
         """Train from the same start on all rows, for as many updates as the best parameters had."""
         run, n_updates = self.run, round(np.mean(self.best.marks["t"]))
-        rows = for_each(weighted_rows(self.data), run.arch.members)
+        rows = weighted_rows(self.data)  # a single network's
         schedule = self.trainer.optimizer.rate
         self.trainer = new_trainer(self.estimator, run, self.data, rows, schedule)
         optimizer = self.trainer.optimizer
@@ -173,9 +170,10 @@ class Course:
             self.run.best_validation_score = None if scores is None else float(np.mean(scores))
 
     def _diverge(self) -> None:
-        """Go back to the best parameters, if they are better than those at the start."""
+        """Go back to the best parameters, if they are better than those at the start; end there."""
         error = diverged(self.estimator, self.counted["n_epochs"] + 1)
         self._choose_best()
+        self.refits = False
         self.run.memory, self.run.mean = {}, None  # not finite
         no_epoch = self.run.n_epochs == self.n_before
         if no_epoch or not self._loss(self.best.theta) < self._loss(self.theta_before):

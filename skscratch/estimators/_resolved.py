@@ -19,7 +19,7 @@ MOST_MEMBERS, THINNEST = 5, 25
 
 
 def resolved(estimator: Any, data: Any, first: bool, whole: bool) -> Any:
-    """Return a copy of the estimator in which no choice is left to "auto" but that of a rate.
+    """Return a copy of the estimator that says whether it stops early, and how many members it has.
 
     Parameters
     ----------

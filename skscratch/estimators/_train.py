@@ -11,6 +11,7 @@ from skscratch.estimators._overflow import overflows
 from skscratch.estimators._params import check_learning_rate
 from skscratch.estimators._tasks import NoTasks, Tasks
 from skscratch.estimators._trainers import new_schedule, new_trainer
+from skscratch.estimators._unused import warn_of_unused
 from skscratch.estimators._validation_set import find_scorer, weighted_rows
 from skscratch.training.state import Run
 
@@ -25,6 +26,7 @@ def fit(estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks, first: bool
     # what is wrong is refused, used or not
     find_scorer(estimator)
     check_learning_rate(estimator.learning_rate)
+    warn_of_unused(estimator, validated=data.validation is not None)
     if estimator.solver == "lbfgs":
         Descent(estimator, run, data, tasks).train()
     else:

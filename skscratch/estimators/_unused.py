@@ -52,7 +52,8 @@ def _unused_reasons(estimator: Any, validated: bool) -> dict[str, str]:
 def unused(estimator: Any, validated: bool) -> dict[str, str]:
     """Return the parameters that were set to no effect, and why each has none.
 
-    ``validated`` is whether the user brings a validation set.
+    No choice of the estimator may be left to "auto" that the data decide; ``validated`` is whether
+    the user brings a validation set.
     """
     defaults = inspect.signature(type(estimator)).parameters  # a subclass may take fewer
     return {

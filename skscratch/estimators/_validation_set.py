@@ -1,6 +1,7 @@
 """Rows to validate on: the user's own, or a part held out of the training data."""
 
 import copy
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skscratch._compat import InvalidParameterError, takes_weights
+from skscratch.core.network import Parameters
 from skscratch.estimators._random import streams
 from skscratch.estimators._validation import naming
 from skscratch.training.batches import Gathered
@@ -38,11 +40,12 @@ class ValidationSet(NamedTuple):
 
 
 def split(estimator: Any, run: Run, data: Any) -> tuple[Any, ValidationSet | None]:
-    """Return the rows to train on and those to validate on, if any; a row for each member."""
+    """Return the rows to train on and those to validate on, if any.
+
+    Several members have a row of these arrays each, but share what the user has brought.
+    """
     members = run.arch.members
     rows, brought = weighted_rows(data), users_own(data)
-    if brought is not None:
-        brought = brought._replace(rows=for_each(brought.rows, members))
     if brought is not None or not estimator.early_stopping:
         return for_each(rows, members), brought
     multilabel = data.y.ndim == 2 and data.n_outputs > 1
@@ -58,7 +61,7 @@ def split(estimator: Any, run: Run, data: Any) -> tuple[Any, ValidationSet | Non
 
 def for_each(rows: Any, members: int) -> Any:
     """Return the same rows for every member."""
-    return rows if members == 1 else np.broadcast_to(rows, (members, *rows.shape))
+    return rows if members == 1 else np.broadcast_to(rows, (members, rows.shape[-1]))
 
 
 def users_own(data: Any) -> ValidationSet | None:
@@ -77,7 +80,7 @@ def held_out(estimator: Any, run: Run, validation: ValidationSet, size: int) -> 
     X, y, w = validation.data[:3]
     batches = [
         Gathered(X, y, w, size, run.theta.dtype, rows, None, run.scaling)
-        for rows in validation.rows.reshape(run.arch.members, -1)
+        for rows in np.atleast_2d(for_each(validation.rows, run.arch.members))
     ]
     return HeldOut(run, batches, estimator._hits, _score(estimator, run, validation))
 
@@ -109,22 +112,25 @@ def _score(
     weighted = data.sample_weight is not None
     weighted = weighted and (estimator.scoring is None or takes_weights(scorer))
     sets = []
-    for rows in validation.rows.reshape(run.arch.members, -1):
+    for rows in np.atleast_2d(validation.rows):
         weights = {"sample_weight": data.sample_weight[rows]} if weighted else {}
         sets.append((data.X[rows], data.labels[rows], weights))
+    sets *= run.arch.members // len(sets)  # the user's own is that of all
 
-    def score() -> NDArray[np.float64]:
-        members, values = apart(run.unscaled(run.current), run.arch.members), []
-        for params, (X, y, sample_weight) in zip(members, sets, strict=True):
-            view.coefs_, view.intercepts_ = params
-            with naming("scoring"):
-                values.append(float(scorer(view, X, y, **sample_weight)))
-        if not np.isfinite(values).all():
+    def score_of(params: Parameters, X: Any, y: Any, weights: dict[str, Any]) -> float:
+        view.coefs_, view.intercepts_ = params
+        with naming("scoring"):
+            value = float(scorer(view, X, y, **weights))
+        if not math.isfinite(value):
             raise ValueError(
-                f"scoring={estimator.scoring!r} gave {values} on the {len(sets[0][1])} rows of the "
+                f"scoring={estimator.scoring!r} gave {value} on the {len(y)} rows of the "
                 "validation set."
             )
-        return np.array(values)
+        return value
+
+    def score() -> NDArray[np.float64]:
+        members = apart(run.unscaled(run.current), run.arch.members)
+        return np.array([score_of(each, *own) for each, own in zip(members, sets, strict=True)])
 
     return score
 

@@ -46,7 +46,6 @@ class InOrder:
     dtype : dtype
         Of the network.
     scaling : Scaling or None
-        Of a dense X.
 
     Examples
     --------
@@ -73,6 +72,7 @@ class InOrder:
             if w.any():
                 X = self.X[rows].astype(self.dtype, copy=self.scaling is not None)
                 if self.scaling is not None:
+                    X = X.toarray() if issparse(X) else X
                     self.scaling.apply(X)
                 yield _weighted(X, y, w)
 
@@ -95,7 +95,6 @@ class Gathered:
         The chosen rows, in order. Those of several members need a dense X.
     rng : Generator or None
     scaling : Scaling or None
-        Of a dense X.
 
     Examples
     --------
@@ -122,7 +121,7 @@ class Gathered:
         self._order = np.empty(rows.shape, rows.dtype)
         self._source: _SparseRows | _DenseRows
         if issparse(X):
-            self._source = _SparseRows(X, y, w, self.batch_size, dtype)
+            self._source = _SparseRows(X, y, w, self.batch_size, dtype, scaling)
         else:
             self._source = _DenseRows(X, y, w, self.batch_size, dtype, rows.shape[:-1], scaling)
 
@@ -190,15 +189,23 @@ class _DenseRows:
 
 
 class _SparseRows:
-    """Gathers the rows of one batch of a CSR matrix."""
+    """Gathers the rows of one batch of a CSR matrix.
 
-    def __init__(self, X: Any, y: Any, w: Any, batch_size: int, dtype: Any) -> None:
-        self.at_once, self._dtype = batch_size, dtype
+    A network that scales its inputs was begun on a dense X, and gets these rows as an array.
+    """
+
+    def __init__(
+        self, X: Any, y: Any, w: Any, batch_size: int, dtype: Any, scaling: Scaling | None
+    ) -> None:
+        self.at_once, self._dtype, self._scaling = batch_size, dtype, scaling
         self._X, self._y, self._w = X, y, np.ones(X.shape[0], dtype) if w is None else w
 
     def gather(self, rows: Any) -> Iterable[Batch]:
         """Return the one batch."""
         X = self._X[rows].astype(self._dtype, copy=False)
+        if self._scaling is not None:
+            X = X.toarray()
+            self._scaling.apply(X)
         yield _weighted(X, self._y[rows], self._w[rows])
 
 

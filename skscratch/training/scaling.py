@@ -95,13 +95,14 @@ def _moments(X: Any, w: Any, size: int) -> tuple[Any, Any, Any, Any]:
     """Return mean, variance, least and greatest value of each feature, over rows with weight."""
     mean = np.zeros(X.shape[1])
     square, low, high = mean.copy(), mean + np.inf, mean - np.inf
-    total = 0.0
+    total, buffer = 0.0, np.empty((min(size, X.shape[0]), X.shape[1]))
     for start in range(0, X.shape[0], size):
         weights = np.ones(len(X[start : start + size])) if w is None else w[start : start + size]
         rows = np.flatnonzero(weights)
         if not rows.size:
             continue
-        part, weights = X[start + rows].astype(np.float64), weights[rows].astype(np.float64)
+        part, weights = buffer[: rows.size], weights[rows].astype(np.float64)
+        part[...] = X[start + rows]
         weight = weights.sum()
         part_mean = weights @ part / weight
         np.minimum(low, part.min(axis=0), out=low)

@@ -22,10 +22,22 @@ def data():
 
 @pytest.fixture
 def small():
-    """Return a small, quick, reproducible model; keywords override."""
+    """Return a small, quick, reproducible model, trained on all rows; keywords override."""
 
     def build(**params):
-        settings = {"hidden_layer_sizes": (8,), "max_iter": 6, "tol": 0, "random_state": 0}
+        settings = {
+            "hidden_layer_sizes": (8,),
+            "max_iter": 6,
+            "tol": 0,
+            "random_state": 0,
+            "alpha": 0.0001,
+            "learning_rate_init": 0.001,
+            "ema_decay": 0.0,
+            "early_stopping": False,
+            "temperature_scaling": False,
+        }
+        if params.get("solver") == "lbfgs":
+            del settings["learning_rate_init"]  # it has no use for it
         return ScratchMLPClassifier(**{**settings, **params})
 
     return build

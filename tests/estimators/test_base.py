@@ -110,6 +110,8 @@ def test_weights_are_regularised_alike_in_every_batch():
                 alpha=6.0,
                 max_iter=1,
                 batch_size=batch_size,
+                ema_decay=0,
+                early_stopping=False,
                 weight_init=lambda rng, p, q: np.ones((p, q)),
             )
             .fit(np.zeros((60, 3)), Y)

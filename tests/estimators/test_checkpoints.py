@@ -26,6 +26,10 @@ COURSES = {
     "early stopping": {"early_stopping": True, "n_updates_no_change": 40, "tol": 0},
     "refit": {"early_stopping": True, "refit": True, "n_updates_no_change": 0},
     "score": {"early_stopping": True, "scoring": None, "ema_decay": 0.5},
+    "members": {"n_members": 4, "early_stopping": True, "ema_decay": 0.9, "dropout": 0.3},
+    "members, scored": {
+        "n_members": 2, "early_stopping": True, "scoring": "accuracy", "temperature_scaling": True,
+    },
 }  # fmt: skip
 courses = pytest.mark.parametrize("params", COURSES.values(), ids=COURSES)
 
@@ -140,6 +144,33 @@ def test_a_run_that_died_goes_on_to_the_same_end(params, at, path, task, small):
         model.fit(X, y)
     assert path.exists() is (at > 10)
     assert_equal_models(model.fit(X, y), whole)
+
+
+@courses
+@pytest.mark.parametrize("stretch", [1, 1000], ids=["in scale", "out of scale"])
+def test_every_checkpoint_of_a_run_leads_to_its_end(
+    params, stretch, path, multiclass, small, monkeypatch
+):
+    """The last epoch of the search and the first of the refit have one each, too."""
+    X, y = stretch * multiclass[0], multiclass[1]
+    params = {"batch_size": 16, "learning_rate_init": 0.05, "standardize": True, **params}
+    params |= {"max_iter": 12, "n_iter_no_change": 1, "tol": 0.1, "n_updates_no_change": 0}
+    params |= {"checkpoint": path, "checkpoint_seconds": 0}
+    if not params.get("early_stopping"):
+        del params["n_updates_no_change"]
+    written, write = [], checkpoint.write
+
+    def spy(path, content):
+        write(path, content)
+        written.append(path.read_bytes())
+
+    with monkeypatch.context() as watched:
+        watched.setattr(checkpoint, "write", spy)
+        whole = small(**params).fit(X, y)
+    assert len(written) > whole.n_iter_
+    for saved in written:
+        path.write_bytes(saved)
+        assert_equal_models(small(**params).fit(X, y), whole)
 
 
 @pytest.mark.parametrize("params", [{}, COURSES["refit"]], ids=["plain", "refit"])

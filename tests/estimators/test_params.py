@@ -67,12 +67,14 @@ def test_initializers_suit_their_layer():
 @pytest.mark.parametrize(
     ("params", "rate"),
     [
-        ({"solver": "adam"}, 0.001),
+        ({"solver": "adam"}, 0.01),
+        ({"solver": "adam", "ema_decay": 0}, 0.001),
         ({"solver": "sgd", "momentum": 0}, 0.1),
         ({"solver": "sgd", "momentum": 0.9}, 0.01),
         ({"solver": "sgd", "momentum": 1.0}, 0.001),
         ({"solver": "sgd", "learning_rate_init": 0.5}, 0.5),
-        ({"solver": Adam(0.9, 0.999, 1e-8)}, 0.001),
+        ({"solver": Adam(0.9, 0.999, 1e-8)}, 0.01),
+        ({"solver": Adam(0.9, 0.999, 1e-8), "ema_decay": 0}, 0.001),
         ({"solver": Momentum(0.5)}, 0.05),
     ],
 )
@@ -97,8 +99,8 @@ def test_rules(params, rule):
 @pytest.mark.parametrize(
     ("params", "schedule"),
     [
-        ({}, Constant(0.001)),
-        ({"learning_rate": "invscaling", "power_t": 0.3}, InvScaling(0.001, 0.3)),
+        ({}, Constant(0.01)),
+        ({"learning_rate": "invscaling", "power_t": 0.3}, InvScaling(0.01, 0.3)),
         ({"learning_rate": "adaptive", "learning_rate_init": 0.2}, Adaptive(0.2)),
         ({"learning_rate": Constant(9.0)}, Constant(9.0)),
     ],
@@ -111,10 +113,10 @@ def test_automatic_decay_is_over_when_training_is():
     def built(name, **params):
         return _params.schedule(ScratchMLPClassifier(learning_rate=name, **params), 90)
 
-    assert built("cosine") == Cosine(0.001, 90)
-    assert built("cosine", warmup_steps=30) == WarmUp(Cosine(0.001, 60), 30)
-    assert built("step", decay_rate=0.5) == Step(0.001, 0.5, 30)
-    assert built("exponential", decay_steps=7) == Exponential(0.001, 0.1, 7)
+    assert built("cosine") == Cosine(0.01, 90)
+    assert built("cosine", warmup_steps=30) == WarmUp(Cosine(0.01, 60), 30)
+    assert built("step", decay_rate=0.5) == Step(0.01, 0.5, 30)
+    assert built("exponential", decay_steps=7) == Exponential(0.01, 0.1, 7)
 
 
 def test_a_function_of_the_step_is_a_schedule():

@@ -109,7 +109,7 @@ def test_one_row_does_not_take_the_limit_of_threads(monkeypatch):
     works = []
     monkeypatch.setattr(_base, "blas_threads", lambda work: works.append(work) or nullcontext())
     X = np.zeros((5000, 20))
-    model = ScratchMLPClassifier((50,), solver="lbfgs", max_iter=1).fit(X, np.arange(5000) % 2)
+    model = ScratchMLPClassifier((50,), solver="lbfgs", alpha=0).fit(X, np.arange(5000) % 2)
     model.predict(X[:1])
     model.predict(csr_array(X))
     assert works == [20 * 50, 5000 * 50]

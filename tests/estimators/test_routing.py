@@ -27,6 +27,10 @@ def quick(**params):
         "batch_size": 200,
         "max_iter": 40,
         "random_state": 0,
+        "alpha": 0.0001,
+        "ema_decay": 0,
+        "early_stopping": False,
+        "temperature_scaling": False,
     }
     return ScratchMLPClassifier(**settings | params)
 

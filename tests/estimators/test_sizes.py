@@ -99,8 +99,8 @@ def test_small_products_run_on_one_thread_and_the_limit_is_lifted(solver, two_th
 
 @pytest.mark.parametrize(("solver", "n"), [("adam", 2), ("sgd", 2), ("lbfgs", 1)])
 def test_large_products_get_threads_but_not_with_lbfgs(solver, n, two_threads, start):
-    """Products of 200 · 400 · 100 multiply-adds."""
+    """Products of 200 · 400 · 100 multiply-adds, of one network."""
     X, y = np.zeros((200, 400)), np.arange(200) % 2
-    model = ScratchMLPClassifier((100,), solver=solver, batch_size=200)
+    model = ScratchMLPClassifier((100,), solver=solver, batch_size=200, n_members=1)
     with _sizes.threads(model, *start(model, X, y)):
         assert max(n_threads()) == n

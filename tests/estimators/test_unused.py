@@ -25,7 +25,7 @@ SET = {
 }  # fmt: skip
 ADAMS, SGDS = {"beta_1", "beta_2", "epsilon"}, {"momentum", "nesterovs_momentum"}
 DECAYS = {"power_t", "decay_steps", "decay_rate"}
-STOPPING = {"early_stopping": True}
+STOPPING, NOT_STOPPING = {"early_stopping": True}, {"early_stopping": False}
 
 
 def found(names, validated=False, **params):
@@ -107,9 +107,9 @@ def test_a_schedule_of_ones_own_needs_no_parameter_but_may_warm_up(rate):
 @pytest.mark.parametrize(
     ("params", "validated", "names"),
     [
-        ({}, False, {"validation_fraction", "scoring", "n_updates_no_change", "refit"}),
+        (NOT_STOPPING, False, {"validation_fraction", "scoring", "n_updates_no_change", "refit"}),
         (STOPPING, False, set()),
-        ({}, True, {"validation_fraction", "n_updates_no_change", "refit"}),
+        (NOT_STOPPING, True, {"validation_fraction", "n_updates_no_change", "refit"}),
         (STOPPING, True, {"validation_fraction", "refit"}),
     ],
     ids=["no validation", "held out", "watched", "the user's own"],
@@ -141,7 +141,8 @@ def test_lbfgs_is_the_reason_whatever_else_would_be_one():
 
 
 def test_one_warning_names_all_with_their_values_and_reasons():
-    (message,) = warned(momentum=0.5, max_fun=7, power_t=0.25, solver="adam", refit=True)
+    params = {"momentum": 0.5, "max_fun": 7, "power_t": 0.25, "refit": True}
+    (message,) = warned(solver="adam", **params, **NOT_STOPPING)
     assert message == (
         "Parameters that this fit does not use: max_fun=7 (solver='adam'), momentum=0.5 "
         "(solver='adam'), power_t=0.25 (learning_rate='constant'), refit=True (no early stopping)."
@@ -176,6 +177,28 @@ def test_a_subclass_has_parameters_and_defaults_of_its_own():
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # short on purpose
 class TestFit:
+    @pytest.mark.filterwarnings("default:Parameters that this fit does not use")
+    @pytest.mark.parametrize(
+        ("params", "n_rows", "used"),
+        [({}, 90, True), ({}, 49, False), ({"warm_start": True}, 90, False)],
+        ids=["enough rows", "few rows", "warm start"],
+    )
+    def test_what_early_stopping_would_use_depends_on_whether_there_is_any(
+        self, binary, small, recwarn, params, n_rows, used
+    ):
+        X, y = binary
+        model = small(early_stopping="auto", scoring="accuracy", **params)
+        model.fit(X[:n_rows], y[:n_rows])
+        told = [str(w.message) for w in recwarn if "does not use" in str(w.message)]
+        assert told == ([] if used else [
+            "Parameters that this fit does not use: scoring='accuracy' (no validation set)."
+        ])  # fmt: skip
+
+    def test_a_switch_that_turns_off_what_is_not_on_is_no_wish(self, binary, small):
+        off = {"early_stopping": False, "ema_decay": 0, "temperature_scaling": False}
+        model = small(solver="lbfgs", max_iter=3, **off).fit(*binary)  # no warning
+        assert model.n_iter_ == 3
+
     def test_it_warns_where_fit_was_called(self, binary, small):
         with pytest.warns(UserWarning, match="max_fun=7") as caught:
             small(max_fun=7).fit(*binary)

@@ -148,12 +148,13 @@ class TestFollowing:
         X, y = multiclass
         model = small()
         run, watch = follow(start, model, X, y)
-        loss = watch.watch()
+        losses, scores = watch.watch()
         model._publish(run, keep_memory=False)
         p = model.predict_proba(X[::2])
-        assert_allclose(loss, log_loss(y[::2], p))
+        assert_allclose(losses, [log_loss(y[::2], p)])
         share = (p.argmax(axis=1) == y[::2]).mean()
-        assert_allclose(run.history["validation_score"], [share], rtol=1e-12)
+        assert_allclose(scores, [share], rtol=1e-12)
+        assert_array_equal(run.history["validation_score"], scores)
 
     @pytest.mark.parametrize("scoring", [None, "accuracy"], ids=str)
     def test_weights_count(self, multiclass, scoring, small, start):
@@ -161,9 +162,10 @@ class TestFollowing:
         weight = np.linspace(1, 2, 90)
         model = small(scoring=scoring)
         run, watch = follow(start, model, X, y, weight)
-        watched = watch.watch()
+        watched, scores = watch.watch()
+        assert_array_equal(watched, -scores)
         model._publish(run, keep_memory=False)
-        assert_allclose(-watched, model.score(X[::2], y[::2], weight[::2]))
+        assert_allclose(scores, [model.score(X[::2], y[::2], weight[::2])])
         p = model.predict_proba(X[::2])
         expected = log_loss(y[::2], p, sample_weight=weight[::2])
         assert_allclose(run.history["validation_loss"][0], expected)
@@ -193,7 +195,7 @@ class TestFollowing:
     )
     def test_a_scorer_that_knows_no_weights_gets_none(self, binary, scoring, small, start):
         _, watch = follow(start, small(scoring=scoring), *binary, np.linspace(1, 2, 90))
-        assert watch.watch() == -0.5
+        assert watch.watch() == ([-0.5], [0.5])
 
     def test_a_scorer_gets_an_estimator_that_predicts_with_the_parameters_of_now(
         self, multiclass, small, start

@@ -36,6 +36,10 @@ def small():
             "tol": 0,
             "n_iter_no_change": np.inf,
             "random_state": 0,
+            "alpha": 0.0001,
+            "ema_decay": 0.0,
+            "early_stopping": False,
+            "temperature_scaling": False,
         }
         return ScratchMLPClassifier(**{**settings, **params})
 
