@@ -48,7 +48,7 @@ AS_THERE = {
 # What MLPClassifier has of the defaults. It divides alpha by the rows of a batch, not by all of
 # them: 0.03 is about as strong as 1 here, for 200 rows a batch and 6 000 in all.
 ALIKE = {
-    "hidden_layer_sizes": (500,),
+    "hidden_layer_sizes": (256, 128),
     "learning_rate_init": 0.01,
     "early_stopping": True,
     "alpha": 0.03,
@@ -69,17 +69,18 @@ CANDIDATES = {
     ),
     "as MLPClassifier": Candidate("its behaviour, as a line of parameters here", AS_THERE),
     "defaults": Candidate("no parameter at all"),
-    "one network": Candidate("what the members add", {"n_members": 1}),
-    "one of 100": Candidate("one member alone", {"hidden_layer_sizes": (100,), "n_members": 1}),
-    "100 in all": Candidate(
-        "members of 25 units, for users who ask for 100", {"hidden_layer_sizes": (100,)}
+    "one network": Candidate("all units connected, no members", {"n_members": 1}),
+    "one member": Candidate(
+        "one of the eight alone", {"hidden_layer_sizes": (32, 16), "n_members": 1}
     ),
-    "8 members": Candidate(
-        "whether five are enough", {"hidden_layer_sizes": (800,), "n_members": 8}
+    "4 members": Candidate("half as many", {"hidden_layer_sizes": (128, 64), "n_members": 4}),
+    "12 members": Candidate(
+        "half as many again", {"hidden_layer_sizes": (384, 192), "n_members": 12}
     ),
-    "two layers": Candidate(
-        "members of 100 and 50 units", {"hidden_layer_sizes": (500, 250), "n_members": 5}
-    ),
+    "wider": Candidate("members of 64 and 32 units", {"hidden_layer_sizes": (512, 256)}),
+    "one layer": Candidate("members of 64 units", {"hidden_layer_sizes": (512,)}),
+    "(100,)": Candidate("five members of 20 units", {"hidden_layer_sizes": (100,)}),
+    "(100, 100)": Candidate("five of 20 and 20 units", {"hidden_layer_sizes": (100, 100)}),
     "alpha 0.0001": Candidate("what the penalty adds", {"alpha": 0.0001}),
     "alpha 0.3": Candidate("less of it", {"alpha": 0.3}),
     "alpha 3": Candidate("more of it", {"alpha": 3}),
@@ -92,7 +93,7 @@ CANDIDATES = {
     "no average, 0.001": Candidate("and at the usual rate", {"ema_decay": 0}),
     "rate 0.003": Candidate("smaller steps", {"learning_rate_init": 0.003}),
     "cosine": Candidate(
-        "whether a rate that falls to zero does what the average does, or more",
+        "whether a rate that falls to zero adds to the average",
         {"learning_rate": "cosine", "max_iter": 100},
     ),
     "beta_2 0.95": Candidate(
@@ -100,6 +101,5 @@ CANDIDATES = {
     ),
     "dropout": Candidate("a tenth of the activations dropped", {"dropout": 0.1}),
     "smoothing": Candidate("labels smoothed by a twentieth", {"label_smoothing": 0.05}),
-    "silu": Candidate("a smooth activation", {"activation": "silu"}),
-    "refit": Candidate("all rows for one network in the end", {"refit": True, "n_members": 1}),
+    "mish": Candidate("a smooth activation", {"activation": "mish"}),
 }

@@ -15,9 +15,9 @@ class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or array-like of int, default=(500,)
+    hidden_layer_sizes : int or array-like of int, default=(256, 128)
         Units per hidden layer; ``()`` makes a linear model (logistic regression). The default is
-        five times 100, see ``n_members``.
+        eight networks of 32 and 16 units, see ``n_members``: small ones, but not one of them alone.
     activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', \
 'silu', 'gelu', 'mish'}, object, or a list of them, default='relu'
         Non-linearity of the hidden layers, one for all or one per layer. An object needs the
@@ -129,7 +129,7 @@ class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
         rows stands still, the name of a scorer of scikit-learn, a function of
         ``(estimator, X, y)``, or None for accuracy. A callable gets arrays, and the sample weights
         if it has an argument ``sample_weight``; the estimator that it gets is good for one call.
-    n_updates_no_change : int or inf, default=200
+    n_updates_no_change : int or inf, default=100
         Updates without progress that early stopping waits for at least, besides
         ``n_iter_no_change`` epochs: an epoch is four updates on small data, thousands on large.
     refit : bool, default=False
@@ -140,9 +140,9 @@ class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
         weights and on rows of its own, and the mean of their logits is the logits of the one
         network that they leave: ``coefs_`` have the shapes that ``hidden_layer_sizes`` asks for,
         with zeros between members. Their errors differ, so the mean has fewer; 1 trains one
-        network, in which all units are connected. 'auto' is up to 5, each of 25 units or more, for
-        one hidden layer, dense X of 50 rows or more, and ``fit`` without ``warm_start``, ``refit``
-        and 'lbfgs', none of which can have several; otherwise 1.
+        network, in which all units are connected. 'auto' is the most, up to 8, that divide every
+        layer and leave each member 16 units in it, for dense X of 50 rows or more and ``fit``
+        without ``warm_start``, ``refit`` and 'lbfgs', none of which can have several; otherwise 1.
     standardize : bool, default=True
         Whether ``fit`` brings the features of a dense X to one scale, batch by batch, if one of
         them is far from it: if a root mean square is above 3, or none is above 0.1. Then each has

@@ -15,7 +15,7 @@ class Parameters:
 
     def __init__(
         self,
-        hidden_layer_sizes: hints.Sizes = (500,),
+        hidden_layer_sizes: hints.Sizes = (256, 128),
         *,
         activation: hints.Activations = "relu",
         solver: hints.Solver = "adam",
@@ -51,7 +51,7 @@ class Parameters:
         decay_steps: int | Literal["auto"] = "auto",
         decay_rate: float = 0.1,
         scoring: hints.Scoring | None = "loss",
-        n_updates_no_change: float = 200,
+        n_updates_no_change: float = 100,
         refit: bool = False,
         n_members: int | Literal["auto"] = "auto",
         standardize: bool = True,

@@ -14,8 +14,8 @@ __all__ = ["resolved"]
 
 # Fewer rows have none to spare: their number with a weight counts, for the others are not there.
 FEW_ROWS = 50
-# More members than this improve little, thinner ones than this learn little.
-MOST_MEMBERS, THINNEST = 5, 25
+# More members than this improve little, narrower ones than this learn little.
+MOST_MEMBERS, NARROWEST = 8, 16
 
 
 def resolved(estimator: Any, data: Any, first: bool, whole: bool) -> Any:
@@ -41,8 +41,8 @@ def resolved(estimator: Any, data: Any, first: bool, whole: bool) -> Any:
     widths = _params.hidden_layer_sizes(estimator.hidden_layer_sizes)
     alone = _alone(estimator, data, first and ends)
     if estimator.n_members == "auto":
-        several = not alone and len(widths) == 1 and n_rows >= FEW_ROWS
-        settings.n_members = _members(widths[0]) if several else 1
+        several = widths and not alone and n_rows >= FEW_ROWS
+        settings.n_members = _members(widths) if several else 1
     elif not whole:
         settings.n_members = 1
     else:
@@ -60,10 +60,10 @@ def _alone(estimator: Any, data: Any, anew: bool) -> str:
     return " and ".join(reason for reason, holds in reasons.items() if holds)
 
 
-def _members(width: int) -> int:
-    """Return into how many members a layer is divided: as many as leave each a whole width."""
-    most = min(MOST_MEMBERS, width // THINNEST)
-    return max((m for m in range(1, most + 1) if width % m == 0), default=1)
+def _members(widths: tuple[int, ...]) -> int:
+    """Return into how many members the layers are divided: as many as divide every width."""
+    most, common = min(MOST_MEMBERS, min(widths) // NARROWEST), math.gcd(*widths)
+    return max((m for m in range(1, most + 1) if common % m == 0), default=1)
 
 
 def _check_members(n_members: int, widths: tuple[int, ...], alone: str) -> None:

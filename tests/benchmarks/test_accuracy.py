@@ -188,15 +188,15 @@ def test_a_run_prints_all_tables_and_writes_scores_and_figure(tmp_path, monkeypa
     monkeypatch.setattr(data, "SHIPPED", {"iris": load_iris})
     monkeypatch.setattr(data, "GENERATED", {"moons": GENERATED["moons"]})
     out = tmp_path / "out"
-    __main__.main(["--seeds", "1", "--only", "one of 100", "--out", str(out)])
+    __main__.main(["--seeds", "1", "--only", "one member", "--out", str(out)])
     lines = capsys.readouterr().out.splitlines()
     scores = pd.read_csv(f"{out}.csv")
     assert len(scores) == 2 * 3 * 2
     assert (scores["seconds"] > 0).all()
     means = scores.groupby("candidate")[["accuracy", "log_loss"]].mean()
-    accuracy, log_loss = means.loc["one of 100"]
+    accuracy, log_loss = means.loc["one member"]
     [row] = [
-        line for line in lines if line.startswith(f"| one of 100 | {accuracy:.4f} | {log_loss:.4f}")
+        line for line in lines if line.startswith(f"| one member | {accuracy:.4f} | {log_loss:.4f}")
     ]
     assert row.count("|") == 8
     assert f"| mean |  | {accuracy:.4f} | {log_loss:.4f} |" in "\n".join(lines)
