@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from sklearn.neural_network import MLPClassifier
 
 from benchmarks import steps
-from benchmarks.rivals.works import WORKS
+from benchmarks.rivals.ours import alike
+from benchmarks.rivals.works import WORKS, Work
 
 SECONDS = {
     "skscratch": [1e-6, 2e-6, 4e-6],
@@ -45,3 +47,15 @@ def test_the_works_share_their_shapes_with_their_weights():
         assert [W.shape for W in work.weights()] == list(
             zip(work.sizes, work.sizes[1:], strict=False)
         )
+
+
+@pytest.mark.filterwarnings("ignore:.*:sklearn.exceptions.ConvergenceWarning")
+def test_ours_trains_one_network_on_all_rows_as_they_are_like_the_others():
+    work = Work((4, 50, 1), "relu", "adam", 20, 200, n_epochs=3)
+    X, y = work.data()
+    ours, theirs = (
+        kind(**work.settings, max_iter=3).fit(1000 * X, y) for kind in (alike, MLPClassifier)
+    )
+    assert ours.t_ == theirs.t_ == 600
+    assert ours.n_members == 1
+    assert ours._continuation["scaling"] is None

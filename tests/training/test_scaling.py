@@ -77,6 +77,10 @@ class TestFinding:
         assert_array_equal(find(values, np.array([1.0, 1, 1, 1, 0])), [[3], [4]])
         assert_array_equal(find(values, np.ones(5)), [[5.8], [2]])
 
+    def test_a_third_value_counts_however_rare_it_is(self):
+        values = column(*[0] * 500, *[100] * 499, 50)
+        assert_allclose(find(values), [[49.95], [64]])
+
     def test_a_constant_feature_becomes_zero(self):
         data = np.column_stack([X[:, 0], np.full(N, 0.1), np.full(N, -1e9), np.zeros(N)])
         scaling = find(data)
@@ -147,6 +151,11 @@ class TestFinding:
         scaling = find(data, dtype=dtype)
         scaling.apply(data)
         assert_allclose(np.log2(data.std(axis=0)), 0, atol=0.6)
+
+    @pytest.mark.parametrize(("dtype", "size"), [(np.float32, 1e-25), (np.float64, 1e-200)])
+    def test_features_that_are_too_small_to_be_scaled_are_left_alone(self, dtype, size):
+        data = (X[:, [0, 4]] * [1, size]).astype(dtype)
+        assert_array_equal(find(data, dtype=dtype).scale, [32, 1])
 
     def test_the_data_are_left_as_they_are(self):
         data, w = X.copy(), WEIGHTS.copy()
