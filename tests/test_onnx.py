@@ -99,6 +99,16 @@ def test_images_of_whole_numbers():
     assert_same(to_onnx(model, DIGITS[:1].astype(np.uint8)), model, DIGITS.astype(np.uint8))
 
 
+@pytest.mark.parametrize("target", ["binary", "multiclass", "multilabel"])
+def test_members_and_features_that_were_scaled_inside(target):
+    """The graph is that of the one network, for the features as they are."""
+    data = (1e3 + 50 * DIGITS).astype(np.float32)
+    settings = {"hidden_layer_sizes": (100,), "early_stopping": True, "n_members": 4}
+    model = small(**settings).fit(data, TARGETS[target])
+    assert model._continuation["scaling"] is not None
+    assert_same(to_onnx(model, data[:1]), model, data)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_in_a_pipeline(dtype):
     data = (1e3 + 50 * DIGITS).astype(dtype)

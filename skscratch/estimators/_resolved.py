@@ -32,7 +32,7 @@ def resolved(estimator: Any, data: Any, first: bool, whole: bool) -> Any:
     """
     settings = copy.copy(estimator)
     settings.standardize = estimator.standardize and whole
-    n_rows = data.X.shape[0] if data.w is None else np.count_nonzero(data.w)
+    n_rows = data.X.shape[0] if data.w is None else int(np.count_nonzero(data.w))
     lbfgs = isinstance(estimator.solver, str) and estimator.solver == "lbfgs"
     ends = whole and not lbfgs and not estimator.warm_start
     if estimator.early_stopping == "auto":

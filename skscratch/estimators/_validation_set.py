@@ -80,8 +80,9 @@ def held_out(estimator: Any, run: Run, validation: ValidationSet, size: int) -> 
     X, y, w = validation.data[:3]
     batches = [
         Gathered(X, y, w, size, run.theta.dtype, rows, None, run.scaling)
-        for rows in np.atleast_2d(for_each(validation.rows, run.arch.members))
+        for rows in np.atleast_2d(validation.rows)
     ]
+    batches *= run.arch.members // len(batches)  # the user's own are those of all
     return HeldOut(run, batches, estimator._hits, _score(estimator, run, validation))
 
 
@@ -115,7 +116,7 @@ def _score(
     for rows in np.atleast_2d(validation.rows):
         weights = {"sample_weight": data.sample_weight[rows]} if weighted else {}
         sets.append((data.X[rows], data.labels[rows], weights))
-    sets *= run.arch.members // len(sets)  # the user's own is that of all
+    sets *= run.arch.members // len(sets)
 
     def score_of(params: Parameters, X: Any, y: Any, weights: dict[str, Any]) -> float:
         view.coefs_, view.intercepts_ = params

@@ -167,7 +167,7 @@ class HeldOut:
     run : Run
         Its history is written after every epoch.
     batches : list of Gathered or of InOrder
-        The rows of each member.
+        The rows of each member; the same object for each if these are rows that none has seen.
     hits : callable
         From a prediction (n, q) and targets to (n,), whether each row is right.
     score : callable, optional
@@ -212,14 +212,26 @@ class HeldOut:
         return watched, scores
 
     def temperature(self, theta: Any) -> float:
-        """Return by what the logits of the members with the parameters theta are best divided."""
+        """Return by what the logits of the members with the parameters theta are best divided.
+
+        Rows that are new to all say it of the mean of their logits, others of each by itself.
+        """
+        members = zip(self._members(theta), self._batches, strict=True)
+        each = [self._logits(params, batches) for params, batches in members]
+        if self._batches[0] is self._batches[-1]:
+            _, y, w = each[0]
+            each = [(np.mean([z for z, _, _ in each], axis=0), y, w)]
+        return temperature(self._arch.loss, *map(np.concatenate, zip(*each, strict=True)))
+
+    def _logits(self, params: Parameters, batches: Any) -> tuple[Any, Any, Any]:
+        """Return the logits of all rows of a member, their targets and their weights."""
         parts = []
-        for params, batches in zip(self._members(theta), self._batches, strict=True):
-            for X, y, w, weight in batches:
-                here = self._ws.head(X.shape[0])
-                forward(self._arch, params, here, X)
-                parts.append((here.z[-1].copy(), y.copy(), w * weight))
-        return temperature(self._arch.loss, *map(np.concatenate, zip(*parts, strict=True)))
+        for X, y, w, weight in batches:
+            here = self._ws.head(X.shape[0])
+            forward(self._arch, params, here, X)
+            parts.append((here.z[-1].copy(), y.copy(), w * weight))
+        z, y, w = map(np.concatenate, zip(*parts, strict=True))
+        return z, y, w
 
     def _members(self, theta: Any) -> list[Parameters]:
         arch = self.run.arch

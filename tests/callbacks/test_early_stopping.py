@@ -26,10 +26,12 @@ def first_stall(costs, patience, min_delta):
     return len(costs)
 
 
+@pytest.mark.parametrize("n_members", [1, 4])
 @pytest.mark.parametrize("patience", [1, 3])
 @pytest.mark.parametrize("monitor", ["loss", "validation_loss", "validation_score"])
-def test_it_ends_where_nothing_has_improved_for_so_long(data, small, monitor, patience):
-    model = small(max_iter=150, learning_rate_init=0.1, n_iter_no_change=1000)
+def test_it_ends_where_nothing_has_improved_for_so_long(data, small, monitor, patience, n_members):
+    params = {"learning_rate_init": 0.1, "n_iter_no_change": 1000, "n_members": n_members}
+    model = small(max_iter=150, **params)
     whole = clone(model).fit(*data[:2], X_val=data[2], y_val=data[3])
     costs = whole.history_[monitor] * (-1 if monitor == "validation_score" else 1)
     n = first_stall(costs, patience, 0)

@@ -71,10 +71,12 @@ def test_every_other_epoch(data, small, tmp_path):
     assert joblib.load(path).n_iter_ == 5
 
 
-def test_with_a_monitor_the_file_is_the_best(data, small, tmp_path):
+@pytest.mark.parametrize("n_members", [1, 4])
+def test_with_a_monitor_the_file_is_the_best(data, small, tmp_path, n_members):
     X, y, X_val, y_val = data
     path = tmp_path / "model.joblib"
-    model = small(max_iter=60, learning_rate_init=0.1, n_iter_no_change=1000)
+    params = {"learning_rate_init": 0.1, "n_iter_no_change": 1000, "n_members": n_members}
+    model = small(max_iter=60, **params)
     model.set_callbacks(ModelCheckpoint(path, monitor="validation_loss"))
     model.fit(X, y, X_val=X_val, y_val=y_val)
     saved, losses = joblib.load(path), model.history_["validation_loss"]

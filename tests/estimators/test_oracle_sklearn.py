@@ -75,6 +75,18 @@ def assert_same_course(models, X):
     assert np.ptp(ours.loss_curve_) > 1e-3, "nothing was learned, so nothing was compared"
 
 
+def test_with_these_values_the_defaults_are_those_of_mlpclassifier(task):
+    """The line that the documentation gives; 90 rows are one batch of both."""
+    X, y = task
+    fixed = {"shuffle": False, "max_iter": 60}
+    ours = ScratchMLPClassifier(
+        (100,), alpha=1e-4, learning_rate_init=0.001, batch_size=200, early_stopping=False,
+        ema_decay=0, n_members=1, standardize=False, weight_init=SharedStart(), **fixed,
+    ).fit(X, y)  # fmt: skip
+    assert_same_course((ours, Oracle(**fixed).fit(X, y)), X)
+    assert ours.n_iter_ == 60
+
+
 @solvers
 @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
 def test_mini_batches_without_penalty(task, solver, activation):

@@ -7,6 +7,7 @@ import joblib
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning, InconsistentVersionWarning
 
@@ -44,6 +45,23 @@ def test_a_released_model_still_works(path):
             warnings.simplefilter("ignore", ConvergenceWarning)
             network.set_params(warm_start=True, max_iter=30).fit(X, y)
         assert network.loss_ < loss
+
+
+TARGETS = {"binary": Y > 0, "multilabel": np.eye(3, dtype=int)[Y], "lbfgs": Y}
+# one averages, which is done otherwise since; the stream was never fitted
+REFITTED = [path for path in FILES if path.stem not in ("warm", "stream")]
+
+
+@pytest.mark.parametrize("path", REFITTED, ids=lambda path: f"{path.parent.name} {path.stem}")
+def test_it_is_fitted_again_as_it_was(path):
+    """Whatever has come since is off: its parameters say what was done then."""
+    model = load(path)
+    y = TARGETS.get(path.stem, np.array(["setosa", "versicolor", "virginica"])[Y])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        again = clone(model).fit(X, y)
+    with np.load(path.parent / "answers.npz") as answers:
+        assert_allclose(again.predict_proba(X[::10]), answers[path.stem], atol=1e-4)
 
 
 def test_there_are_models_of_this_release():

@@ -2,8 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+
+from skscratch import ScratchMLPClassifier
 
 # Short fits on purpose.
 pytestmark = pytest.mark.filterwarnings(
@@ -195,3 +199,40 @@ def test_weights_that_leave_nothing_are_refused_by_name(multiclass, solver, smal
     model = small(solver=solver, class_weight={classes[0]: 0, classes[1]: 1, classes[2]: 1})
     with pytest.raises(ValueError, match=r"sample_weight.*class_weight"):
         model.fit(X, y, (y == classes[0]) * 1.0)
+
+
+@st.composite
+def weighted_rows(draw, n):
+    """Rows in or out of scale, labels of one of two kinds, and how often each row counts."""
+    rng = np.random.default_rng(draw(st.integers(0, 1000)))
+    stretch, shift = draw(st.sampled_from([(1, 0), (1000, 0), (1, 1e4), (0.001, 0)]))
+    X = stretch * rng.normal(size=(n, draw(st.integers(1, 4)))) + shift
+    y = np.arange(n) % draw(st.integers(2, 3))
+    times = rng.permutation(np.arange(n) % draw(st.integers(2, 3)))
+    return X, y, times
+
+
+class TestThePlainDefaults:
+    """Nothing set but what makes a run short and the same each time."""
+
+    def fit(self, *data):
+        """Fit, in few epochs: a long run makes much of the last bits."""
+        return ScratchMLPClassifier(random_state=0, max_iter=8).fit(*data)
+
+    @given(weighted_rows(n=30))
+    def test_weights_are_counts_on_small_data(self, case):
+        """Which are one batch, and lose no row."""
+        X, y, times = case
+        weighted = self.fit(X, y, times)
+        repeated = self.fit(X.repeat(times, axis=0), y.repeat(times))
+        assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), atol=1e-6)
+
+    @given(weighted_rows(n=45) | weighted_rows(n=120) | weighted_rows(n=80))
+    def test_a_row_of_weight_zero_is_not_there(self, case):
+        """With early stopping and members, or without."""
+        X, y, times = case
+        kept = times > 0
+        weighted = self.fit(X, y, times)
+        removed = self.fit(X[kept], y[kept], times[kept])
+        assert weighted.t_ == removed.t_
+        assert_allclose(weighted.predict_proba(X), removed.predict_proba(X), atol=1e-6)
