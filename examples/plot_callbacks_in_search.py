@@ -51,6 +51,7 @@ network = ScratchMLPClassifier(
     max_iter=MAX_ITER,
     n_iter_no_change=np.inf,  # when to stop is left to the callback
     early_stopping=False,
+    n_members=1,
     random_state=0,
 )
 network.set_callbacks(monitor, EarlyStopping("loss", target=TARGET, patience=8))

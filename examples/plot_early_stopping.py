@@ -63,6 +63,7 @@ def fit_pipeline(**settings):
         max_iter=300,
         tol=0,
         n_iter_no_change=20,
+        n_members=1,
         scoring="loss",
         random_state=0,
         **settings,

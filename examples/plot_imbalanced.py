@@ -70,6 +70,7 @@ network = ScratchMLPClassifier(
     ema_decay=0,
     max_iter=40,
     early_stopping=False,
+    n_members=1,
     random_state=0,
 )
 models = {

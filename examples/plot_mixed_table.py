@@ -90,6 +90,7 @@ model = make_pipeline(
         ema_decay=0,
         max_iter=20,
         early_stopping=False,
+        n_members=1,
         random_state=0,
     ),
 )

@@ -57,6 +57,7 @@ model = make_pipeline(
         ema_decay=0,
         max_iter=30,
         early_stopping=False,
+        n_members=1,
         random_state=0,
     ),
 )

@@ -61,6 +61,7 @@ histories = {
             max_iter=30,
             n_iter_no_change=np.inf,
             early_stopping=False,
+            n_members=1,
             random_state=seed,
             **settings,
         )

@@ -9,12 +9,16 @@ import re
 import sys
 from operator import attrgetter
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from sklearn.neural_network import MLPClassifier
 
 import skscratch
 from skscratch import ScratchMLPClassifier
 from skscratch.core import activations, initializers, losses, optimizers, schedules
+from skscratch.estimators._resolved import resolved
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -256,3 +260,36 @@ def test_parameters_that_are_named_exist():
     names = {*re.findall(r"`(\w+)=", text), *rows("guide/validation")} - OTHERS
     assert names <= {*ScratchMLPClassifier().get_params()}
     assert len(names) > 20
+
+
+def test_members_of_the_table_are_those_that_auto_makes():
+    text = PAGES["guide/architectures"].read_text()
+    row = r"^\| `(\([\d, ]+\))` \| (\d+)(?: of ([\d and]+) units)?"
+    table = re.findall(row, text, re.MULTILINE)
+    assert len(table) >= 5
+    many = SimpleNamespace(X=np.ones((1000, 2)), w=None, validation=None)
+    for sizes, members, units in table:
+        widths = ast.literal_eval(sizes)
+        made = resolved(ScratchMLPClassifier(widths), many, first=True, whole=True).n_members
+        assert made == int(members)
+        assert not units or [int(n) * made for n in units.split(" and ")] == [*widths]
+
+
+def test_other_defaults_are_all_in_the_table():
+    text = PAGES["coming-from/mlpclassifier"].read_text().partition("## Other defaults")[2]
+    table = dict(re.findall(r"^\| `(\w+)` \| (.+? \| .+?) \|$", text, re.MULTILINE))
+    theirs, ours = MLPClassifier().get_params(), ScratchMLPClassifier().get_params()
+    assert {name for name in theirs if theirs[name] != ours[name]} <= {*table}
+    for name, row in table.items():
+        for model, cell in zip((theirs, ours), row.split(" | "), strict=True):
+            value = model[name]
+            shown = f"{value:g}" if isinstance(value, float) else str(value)
+            assert cell.strip('`"').startswith(shown)
+
+
+def test_defaults_that_have_reasons_are_the_defaults():
+    text = PAGES["design"].read_text().partition("## Defaults")[2].partition("\n## ")[0]
+    heads = re.findall(r"^- (?:.*?)\*\*(.+?)\*\*", text, re.MULTILINE)
+    named = re.findall(r"`(\w+)=(.+?)`", " ".join(heads))
+    assert len(named) >= 6
+    assert all(ScratchMLPClassifier().get_params()[n] == ast.literal_eval(v) for n, v in named)

@@ -178,7 +178,8 @@ class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
         ``alpha``; with a validation set 'validation_loss' and 'validation_score', without dropout
         and smoothing; 'learning_rate', that of the last update; 'gradient_norm' of the mean loss,
         the mean over the updates before clipping (for 'lbfgs' of loss and penalty); 'seconds' of
-        training. Of a run that ``partial_fit`` continues, the last 200 epochs.
+        training. Of several members losses, penalty and score are the means of theirs, the norm is
+        the root mean square. Of a run that ``partial_fit`` continues, the last 200 epochs.
     loss_curve_ : list of float
         The sum of 'loss' and 'penalty'.
     loss_ : float
@@ -189,7 +190,8 @@ class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
         The column 'validation_score': what ``scoring`` names; with 'loss' the accuracy, weighted
         like the loss.
     best_validation_score_ : float or None
-        With early stopping, the score of the parameters kept.
+        With early stopping, the score of the parameters kept; of several members the mean of
+        their best. The network that they make is mostly better.
     n_iter_ : int
         Epochs trained, calls of ``partial_fit`` and warm starts included.
     t_ : int
