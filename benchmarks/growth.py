@@ -16,9 +16,8 @@ from statistics import median
 import numpy as np
 
 from benchmarks.fits.process import apart
-from benchmarks.fits.timing import FIXED, epoch_and_rest, interleaved
+from benchmarks.fits.timing import FIXED, as_there, epoch_and_rest, interleaved
 from benchmarks.machine import pin
-from skscratch import ScratchMLPClassifier
 
 N_FEATURES, N_CLASSES = 100, 10
 ROWS, HIDDEN = (1_000, 3_000, 10_000, 30_000, 100_000), 100
@@ -39,7 +38,7 @@ def epoch_seconds(n_rows, hidden):
     y = rng.integers(N_CLASSES, size=n_rows)
     settings = {**FIXED, "hidden_layer_sizes": (hidden,), "batch_size": 200}
     n_epochs = max(1, round(REPEATED_WORK / (n_rows * n_parameters(hidden))))
-    return epoch_and_rest(ScratchMLPClassifier, settings, X, y, n_epochs)[0]
+    return epoch_and_rest(as_there, settings, X, y, n_epochs)[0]
 
 
 def measure(rounds):

@@ -8,6 +8,9 @@ from sklearn.preprocessing import scale
 
 from skscratch import ScratchMLPClassifier
 
+# what the other libraries do not do unasked
+ALIKE = {"early_stopping": False, "ema_decay": 0, "n_members": 1, "standardize": False}
+
 
 class Works:
     """The work of the comparison with other libraries, each for its number of epochs."""
@@ -19,7 +22,7 @@ class Works:
         """Make the rows and the estimator."""
         work = WORKS[name]
         self.X, self.y = work.data()
-        self.model = ScratchMLPClassifier(**work.settings, max_iter=work.n_epochs)
+        self.model = ScratchMLPClassifier(**work.settings, **ALIKE, max_iter=work.n_epochs)
 
     def time_fit(self, name):
         """Dense rows, fixed epochs."""

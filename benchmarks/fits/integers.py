@@ -5,8 +5,7 @@ from functools import partial
 import numpy as np
 
 from benchmarks.fits.tables import Row, Table
-from benchmarks.fits.timing import FIXED, epoch_and_rest, interleaved
-from skscratch import ScratchMLPClassifier
+from benchmarks.fits.timing import FIXED, as_there, epoch_and_rest, interleaved
 
 __all__ = ["measure"]
 
@@ -20,7 +19,7 @@ def measure(rounds, mnist):
     y = rng.integers(10, size=60_000)
     types = {"float32": X.astype(np.float32), "uint8": X}
     measures = {
-        name: partial(epoch_and_rest, ScratchMLPClassifier, SETTINGS, X, y, n_epochs=3)
+        name: partial(epoch_and_rest, as_there, SETTINGS, X, y, n_epochs=3)
         for name, X in types.items()
     }
     pairs = interleaved(measures, rounds)
