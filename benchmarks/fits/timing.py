@@ -5,20 +5,12 @@ from time import perf_counter
 
 from sklearn.neural_network import MLPClassifier
 
-from skscratch import ScratchMLPClassifier
+from benchmarks.rivals.ours import alike
 
 __all__ = ["ESTIMATORS", "FIXED", "as_there", "epoch_and_rest", "fit_seconds", "interleaved"]
 
 # the work that MLPClassifier does by default; other parameters replace these
-as_there = partial(
-    ScratchMLPClassifier,
-    hidden_layer_sizes=(100,),
-    alpha=0.0001,
-    early_stopping=False,
-    ema_decay=0,
-    n_members=1,
-    standardize=False,
-)
+as_there = partial(alike, hidden_layer_sizes=(100,), alpha=0.0001)
 ESTIMATORS = {"skscratch": as_there, "scikit-learn": MLPClassifier}
 # both run for as many epochs as max_iter says
 FIXED = {"tol": 0, "n_iter_no_change": 10**6, "random_state": 0}
