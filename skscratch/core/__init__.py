@@ -22,6 +22,10 @@ symbol     shape               meaning
 ``xp``                         the array namespace (NumPy)
 =========  ==================  =====================================================
 
+Where several networks are trained side by side, the arrays from ``X`` to ``delta`` have one more
+axis in front, that of the members: ``W`` is (members, p, q), ``y`` is (members, n) or
+(members, n, q). ``L`` is then the sum of their losses, so that ``g`` holds the gradient of each.
+
 Pairs of passes, ``forward`` and ``backward``, stand next to each other and write into arrays
 that they are given. The floor trusts its input: validation happens once, at the door, in
 ``skscratch.estimators``. It never imports scikit-learn.

@@ -153,7 +153,8 @@ def allocate(sizes: tuple[int, ...], dtype: Any, members: int = 1) -> tuple[Any,
         Width of every layer, inputs first.
     dtype : dtype
         float32 or float64.
-    members : int
+    members : int, optional
+        How many networks have their parameters there; one by default.
 
     Returns
     -------

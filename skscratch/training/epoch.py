@@ -20,7 +20,7 @@ def loss_and_gradient(
     w: Any,
     rng: Any = None,
 ) -> float:
-    """Fill grad with the gradient of the batch's mean loss; return that loss, of all members.
+    """Fill grad with the gradient of the batch's mean loss; return that loss, summed over members.
 
     rng draws what dropout drops; an architecture without dropout needs none.
     """

@@ -14,8 +14,7 @@ L. K. Hansen and P. Salamon (1990). Neural network ensembles.
 G. E. Hinton (2002). Training products of experts by minimizing contrastive divergence.
 """
 
-from typing import Any
-
+import numpy as np
 from scipy.linalg import block_diag
 
 from skscratch.core.network import Parameters
@@ -39,7 +38,7 @@ def apart(params: Parameters, members: int) -> list[Parameters]:
     return [Parameters(*([array[i] for array in part] for part in params)) for i in range(members)]
 
 
-def joined(xp: Any, params: Parameters) -> Parameters:
+def joined(params: Parameters) -> Parameters:
     """Return the one network; all its arrays are new. There must be a hidden layer.
 
     Examples
@@ -49,14 +48,14 @@ def joined(xp: Any, params: Parameters) -> Parameters:
     >>> from skscratch.core.network import Parameters
     >>> W, V = np.array([[[1.0]], [[2.0]]]), np.array([[[3.0]], [[4.0]]])
     >>> b, c = np.array([[5.0], [6.0]]), np.array([[7.0], [9.0]])
-    >>> joined(np, Parameters([W, V], [b, c]))
+    >>> joined(Parameters([W, V], [b, c]))
     Parameters(weights=[array([[1., 2.]]), array([[1.5],
            [2. ]])], biases=[array([5., 6.]), array([8.])])
     """
     (first, *between, last), (*biases, b) = params
     weights = [
-        xp.concatenate(list(first), axis=1),
+        np.concatenate(first, axis=1),
         *(block_diag(*W) for W in between),
-        xp.concatenate(list(last), axis=0) / len(last),
+        np.concatenate(last) / len(last),
     ]
     return Parameters(weights, [*(b.flatten() for b in biases), b.mean(axis=0)])

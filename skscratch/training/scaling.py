@@ -55,8 +55,9 @@ class Scaling(NamedTuple):
 def find_scaling(X: Any, w: Any, size: int, dtype: Any) -> Scaling | None:
     """Return what brings the features to mean 0 and about standard deviation 1; None if in scale.
 
-    If one feature is out of scale, nobody has scaled X, and all are; but a feature with two values
-    becomes 0 and 1, for the rarer of the two must not count for more.
+    If the largest feature is out of scale, nobody has scaled X, and all features are; but one with
+    two values becomes 0 and 1, for the rarer of the two must not count for more. Where numbers are
+    too large for a weight to be divided by them it is None, too.
 
     Parameters
     ----------

@@ -104,7 +104,7 @@ class Run:
         if members > 1:
             p, *hidden, q = arch.sizes
             sizes = p, *(members * width for width in hidden), q
-            arch, params = replace(arch, sizes=sizes, members=1), joined(np, params)
+            arch, params = replace(arch, sizes=sizes, members=1), joined(params)
         return arch, params
 
     def record(self, loss: float, penalty: float, **row: float) -> None:

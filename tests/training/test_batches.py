@@ -190,11 +190,12 @@ def test_each_member_gets_the_batches_that_it_would_get_alone(
 
 
 @kinds
+@containers
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
-def test_batches_are_brought_to_scale_and_the_data_are_not(make, dtype, source):
+def test_batches_are_brought_to_scale_and_the_data_are_not(make, container, dtype, source):
     before, scaling = source.copy(), Scaling(*(array.astype(dtype) for array in SCALING))
-    batches = make(source, Y, None, 5, dtype, scaling=scaling)
+    batches = make(container(source), Y, None, 5, dtype, scaling=scaling)
     for batch in copies(batches) + copies(batches):
         expected = (source.astype(dtype)[batch.y] - scaling.center) / scaling.scale
         assert batch.X.dtype == dtype

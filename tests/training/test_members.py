@@ -59,7 +59,7 @@ class TestJoined:
             logits(arch, [W[i] for W in params.weights], [b[i] for b in params.biases], inputs)
             for i in range(MEMBERS)
         ]
-        one = joined(np, params)
+        one = joined(params)
         z = logits(arch, *one, inputs)
         tolerance = 1e-5 if dtype == np.float32 else 1e-12
         assert_allclose(z, np.mean(each, axis=0), rtol=tolerance, atol=tolerance)
@@ -69,18 +69,18 @@ class TestJoined:
     def test_it_has_the_shapes_of_a_network_as_wide_as_all_together(self, hidden):
         sizes = (P, *(MEMBERS * width for width in hidden), Q)
         _, expected = allocate(sizes, np.float64)
-        for own, like in zip(joined(np, network(hidden)[2]), expected, strict=True):
+        for own, like in zip(joined(network(hidden)[2]), expected, strict=True):
             assert [array.shape for array in own] == [array.shape for array in like]
 
     def test_nothing_leads_from_one_member_to_another(self):
-        W = joined(np, network((6, 2))[2]).weights[1]
+        W = joined(network((6, 2))[2]).weights[1]
         assert_array_equal(W != 0, np.kron(np.eye(MEMBERS), np.ones((6, 2))))
 
     @depths
     def test_all_its_arrays_are_new(self, hidden):
         _, theta, params = network(hidden)
         before = theta.copy()
-        for part in joined(np, params):
+        for part in joined(params):
             for array in part:
                 array[...] = 99
         assert_array_equal(theta, before)
