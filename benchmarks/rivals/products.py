@@ -1,6 +1,6 @@
 """The matrix products of a step alone, on buffers that are always the same.
 
-By ``np.matmul``, which costs half a microsecond more a product than the ``np.dot`` of our step.
+By ``np.matmul``, which costs about a microsecond more a product than the ``A.dot`` of our step.
 """
 
 from time import perf_counter
