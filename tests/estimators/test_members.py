@@ -379,7 +379,7 @@ def test_they_are_better_together_than_one_of_them():
     X, y = digits.images.reshape(len(digits.images), -1), digits.target
     train, test = np.arange(len(y)) < 600, np.arange(len(y)) >= 600
     model = ScratchMLPClassifier(random_state=0).fit(X[train], y[train])
-    members = members_of(model, 5)
+    members = members_of(model, 8)
     alone = [softmax(logits(*member, X[test]), axis=1) for member in members]
     right = [(p.argmax(axis=1) == y[test]).mean() for p in alone]
     losses = [log_loss(y[test], p) for p in alone]

@@ -14,8 +14,9 @@ short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarnin
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(200, 4)), np.arange(200) % 2
 WIDTHS = {
-    (500,): 5, (100,): 4, (50,): 2, (49,): 1, (64,): 2, (101,): 1, (25,): 1, (75,): 3, (125,): 5,
-    (1000,): 5, 500: 5, (505,): 5, (107,): 1, (1,): 1, (): 1, (100, 50): 1, (500, 500): 1,
+    (500,): 5, (100,): 5, (50,): 2, (49,): 1, (64,): 4, (101,): 1, (31,): 1, (32,): 2, (48,): 3,
+    (512,): 8, (505,): 5, 100: 5, (1,): 1, (): 1, (100, 50): 2, (256, 128): 8, (128, 256): 8,
+    (256, 31): 1, (256, 32): 2, (100, 64): 4, (64, 49): 1, (300, 200, 100): 5, (64, 32, 16): 1,
 }  # fmt: skip
 
 
@@ -54,18 +55,22 @@ cases = pytest.mark.parametrize(("params", "given", "stops", "several"), CASES.v
 
 class TestMembers:
     @pytest.mark.parametrize(("sizes", "members"), WIDTHS.items(), ids=str)
-    def test_a_wide_layer_is_divided_into_equal_ones_of_25_units_or_more(self, sizes, members):
+    def test_wide_layers_are_divided_into_equal_ones_of_16_units_or_more(self, sizes, members):
         assert settle(ScratchMLPClassifier(sizes)).n_members == members
 
     def test_no_other_number_would_be_larger_and_allowed(self):
-        for width in range(1, 700):
-            allowed = [m for m in range(2, 6) if width % m == 0 and width / m >= 25]
-            assert settle(ScratchMLPClassifier(width)).n_members == max(allowed, default=1)
+        for width in range(1, 300):
+            for sizes in ((width,), (width, 240), (600, width)):
+                expected = [
+                    m for m in range(2, 9) if all(q % m == 0 and q / m >= 16 for q in sizes)
+                ]
+                settled = settle(ScratchMLPClassifier(sizes))
+                assert settled.n_members == max(expected, default=1)
 
     @cases
     def test_several_need_all_this(self, params, given, stops, several):
         model = ScratchMLPClassifier((100,), **params)
-        assert settle(model, **given).n_members == (4 if several else 1)
+        assert settle(model, **given).n_members == (5 if several else 1)
 
     @short
     def test_a_run_that_goes_on_is_one_network(self):
