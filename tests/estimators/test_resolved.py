@@ -24,7 +24,7 @@ def settle(model, n=200, w=None, form=np.asarray, first=True, whole=True, valida
     """Return what is made of a model on the first n rows."""
     own = (X[:9], Y[:9], None) if validation else (None, None, None)
     data = model._validate(form(X[:n]), Y[:n], None if w is None else w[:n], None, first, own)
-    return resolved(model, data, first, whole)
+    return resolved(model, data, whole)
 
 
 def zeros_after(n):
@@ -94,8 +94,8 @@ class TestMembers:
     @pytest.mark.parametrize(
         ("params", "given", "needed"),
         [
-            ({"warm_start": True}, {}, "a fit that starts anew, ends, and is not by L-BFGS"),
-            ({"solver": "lbfgs"}, {}, "a fit that starts anew, ends, and is not by L-BFGS"),
+            ({"warm_start": True}, {}, "warm_start=False"),
+            ({"solver": "lbfgs"}, {}, "another solver than 'lbfgs'"),
             ({"refit": True}, {}, "refit=False"),
             ({}, {"form": csr_array}, "a dense X"),
             ({"refit": True}, {"form": csr_array}, "refit=False and a dense X"),
@@ -116,7 +116,7 @@ class TestMembers:
     @short
     def test_an_explicit_number_is_refused_where_fit_would_go_on(self):
         model = ScratchMLPClassifier((4,), max_iter=1, n_members=2).fit(X, Y)
-        with pytest.raises(InvalidParameterError, match="n_members=2 needs a fit that starts anew"):
+        with pytest.raises(InvalidParameterError, match="n_members=2 needs warm_start=False"):
             model.set_params(warm_start=True).fit(X, Y)
 
 
