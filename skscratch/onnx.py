@@ -69,7 +69,7 @@ def to_onnx(model: Any, X: MatrixLike | None = None, **options: Any) -> Any:
     >>> from skscratch import ScratchMLPClassifier
     >>> from skscratch.onnx import to_onnx
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = make_pipeline(StandardScaler(), ScratchMLPClassifier(solver="lbfgs", alpha=1))
+    >>> model = make_pipeline(StandardScaler(), ScratchMLPClassifier(10, solver="lbfgs"))
     >>> graph = to_onnx(model.fit(X, y), X)
     >>> [output.name for output in graph.graph.output]
     ['label', 'probabilities']

@@ -270,7 +270,7 @@ def test_members_of_the_table_are_those_that_auto_makes():
     many = SimpleNamespace(X=np.ones((1000, 2)), w=None, validation=None)
     for sizes, members, units in table:
         widths = ast.literal_eval(sizes)
-        made = resolved(ScratchMLPClassifier(widths), many, first=True, whole=True).n_members
+        made = resolved(ScratchMLPClassifier(widths), many, whole=True).n_members
         assert made == int(members)
         assert not units or [int(n) * made for n in units.split(" and ")] == [*widths]
 

@@ -22,13 +22,16 @@ ESTIMATOR = "skscratch.estimators._classifier.ScratchMLPClassifier"
 BUILT_IN = {
     "default": {},
     "early stopping": {"early_stopping": True, "scoring": "balanced_accuracy"},
-    "memory": {"warm_start": True, "ema_decay": 0.9, "dropout": 0.1, "activation": ["tanh"]},
+    "memory": {
+        "warm_start": True, "ema_decay": 0.9, "dropout": 0.1, "hidden_layer_sizes": (10,),
+        "activation": ["tanh"],
+    },
     "lbfgs": {"solver": "lbfgs"},
     "float32": {"dtype": np.float32, "hidden_layer_sizes": np.array([5, 4])},
     "weights": {"class_weight": {np.int64(0): 1, np.int64(1): 2.0, 2: np.float32(1)}},
     "random state": {"random_state": np.random.RandomState(0), "n_iter_no_change": np.inf},
     "function": {"learning_rate": np.sqrt},
-}
+}  # fmt: skip
 OBJECTS = {
     **{name: {"activation": act} for name, act in ACTIVATIONS.items()},
     **{name: {"weight_init": draw} for name, draw in INITIALIZERS.items()},

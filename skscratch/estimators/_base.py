@@ -223,7 +223,7 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         # overflow shows as a non-finite loss, which ends the run with a message of its own
         with unchanged_on_error(self), np.errstate(all="ignore"):
             data = self._validate(X, y, sample_weight, classes, first, validation)
-            settings = resolved(self, data, first, whole=train is _train.fit)
+            settings = resolved(self, data, whole=train is _train.fit)
             run = begin(settings, data, first)
             n_epochs = run.n_epochs
             try:

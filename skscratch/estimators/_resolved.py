@@ -18,15 +18,13 @@ FEW_ROWS = 50
 MOST_MEMBERS, NARROWEST = 8, 16
 
 
-def resolved(estimator: Any, data: Any, first: bool, whole: bool) -> Any:
+def resolved(estimator: Any, data: Any, whole: bool) -> Any:
     """Return a copy of the estimator that says whether it stops early, and how many members it has.
 
     Parameters
     ----------
     estimator : estimator
     data : Data
-    first : bool
-        Whether training starts anew.
     whole : bool
         Whether it is a fit; otherwise it is a ``partial_fit``.
     """
@@ -34,30 +32,31 @@ def resolved(estimator: Any, data: Any, first: bool, whole: bool) -> Any:
     settings.standardize = estimator.standardize and whole
     n_rows = data.X.shape[0] if data.w is None else int(np.count_nonzero(data.w))
     lbfgs = isinstance(estimator.solver, str) and estimator.solver == "lbfgs"
-    ends = whole and not lbfgs and not estimator.warm_start
     if estimator.early_stopping == "auto":
         enough = n_rows >= FEW_ROWS or data.validation is not None
-        settings.early_stopping = ends and enough
+        settings.early_stopping = whole and not lbfgs and not estimator.warm_start and enough
     widths = _params.hidden_layer_sizes(estimator.hidden_layer_sizes)
-    alone = _alone(estimator, data, first and ends)
-    if estimator.n_members == "auto":
-        several = widths and not alone and n_rows >= FEW_ROWS
-        settings.n_members = _members(widths) if several else 1
-    elif not whole:
+    missing = _missing(estimator, data, lbfgs)
+    if not whole:
         settings.n_members = 1
+    elif estimator.n_members != "auto":
+        _check_members(estimator.n_members, widths, missing)
+    elif widths and n_rows >= FEW_ROWS and not missing:
+        settings.n_members = _members(widths)
     else:
-        _check_members(estimator.n_members, widths, alone)
+        settings.n_members = 1
     return settings
 
 
-def _alone(estimator: Any, data: Any, anew: bool) -> str:
-    """Return what allows for a single network only, if anything does."""
-    reasons = {
-        "a fit that starts anew, ends, and is not by L-BFGS": not anew,
-        "refit=False": estimator.refit,
-        "a dense X": issparse(data.X),
+def _missing(estimator: Any, data: Any, lbfgs: bool) -> str:
+    """Return what would have to be different for several members to be possible."""
+    needed = {
+        "warm_start=False": not estimator.warm_start,
+        "refit=False": not estimator.refit,
+        "another solver than 'lbfgs'": not lbfgs,
+        "a dense X": not issparse(data.X),
     }
-    return " and ".join(reason for reason, holds in reasons.items() if holds)
+    return " and ".join(need for need, met in needed.items() if not met)
 
 
 def _members(widths: tuple[int, ...]) -> int:
@@ -66,11 +65,13 @@ def _members(widths: tuple[int, ...]) -> int:
     return max((m for m in range(1, most + 1) if common % m == 0), default=1)
 
 
-def _check_members(n_members: int, widths: tuple[int, ...], alone: str) -> None:
+def _check_members(n_members: int, widths: tuple[int, ...], missing: str) -> None:
     if n_members == 1:
         return
-    if alone:
-        raise InvalidParameterError(f"n_members={n_members} needs {alone}; otherwise it must be 1.")
+    if missing:
+        raise InvalidParameterError(
+            f"n_members={n_members} needs {missing}; otherwise it must be 1."
+        )
     common = math.gcd(*widths)
     if common % n_members or not widths:
         raise InvalidParameterError(

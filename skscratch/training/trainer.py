@@ -91,6 +91,8 @@ class Trainer:
         if ema_decay:
             if run.mean is None:
                 run.mean, run.n_averaged = run.theta.copy(), 0
+                if run.n_epochs:  # what has been learned is worth more than a new optimizer's steps
+                    run.n_averaged = math.ceil(10 / (1 - ema_decay))
             self._steps = Averaging(self.optimizer, run.theta, run.mean, ema_decay, run.n_averaged)
 
     def epoch(self, most_steps: int | None = None) -> float:

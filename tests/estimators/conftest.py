@@ -86,6 +86,6 @@ def start():
 
     def begin_fit(model, X, y, sample_weight=None, *, validation=(None, None, None), first=True):
         data = model._validate(X, y, sample_weight, None, first, validation)
-        return begin(resolved(model, data, first, whole=True), data, first), data
+        return begin(resolved(model, data, whole=True), data, first), data
 
     return begin_fit

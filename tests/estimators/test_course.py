@@ -246,6 +246,14 @@ class TestDivergence:
         assert model.best_validation_score_ in model.history_["validation_score"]
         assert np.isfinite(model.predict_proba(X)).all()
 
+    def test_a_search_that_diverges_is_not_followed_by_a_refit(self, binary, small):
+        """Six steps an epoch, and a look at the rows held out."""
+        params = {**CUT, **STOPPING}
+        with pytest.warns(ConvergenceWarning, match="non-finite in epoch 4"):
+            model = small(activation=[Bomb(7 * 3 + 4)], refit=True, **params).fit(*binary)
+        assert model.n_iter_ == 3
+        assert model.best_validation_score_ in model.history_["validation_score"]
+
     def test_nothing_better_than_the_start_is_an_error(self, small):
         """Iris at a rate of 100 with identities explodes at once."""
         X, y = load_iris(return_X_y=True)

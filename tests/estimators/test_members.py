@@ -138,6 +138,22 @@ class TestTheOneNetwork:
         assert (fitted(0) != fitted(1)).any()
 
 
+@pytest.mark.parametrize("params", [{}, {"n_members": 1}, {"warm_start": True}], ids=str)
+@pytest.mark.parametrize("forget", [False, True], ids=["as it is", "optimizer dropped"])
+def test_partial_fit_after_a_fit_does_not_unlearn(params, forget):
+    """The first steps of a new optimizer are its worst: the average hardly moves for them."""
+    digits = load_digits()
+    X, y = digits.images.reshape(len(digits.images), -1), digits.target
+    train, test = slice(0, 900), slice(900, None)
+    model = ScratchMLPClassifier(random_state=0, max_iter=60, **params).fit(X[train], y[train])
+    if forget:
+        model.drop_optimizer_state()
+    before = log_loss(y[test], model.predict_proba(X[test]))
+    for _ in range(5):
+        model.partial_fit(X[train], y[train])
+        assert log_loss(y[test], model.predict_proba(X[test])) < 1.1 * before
+
+
 # Whatever is done to one network is done to each of several.
 OPTIONS = {
     "plain": {},
@@ -379,7 +395,7 @@ def test_they_are_better_together_than_one_of_them():
     X, y = digits.images.reshape(len(digits.images), -1), digits.target
     train, test = np.arange(len(y)) < 600, np.arange(len(y)) >= 600
     model = ScratchMLPClassifier(random_state=0).fit(X[train], y[train])
-    members = members_of(model, 5)
+    members = members_of(model, 8)
     alone = [softmax(logits(*member, X[test]), axis=1) for member in members]
     right = [(p.argmax(axis=1) == y[test]).mean() for p in alone]
     losses = [log_loss(y[test], p) for p in alone]

@@ -30,7 +30,8 @@ def test_the_defaults_are_the_documented_ones():
 def test_what_makes_them_better_than_those_of_before():
     """A change of one of these is a change of every user's models."""
     model = ScratchMLPClassifier()
-    assert model.hidden_layer_sizes == (500,)
+    assert model.hidden_layer_sizes == (256, 128)
+    assert model.n_updates_no_change == 100
     assert model.alpha == 1
     assert model.ema_decay == 0.99
     assert model.standardize is model.temperature_scaling is True

@@ -13,6 +13,10 @@ from sklearn.exceptions import ConvergenceWarning, InconsistentVersionWarning
 
 from skscratch import __version__
 
+pytestmark = pytest.mark.filterwarnings(
+    # a value that was a default then is one that somebody has set now
+    "ignore:Parameters that this fit does not use.* n_updates_no_change=200",
+)
 FILES = sorted((Path(__file__).parent / "released").glob("*/*.joblib"))
 X, Y = load_iris(return_X_y=True)
 

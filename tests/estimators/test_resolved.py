@@ -14,8 +14,9 @@ short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarnin
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(200, 4)), np.arange(200) % 2
 WIDTHS = {
-    (500,): 5, (100,): 4, (50,): 2, (49,): 1, (64,): 2, (101,): 1, (25,): 1, (75,): 3, (125,): 5,
-    (1000,): 5, 500: 5, (505,): 5, (107,): 1, (1,): 1, (): 1, (100, 50): 1, (500, 500): 1,
+    (500,): 5, (100,): 5, (50,): 2, (49,): 1, (64,): 4, (101,): 1, (31,): 1, (32,): 2, (48,): 3,
+    (512,): 8, (505,): 5, 100: 5, (1,): 1, (): 1, (100, 50): 2, (256, 128): 8, (128, 256): 8,
+    (256, 31): 1, (256, 32): 2, (100, 64): 4, (64, 49): 1, (300, 200, 100): 5, (64, 32, 16): 1,
 }  # fmt: skip
 
 
@@ -23,7 +24,7 @@ def settle(model, n=200, w=None, form=np.asarray, first=True, whole=True, valida
     """Return what is made of a model on the first n rows."""
     own = (X[:9], Y[:9], None) if validation else (None, None, None)
     data = model._validate(form(X[:n]), Y[:n], None if w is None else w[:n], None, first, own)
-    return resolved(model, data, first, whole)
+    return resolved(model, data, whole)
 
 
 def zeros_after(n):
@@ -54,18 +55,22 @@ cases = pytest.mark.parametrize(("params", "given", "stops", "several"), CASES.v
 
 class TestMembers:
     @pytest.mark.parametrize(("sizes", "members"), WIDTHS.items(), ids=str)
-    def test_a_wide_layer_is_divided_into_equal_ones_of_25_units_or_more(self, sizes, members):
+    def test_wide_layers_are_divided_into_equal_ones_of_16_units_or_more(self, sizes, members):
         assert settle(ScratchMLPClassifier(sizes)).n_members == members
 
     def test_no_other_number_would_be_larger_and_allowed(self):
-        for width in range(1, 700):
-            allowed = [m for m in range(2, 6) if width % m == 0 and width / m >= 25]
-            assert settle(ScratchMLPClassifier(width)).n_members == max(allowed, default=1)
+        for width in range(1, 300):
+            for sizes in ((width,), (width, 240), (600, width)):
+                expected = [
+                    m for m in range(2, 9) if all(q % m == 0 and q / m >= 16 for q in sizes)
+                ]
+                settled = settle(ScratchMLPClassifier(sizes))
+                assert settled.n_members == max(expected, default=1)
 
     @cases
     def test_several_need_all_this(self, params, given, stops, several):
         model = ScratchMLPClassifier((100,), **params)
-        assert settle(model, **given).n_members == (4 if several else 1)
+        assert settle(model, **given).n_members == (5 if several else 1)
 
     @short
     def test_a_run_that_goes_on_is_one_network(self):
@@ -89,8 +94,8 @@ class TestMembers:
     @pytest.mark.parametrize(
         ("params", "given", "needed"),
         [
-            ({"warm_start": True}, {}, "a fit that starts anew, ends, and is not by L-BFGS"),
-            ({"solver": "lbfgs"}, {}, "a fit that starts anew, ends, and is not by L-BFGS"),
+            ({"warm_start": True}, {}, "warm_start=False"),
+            ({"solver": "lbfgs"}, {}, "another solver than 'lbfgs'"),
             ({"refit": True}, {}, "refit=False"),
             ({}, {"form": csr_array}, "a dense X"),
             ({"refit": True}, {"form": csr_array}, "refit=False and a dense X"),
@@ -111,7 +116,7 @@ class TestMembers:
     @short
     def test_an_explicit_number_is_refused_where_fit_would_go_on(self):
         model = ScratchMLPClassifier((4,), max_iter=1, n_members=2).fit(X, Y)
-        with pytest.raises(InvalidParameterError, match="n_members=2 needs a fit that starts anew"):
+        with pytest.raises(InvalidParameterError, match="n_members=2 needs warm_start=False"):
             model.set_params(warm_start=True).fit(X, Y)
 
 
