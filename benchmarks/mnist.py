@@ -1,0 +1,113 @@
+"""One line of parameters on the handwritten digits of MNIST, beside ``MLPClassifier((256,))``.
+
+    python -m benchmarks.mnist FOLDER [--seeds 3] [--rows 60000]
+
+FOLDER has mnist_train.csv.gz and mnist_test.csv.gz, or the same without .gz. Pixels are divided by
+255, in float32. The two take turns, seed by seed, with as many threads as they take by themselves.
+Printed is Markdown: accuracy on the whole test file, seconds of the fit, and the ratio of these.
+"""
+
+import argparse
+import os
+import warnings
+from pathlib import Path
+from statistics import mean, stdev
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
+
+from benchmarks.fits.timing import fit_seconds
+from benchmarks.machine import heading
+from skscratch import ScratchMLPClassifier
+from skscratch.datasets import load_mnist_csv
+
+__all__ = ["LINE", "REFERENCE", "main"]
+
+LINE = ScratchMLPClassifier(
+    hidden_layer_sizes=(512, 512),
+    activation="silu",
+    solver="adam",
+    alpha=0,
+    batch_size=256,
+    learning_rate="onecycle",
+    learning_rate_init=0.004,
+    max_iter=16,
+    n_iter_no_change=16,
+    early_stopping=False,
+    beta_1=0.9,
+    beta_2=0.95,
+    weight_init="he_uniform",
+    dropout=0.3,
+    weight_decay=0.1,
+    label_smoothing=0,
+    ema_decay=0,
+    warmup_steps=0,
+)
+REFERENCE = MLPClassifier((256,))
+# with them a seed's row: accuracy and seconds of LINE, those of REFERENCE, seconds over seconds
+COLUMNS = ("accuracy", "s", "`MLPClassifier((256,))`", "s", "× time")
+FORMATS = ("{:.4f}", "{:.1f}", "{:.4f}", "{:.1f}", "{:.2f}")
+
+
+def arrays(folder, name, n_rows=None):
+    """Return the first rows of a file: X from 0 to 1 in float32, and y."""
+    packed, plain = Path(folder, f"{name}.csv.gz"), Path(folder, f"{name}.csv")
+    X, y = load_mnist_csv(packed if packed.exists() else plain, return_X_y=True)
+    return X[:n_rows].astype(np.float32) / 255, y[:n_rows]
+
+
+def accuracy_and_seconds(model, seed, train, test):
+    """Return what a fit of a fresh model is worth, and how long it took."""
+    model = clone(model).set_params(random_state=seed)
+    seconds = fit_seconds(model, *train)
+    return model.score(*test), seconds
+
+
+def numbers(seed, train, test):
+    """Return a seed's row, as COLUMNS has it."""
+    accuracy, seconds = accuracy_and_seconds(LINE, seed, train, test)
+    its_accuracy, its_seconds = accuracy_and_seconds(REFERENCE, seed, train, test)
+    return accuracy, seconds, its_accuracy, its_seconds, seconds / its_seconds
+
+
+def markdown(label, cells):
+    """Return a line of the table."""
+    return f"| {label} | {' | '.join(cells)} |"
+
+
+def summary(rows):
+    """Return the line of means, with standard deviations where there are several rows."""
+    cells = []
+    for form, values in zip(FORMATS, zip(*rows, strict=True), strict=True):
+        spread = f" ± {form.format(stdev(values))}" if len(values) > 1 else ""
+        cells.append(form.format(mean(values)) + spread)
+    return markdown("mean", cells)
+
+
+def main(argv=None):
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--rows", type=int, help="train on that many rows instead of all")
+    options = parser.parse_args(argv)
+    train = arrays(options.folder, "mnist_train", options.rows)
+    test = arrays(options.folder, "mnist_test")
+    print(heading(len(os.sched_getaffinity(0))))
+    print(markdown("seed", COLUMNS))
+    print("|---" * (1 + len(COLUMNS)) + "|")
+    rows = []
+    for seed in range(options.seeds):
+        rows.append(numbers(seed, train, test))
+        cells = [form.format(value) for form, value in zip(FORMATS, rows[-1], strict=True)]
+        print(markdown(seed, cells), flush=True)
+    print(summary(rows))
+
+
+if __name__ == "__main__":
+    with warnings.catch_warnings():
+        # neither is meant to go on: LINE ends with its schedule
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        main()
