@@ -43,6 +43,8 @@ LINE = ScratchMLPClassifier(
     weight_decay=0.1,
     label_smoothing=0,
     ema_decay=0,
+    n_members=1,
+    standardize=False,
     warmup_steps=0,
 )
 REFERENCE = MLPClassifier((256,))
