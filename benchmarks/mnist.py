@@ -26,7 +26,7 @@ from skscratch.datasets import load_mnist_csv
 __all__ = ["LINE", "REFERENCE", "main"]
 
 LINE = ScratchMLPClassifier(
-    hidden_layer_sizes=(512, 512),
+    hidden_layer_sizes=(400, 400),
     activation="silu",
     solver="adam",
     alpha=0,
