@@ -26,15 +26,15 @@ from skscratch.datasets import load_mnist_csv
 __all__ = ["LINE", "REFERENCE", "main"]
 
 LINE = ScratchMLPClassifier(
-    hidden_layer_sizes=(400, 400),
+    hidden_layer_sizes=(400, 300),
     activation="silu",
     solver="adam",
     alpha=0,
     batch_size=256,
     learning_rate="onecycle",
     learning_rate_init=0.004,
-    max_iter=16,
-    n_iter_no_change=16,
+    max_iter=14,
+    n_iter_no_change=14,
     early_stopping=False,
     beta_1=0.9,
     beta_2=0.95,

@@ -14,7 +14,7 @@ __all__ = ["resolved"]
 
 # Fewer rows have none to spare: their number with a weight counts, for the others are not there.
 FEW_ROWS = 50
-# More members than this improve little, narrower ones than this learn little.
+# More members than this improve little; no layer is made narrower than those that were measured.
 MOST_MEMBERS, NARROWEST = 8, 16
 
 
