@@ -46,9 +46,9 @@ def test_a_small_run_prints_a_line_a_seed_and_learns_the_digits(small_dir, capsy
         assert label == seed
         assert 0.85 < its_accuracy < 0.95
         assert 0.85 < accuracy < 0.95
-        assert (seconds, its_seconds, ratio) == (0.7, 0.2, 3.29)
+        assert (seconds, its_seconds, ratio) == (0.4, 0.2, 2.15)
     assert rows[0][1] != rows[1][1]
-    assert mean.endswith("| 3.29 ± 0.00 |")
+    assert mean.endswith("| 2.15 ± 0.00 |")
 
 
 def test_a_folder_without_the_files_is_named(tmp_path):
