@@ -24,9 +24,9 @@ ESTIMATORS = [
     ScratchMLPClassifier(),
     ScratchMLPClassifier(solver="sgd"),
     ScratchMLPClassifier(solver="sgd", activation="tanh", momentum=0),
-    # MLPClassifier with these 500 units and alpha=1 is no better: on the 15 rows of the check the
-    # descent is so long that the last bits of its sums, which weights and repeated rows round
-    # otherwise, grow until they show.
+    # With the default alpha the descent on the 15 rows of the check is so long that the last bits
+    # of its sums, which weights and repeated rows round otherwise, grow beyond 1e-7. Those of
+    # MLPClassifier(solver="lbfgs", alpha=1) do too.
     ScratchMLPClassifier(solver="lbfgs", alpha=1e-4),
     ScratchMLPClassifier(early_stopping=True),
     ScratchMLPClassifier(class_weight="balanced"),
