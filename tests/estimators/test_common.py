@@ -25,8 +25,8 @@ ESTIMATORS = [
     ScratchMLPClassifier(solver="sgd"),
     ScratchMLPClassifier(solver="sgd", activation="tanh", momentum=0),
     # With the default alpha the descent on the 15 rows of the check is so long that the last bits
-    # of its sums, which weights and repeated rows round otherwise, grow beyond 1e-7. Those of
-    # MLPClassifier(solver="lbfgs", alpha=1) do too.
+    # of its sums, which weights and repeated rows round otherwise, grow beyond 1e-7 with some
+    # initial weights.
     ScratchMLPClassifier(solver="lbfgs", alpha=1e-4),
     ScratchMLPClassifier(early_stopping=True),
     ScratchMLPClassifier(class_weight="balanced"),
