@@ -18,15 +18,7 @@ from skscratch.training.members import apart
 from skscratch.training.state import Run
 from skscratch.training.trainer import HeldOut
 
-__all__ = [
-    "ValidationSet",
-    "find_scorer",
-    "for_each",
-    "held_out",
-    "split",
-    "users_own",
-    "weighted_rows",
-]
+__all__ = ["ValidationSet", "find_scorer", "held_out", "split", "users_own", "weighted_rows"]
 
 # a loss on fewer rows than this says too little to stop by
 LEAST_HELD_OUT = 5
@@ -47,19 +39,19 @@ def split(estimator: Any, run: Run, data: Any) -> tuple[Any, ValidationSet | Non
     members = run.arch.members
     rows, brought = weighted_rows(data), users_own(data)
     if brought is not None or not estimator.early_stopping:
-        return for_each(rows, members), brought
+        return _for_each(rows, members), brought
     multilabel = data.y.ndim == 2 and data.n_outputs > 1
     classes = np.zeros(len(rows), int) if multilabel else data.y[rows].ravel().astype(int)
     fraction, rng = estimator.validation_fraction, streams(run.seed).holdout
     kept, out = stratified_holdout(classes, fraction, rng, members)
     if out.shape[-1] < LEAST_HELD_OUT:
-        return for_each(rows, members), None
+        return _for_each(rows, members), None
     if members == 1:
         kept, out = kept[0], out[0]
     return rows[kept], ValidationSet(data, rows[out])
 
 
-def for_each(rows: Any, members: int) -> Any:
+def _for_each(rows: Any, members: int) -> Any:
     """Return the same rows for every member."""
     return rows if members == 1 else np.broadcast_to(rows, (members, rows.shape[-1]))
 
