@@ -11,31 +11,13 @@ from sklearn.metrics import balanced_accuracy_score, log_loss
 from sklearn.preprocessing import scale
 
 from skscratch import ScratchMLPClassifier
+from tests.estimators.bomb import Bomb
 
 short = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # fits of a fixed length on purpose
 )
 STOPPING = {"early_stopping": True, "validation_fraction": 0.4}
 ENDLESS = {"tol": 0, "n_iter_no_change": 1000}
-
-
-class Bomb:
-    """The identity, until at one of its calls all goes to infinity."""
-
-    def __init__(self, at, act=None):
-        self.at, self.act, self.n_calls = at, act, 0
-
-    def forward(self, xp, z, a):
-        self.n_calls += 1
-        a[...] = z
-        if self.n_calls == self.at:
-            if self.act is None:
-                a.fill(np.inf)
-            else:
-                self.act()
-
-    def backward(self, xp, z, a, delta):
-        pass
 
 
 def interrupt():

@@ -16,6 +16,7 @@ from sklearn.metrics import log_loss
 
 from skscratch import ScratchMLPClassifier
 from skscratch.datasets import load_digits
+from tests.estimators.bomb import Bomb
 
 # Short fits on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -52,24 +53,6 @@ def logits(weights, biases, X):
 
 def curves(model):
     return {name: column for name, column in model.history_.items() if name != "seconds"}
-
-
-class Bomb:
-    """The identity; at one of its calls all goes to infinity, or something else happens."""
-
-    def __init__(self, at, act=None):
-        self.at, self.act, self.n_calls = at, act, 0
-
-    def forward(self, xp, z, a):
-        self.n_calls += 1
-        a[...] = z
-        if self.n_calls == self.at:
-            if self.act:
-                self.act()
-            a.fill(np.inf)
-
-    def backward(self, xp, z, a, delta):
-        pass
 
 
 def interrupt():
