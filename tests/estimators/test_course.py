@@ -11,6 +11,8 @@ from sklearn.metrics import balanced_accuracy_score, log_loss
 from sklearn.preprocessing import scale
 
 from skscratch import ScratchMLPClassifier
+from skscratch.core.losses import LOSSES
+from skscratch.training.temperature import temperature
 from tests.estimators.bomb import Bomb
 
 short = pytest.mark.filterwarnings(
@@ -339,3 +341,25 @@ class TestUnfinished:
             model.partial_fit(X, y, classes=[0, 1])
         with pytest.warns(UserWarning, match=r"(?s)learning_rate='cosine' is 0.*decay_steps"):
             model.partial_fit(X, y)
+
+
+@pytest.mark.parametrize("sizes", [{}, {"hidden_layer_sizes": (32,), "n_members": 4}])
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+def test_the_logits_are_divided_by_the_temperature_of_the_validation_set(
+    small, request, kind, sizes
+):
+    X, y = request.getfixturevalue(kind)
+    validation = {"X_val": X[60:], "y_val": y[60:]}
+    params = {"early_stopping": True, "max_iter": 300, "learning_rate_init": 0.01, **sizes}
+    plain, tempered = (
+        small(temperature_scaling=scaled, **params).fit(X[:60], y[:60], **validation)
+        for scaled in (False, True)
+    )
+    z = plain.decision_function(X)
+    loss = LOSSES[plain.out_activation_]
+    target = np.asarray(y[60:], float if plain.out_activation_ == "logistic" else int)
+    if kind == "binary":
+        target = target[:, None]
+    T = temperature(loss, z[60:].reshape(30, -1), target, np.ones(30))
+    assert abs(T - 1) > 0.01
+    assert_allclose(tempered.decision_function(X), z / T, rtol=1e-9)
