@@ -7,10 +7,12 @@ import ast
 import doctest
 import importlib
 import inspect
+import io
 import pkgutil
 import re
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,10 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 LOWER_FLOORS = [path for path in SOURCES if path.parent.name in {"core", "training"}]
 TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 
-MAX_FILE, MAX_FUNCTION = 300, 40
+# Lines of code: docstrings, comments and blank lines are not counted.
+MAX_FILE, MAX_FUNCTION = 250, 40
+NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
+NO_CODE |= {tokenize.ENDMARKER}
 # Lowest first; a module imports from lower floors and from its own folder.
 # Callbacks and plots know an estimator by its public attributes alone.
 FLOORS = [
@@ -43,22 +48,44 @@ DOCUMENTED = (*FUNCTION, ast.ClassDef)
 OPTIONAL = ("dask", "matplotlib", "onnx", "pandas", "rich", "skl2onnx", "skops", "torch")
 
 
+def code_lines(source):
+    """The numbers of the lines that hold code."""
+    lines = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in NO_CODE:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (*DOCUMENTED, ast.Module)) and ast.get_docstring(node) is not None:
+            lines.difference_update(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    return lines
+
+
 def long_file(source):
-    n_lines = len(source.splitlines())
-    return [f"{n_lines} lines"] if n_lines > MAX_FILE else []
+    n_lines = len(code_lines(source))
+    return [f"{n_lines} lines of code"] if n_lines > MAX_FILE else []
 
 
 def functions(source):
     return [node for node in ast.walk(ast.parse(source)) if isinstance(node, FUNCTION)]
 
 
-def body_length(function):
-    body = function.body[ast.get_docstring(function) is not None :]
-    return body[-1].end_lineno - body[0].lineno + 1 if body else 0
+def only_stores(function):
+    """Whether a function is a constructor whose every statement is ``self.name = name``."""
+    statements = function.body[ast.get_docstring(function) is not None :]
+    return function.name == "__init__" and all(
+        isinstance(s, ast.Assign) and ast.unparse(s.targets[0]) == f"self.{ast.unparse(s.value)}"
+        for s in statements
+    )
 
 
 def long_functions(source):
-    return [f.name for f in functions(source) if body_length(f) > MAX_FUNCTION]
+    lines = code_lines(source)
+    return [
+        f.name
+        for f in functions(source)
+        if not only_stores(f)
+        and len(lines.intersection(range(f.body[0].lineno, f.end_lineno + 1))) > MAX_FUNCTION
+    ]
 
 
 def imports(tree):
@@ -127,12 +154,6 @@ def checks_something(function):
 def unasserted(source):
     tests = [f for f in functions(source) if f.name.startswith("test_")]
     return [f.name for f in tests if not checks_something(f)]
-
-
-def mirror(path):
-    """Path, below tests/, of the test of a module that lies at path below skscratch/."""
-    path = Path(path)
-    return path.with_name(f"test_{path.name.lstrip('_')}")
 
 
 def undocumented(source):
@@ -205,11 +226,6 @@ def test_every_test_asserts_something(path):
     assert not unasserted(path.read_text())
 
 
-@pytest.mark.parametrize("path", relative(p for p in SOURCES if functions(p.read_text())))
-def test_every_module_has_a_test_of_its_name(path):
-    assert (ROOT / "tests" / mirror(path.relative_to(PACKAGE))).is_file()
-
-
 @pytest.mark.parametrize("path", relative(SOURCES))
 def test_everything_public_has_a_docstring(path):
     assert not undocumented(path.read_text())
@@ -245,10 +261,18 @@ def test_import_loads_no_optional_package():
 
 def test_limits_on_length_can_be_broken():
     statements = "    x = 1\n" * MAX_FUNCTION
-    assert not long_functions(f'def f():\n    """Text\n    text."""\n{statements}')
-    assert long_functions(f"def f():\n{statements}    x = 2\n") == ["f"]
-    assert not long_file("\n" * MAX_FILE)
-    assert long_file("\n" * (MAX_FILE + 1))
+    spare = '    """Text\n    text."""\n\n    # why\n'
+    assert not long_functions(f"def f():\n{spare}{statements}")
+    assert long_functions(f"def f():\n{spare}{statements}    x = 2\n") == ["f"]
+    assert not long_file('"""Text."""\n# why\n\n' + "x = 1  # why\n" * MAX_FILE)
+    assert long_file("x = 1\n" * (MAX_FILE + 1))
+
+
+def test_only_a_constructor_that_stores_its_parameters_may_be_long():
+    stored = "    self.x = x\n" * (MAX_FUNCTION + 1)
+    assert not long_functions(f"def __init__(self, x):\n{stored}")
+    assert long_functions(f"def __init__(self, x):\n{stored}    self.y = x\n") == ["__init__"]
+    assert long_functions(f"def f(self, x):\n{stored}") == ["f"]
 
 
 def test_directions_of_imports_can_be_broken():
@@ -290,11 +314,6 @@ def test_rule_on_printing_can_be_broken():
 )
 def test_rule_on_assertions_can_be_broken(body, offences):
     assert unasserted(f"def test_f():\n    {body}\n") == offences
-
-
-def test_rule_on_mirrors_drops_the_underscore():
-    assert mirror("core/linear.py") == Path("core/test_linear.py")
-    assert mirror("estimators/_classifier.py") == Path("estimators/test_classifier.py")
 
 
 def test_rules_on_docstrings_can_be_broken():

@@ -79,7 +79,8 @@ class Parameters:
         self.nesterovs_momentum = nesterovs_momentum
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
-        self.beta_1, self.beta_2 = beta_1, beta_2
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
@@ -92,7 +93,8 @@ class Parameters:
         self.max_grad_norm = max_grad_norm
         self.ema_decay = ema_decay
         self.warmup_steps = warmup_steps
-        self.decay_steps, self.decay_rate = decay_steps, decay_rate
+        self.decay_steps = decay_steps
+        self.decay_rate = decay_rate
         self.scoring = scoring
         self.n_updates_no_change = n_updates_no_change
         self.refit = refit
@@ -100,4 +102,5 @@ class Parameters:
         self.standardize = standardize
         self.temperature_scaling = temperature_scaling
         self.checkpoint = checkpoint
-        self.checkpoint_epochs, self.checkpoint_seconds = checkpoint_epochs, checkpoint_seconds
+        self.checkpoint_epochs = checkpoint_epochs
+        self.checkpoint_seconds = checkpoint_seconds
