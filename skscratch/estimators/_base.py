@@ -32,6 +32,7 @@ from skscratch.estimators._validation import (
     check_prediction_data,
     check_training_data,
     check_validation_data,
+    warn_of_other_scale,
 )
 from skscratch.training.state import Run
 from skscratch.training.threads import blas_threads
@@ -260,6 +261,7 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         checked = check_validation_data(self, *validation, dtype)
         if checked is None:
             return data
+        warn_of_other_scale(self, X, checked[0])
         return data._replace(validation=self._encode_validation(*checked, data))
 
     def _publish(self, run: Run, keep_memory: bool) -> None:

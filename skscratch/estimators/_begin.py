@@ -11,8 +11,10 @@ from skscratch.core.network import Architecture
 from skscratch.estimators import _params
 from skscratch.estimators._random import draw_seed, streams
 from skscratch.estimators._sizes import rows_per_buffer
+from skscratch.estimators._validation import named_features
+from skscratch.estimators._warn import warn
 from skscratch.training.history import History
-from skscratch.training.scaling import find_scaling
+from skscratch.training.scaling import LIMIT, Scaling, find_scaling
 from skscratch.training.state import Run, initial_parameters, pack, resume
 
 __all__ = ["architecture", "begin", "fitted_dtype", "fitted_sizes"]
@@ -32,6 +34,7 @@ def begin(estimator: Any, data: Any, first: bool) -> Run:
         run = Run(arch, theta, params, seed, stream.shuffle, stream.dropout)
         if estimator.standardize and not issparse(data.X):
             run.scaling = find_scaling(data.X, data.w, rows_per_buffer(arch, data.X), data.dtype)
+            _warn_of_limits(estimator, run.scaling)
         return run
     _check_same_network(estimator, arch)
     theta, params = pack(sizes, estimator.coefs_, estimator.intercepts_)
@@ -51,6 +54,17 @@ def begin(estimator: Any, data: Any, first: bool) -> Run:
     run.best_loss = min(estimator.loss_curve_) if known is None else known
     resume(saved, run, average=estimator.ema_decay > 0 and not _is_lbfgs(estimator))
     return run
+
+
+def _warn_of_limits(estimator: Any, scaling: Scaling | None) -> None:
+    """Warn of features with values that training takes as less far away than they are."""
+    if scaling is not None and scaling.limit is not None:
+        names = named_features(estimator, np.flatnonzero(np.isfinite(scaling.limit)))
+        warn(
+            f"X has, in {names}, values more than {LIMIT:g} standard deviations away from the "
+            "rest, which training takes as that far away. Predictions for such rows mean little. "
+            "sklearn.impute.SimpleImputer(missing_values=...) replaces codes for missing values."
+        )
 
 
 def architecture(sizes: tuple[int, ...], activation: Any, out_activation: str) -> Architecture:

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
 from skscratch.core.network import Workspace, views
@@ -12,12 +13,13 @@ from skscratch.estimators._checkpoints import Checkpoints
 from skscratch.estimators._messages import diverged, report
 from skscratch.estimators._sizes import rows_per_buffer
 from skscratch.estimators._tasks import NoTasks, Tasks
-from skscratch.estimators._trainers import new_schedule, new_trainer
+from skscratch.estimators._trainers import LEAST_ROWS, new_schedule, new_trainer
 from skscratch.estimators._validation_set import held_out, split, weighted_rows
 from skscratch.estimators._warn import warn
 from skscratch.training.batches import InOrder
 from skscratch.training.epoch import evaluate
 from skscratch.training.history import History
+from skscratch.training.scaling import Scaling, former_scaling
 from skscratch.training.state import (
     Run,
     capture,
@@ -59,10 +61,12 @@ class Course:
         self.estimator, self.run, self.data = estimator, run, data
         self.tasks, self.checkpoints = tasks, checkpoints
         content = checkpoints.load(run)
+        if content is not None:
+            run.scaling = self._scaling_of(content)
         rows, validation = split(estimator, run, data)
         n_steps = steps_before(run, _params.rule(estimator))
         schedule = new_schedule(estimator, rows.shape[-1], n_steps)
-        self.trainer = new_trainer(estimator, run, data, rows, schedule)
+        self.trainer = new_trainer(estimator, run, data, rows, schedule, LEAST_ROWS)
         self.held_out: Any = None
         if validation is not None:
             self.held_out = held_out(estimator, run, validation, rows_per_buffer(run.arch, data.X))
@@ -135,7 +139,7 @@ class Course:
         run, n_updates = self.run, round(np.mean(self.best.marks["t"]))
         rows = weighted_rows(self.data)  # a single network's
         schedule = self.trainer.optimizer.rate
-        self.trainer = new_trainer(self.estimator, run, self.data, rows, schedule)
+        self.trainer = new_trainer(self.estimator, run, self.data, rows, schedule, LEAST_ROWS)
         optimizer = self.trainer.optimizer
         while optimizer.t < n_updates:
             self.tasks.begin_epoch(run, "refit epoch")
@@ -222,7 +226,20 @@ class Course:
             "best_validation_score": run.best_validation_score,
             "theta_before": self.theta_before,
             "start": self.start,
+            "scaling": None if run.scaling is None else run.scaling._asdict(),
         }
+
+    def _scaling_of(self, content: dict[str, Any]) -> Scaling | None:
+        """Return the scaling that a checkpoint was written with."""
+        saved, run, (X, _, w) = content.get("scaling"), self.run, self.data[:3]
+        if saved is not None:
+            return Scaling(**saved)
+        if "scaling" in content:
+            return None
+        goes_on = content["belongs_to"]["fitted network"] is not None
+        if goes_on or not self.estimator.standardize or issparse(X):
+            return run.scaling
+        return former_scaling(X, w, rows_per_buffer(run.arch, X), run.theta.dtype)
 
     def _resume(self, content: dict[str, Any]) -> None:
         """Go on from a checkpoint."""

@@ -11,11 +11,11 @@ from skscratch.core.network import Gradient, Workspace
 from skscratch.estimators._messages import diverged, report
 from skscratch.estimators._sizes import rows_per_buffer
 from skscratch.estimators._tasks import NoTasks, Tasks
-from skscratch.estimators._trainers import penalty
-from skscratch.estimators._validation_set import held_out, users_own, weighted_rows
+from skscratch.estimators._trainers import LEAST_ROWS
+from skscratch.estimators._validation_set import held_out, users_own
 from skscratch.estimators._warn import warn
 from skscratch.training import lbfgs
-from skscratch.training.batches import InOrder
+from skscratch.training.batches import Gathered
 from skscratch.training.state import Run, count, restore_counted
 
 __all__ = ["Descent"]
@@ -35,10 +35,13 @@ class Descent:
     def __init__(self, estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks) -> None:
         self.estimator, self.run, self.tasks, self.stopped = estimator, run, tasks, False
         dtype, size = run.theta.dtype, rows_per_buffer(run.arch, data.X)
-        self.batches = InOrder(data.X, data.y, data.w, size, dtype, run.scaling)
+        rows, weights = lbfgs.distinct_rows(data.X, data.y, data.w)
+        w = np.zeros(data.X.shape[0], dtype)
+        w[rows] = weights
+        self.batches = Gathered(data.X, data.y, w, size, dtype, rows, None, run.scaling)
         self.ws = Workspace.empty(run.arch, self.batches.batch_size, dtype)
         self.grad = Gradient.empty(run.arch, self.batches.batch_size, dtype)
-        self.l2 = penalty(estimator, data, weighted_rows(data))
+        self.l2 = float(estimator.alpha) / max(weights.sum(), LEAST_ROWS)
         self.kept, self.time, self.norm = run.theta.copy(), perf_counter(), math.nan
         run.memory, run.mean, self.counted = {}, None, count(run)
         run.chosen = self.kept  # theta is wherever SciPy looks

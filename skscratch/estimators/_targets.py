@@ -8,7 +8,7 @@ from sklearn.utils.multiclass import is_multilabel
 
 from skscratch.estimators import _labels
 from skscratch.estimators._base import BaseScratchMLP
-from skscratch.estimators._data import Data
+from skscratch.estimators._data import Data, counted_in_rows
 from skscratch.estimators._validation import naming
 
 __all__ = ["ClassTargets"]
@@ -46,17 +46,20 @@ class ClassTargets(ClassifierMixin, BaseScratchMLP):  # type: ignore[misc]
         return data._replace(X=X, y=target, w=weights, labels=y, sample_weight=w)
 
     def _weighted(self, index: Any, w: Any, dtype: Any) -> Any:
-        """Return the sample weights times those of the classes."""
+        """Return the sample weights times those of the classes, counted in rows."""
+        w = None if w is None else counted_in_rows(w)
         if self.class_weight is None:
             return w
-        factors = _labels.class_weights(self.class_weight, index, self.classes_, w).astype(dtype)
+        factors = _labels.class_weights(self.class_weight, index, self.classes_, w)
         weights = factors if w is None else w * factors
         if not weights.any():
             raise ValueError(
                 f"sample_weight and class_weight={self.class_weight!r} leave no sample with a "
                 "positive weight."
             )
-        return weights
+        # the balanced ones leave the sum as it is
+        balanced = isinstance(self.class_weight, str)
+        return (weights if balanced else counted_in_rows(weights)).astype(dtype, copy=False)
 
     def _check_partial_fit(self, y: Any, classes: Any, first: bool) -> None:
         if first and classes is None and not is_multilabel(y):

@@ -10,7 +10,7 @@ from skscratch.estimators._messages import diverged, report
 from skscratch.estimators._overflow import overflows
 from skscratch.estimators._params import check_learning_rate
 from skscratch.estimators._tasks import NoTasks, Tasks
-from skscratch.estimators._trainers import new_schedule, new_trainer
+from skscratch.estimators._trainers import LEAST_ROWS_OF_A_CALL, new_schedule, new_trainer
 from skscratch.estimators._unused import warn_of_unused
 from skscratch.estimators._validation_set import find_scorer, weighted_rows
 from skscratch.training.state import Run
@@ -40,7 +40,7 @@ def one_epoch(estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks, first
     check_learning_rate(estimator.learning_rate)
     rows = weighted_rows(data)
     schedule = new_schedule(estimator, len(rows), 0)
-    trainer = new_trainer(estimator, run, data, rows, schedule)
+    trainer = new_trainer(estimator, run, data, rows, schedule, LEAST_ROWS_OF_A_CALL)
     tasks.begin_epoch(run)
     if not math.isfinite(trainer.epoch()):
         raise diverged(estimator, run.n_epochs + 1)

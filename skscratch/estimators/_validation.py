@@ -6,20 +6,26 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array, issparse
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from skscratch._compat import check_sample_weight, check_y
+from skscratch.estimators._warn import warn
+from skscratch.training.scaling import differently_scaled
 
 __all__ = [
     "FLOATS",
     "check_prediction_data",
     "check_training_data",
     "check_validation_data",
+    "named_features",
     "naming",
+    "warn_of_other_scale",
 ]
 
 FLOATS = [np.float64, np.float32]
+ROWS_AT_ONCE = 4096
 WHOLE = [np.dtype(code) for code in "?bBhHiIlLqQ"]
 
 
@@ -99,6 +105,35 @@ def _is_plain(estimator: Any, X: Any) -> bool:
         and X.shape[1] == estimator.n_features_in_
         and not hasattr(estimator, "feature_names_in_")
     )
+
+
+def warn_of_other_scale(estimator: Any, X: Any, X_val: Any) -> None:
+    """Warn if most features of a validation set live on another scale than those of X."""
+    if issparse(X) or issparse(X_val):
+        scales = [abs(part.data).max(initial=0) for part in map(csr_array, (X, X_val))]
+        differs, told = np.array([not 1 / 8 <= scales[1] / scales[0] <= 8]), np.array([True])
+        if not scales[0]:
+            return
+    else:
+        differs, told = differently_scaled(X, X_val, ROWS_AT_ONCE)
+    # some features of new data may well have moved; a scaler moves most
+    if differs.sum() * 3 < told.sum() or not told.any():
+        return
+    where = "" if issparse(X) else f" ({named_features(estimator, np.flatnonzero(differs))})"
+    warn(
+        f"X_val lives on another scale than X{where}: its loss, and early stopping, mean nothing "
+        "then. A Pipeline hands X_val on as it is unless it is told to transform it: "
+        "sklearn.set_config(enable_metadata_routing=True), Pipeline(..., "
+        "transform_input=['X_val']) and set_fit_request(X_val=True, y_val=True) on this estimator."
+    )
+
+
+def named_features(estimator: Any, indices: Any) -> str:
+    """Return how a message names some features: by name where they have names, three at most."""
+    names = getattr(estimator, "feature_names_in_", None)
+    shown = [repr(i if names is None else names[i]) for i in map(int, indices[:3])]
+    more = f" and {len(indices) - 3} more" if len(indices) > 3 else ""
+    return f"{'features' if len(indices) > 1 else 'feature'} {', '.join(shown)}{more}"
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""Features brought to one scale, batch by batch, for a network that is to take them as they are."""
+"""Features brought to one scale, batch by batch, for a network that takes them as they are.
+
+Each feature is judged by itself: a table may hold features that somebody has scaled beside others.
+"""
 
 from typing import Any, NamedTuple
 
@@ -6,19 +9,36 @@ import numpy as np
 
 from skscratch.core.network import Parameters
 
-__all__ = ["Scaling", "find_scaling"]
+__all__ = ["LIMIT", "Scaling", "differently_scaled", "find_scaling", "former_scaling"]
 
-# Features are in scale already if the largest of their root mean squares lies between these.
-IN_SCALE = 0.1, 3.0
-# No training value is much further than this from the center: a pixel that is hardly ever lit must
-# not outshine all others on the day it is.
+# A feature is in scale if its standard deviation lies between these, and its mean is no further
+# from 0 than so many standard deviations. Outside, a network learns measurably worse.
+IN_SCALE, OFF_CENTER = (0.1, 3.0), 2.0
+# A feature of about this mean and standard deviation has been standardised, whatever its outliers.
+STANDARDISED, NEAR_0 = (0.5, 2.0), 0.5
+# Features with this share of zeros, such as pixels and counts, are scaled by a common factor if at
+# all: the rarely lit pixel is meant to count for less. Unless it is this much smaller than others.
+SPARSE, MUCH_SMALLER = 0.1, 0.01
+# No value of the bulk is much further than this from the center: a pixel that is hardly ever lit
+# must not outshine all others on the day it is.
 FURTHEST = 20.0
+# Values are wild if this many octaves lie empty between them and the bulk of a feature.
+EMPTY_OCTAVES = 4
+# Training takes a wild value that is further away as if it were this far.
+LIMIT = 1e4
+# A center is a multiple of this part of the scale.
+FINENESS = 2**24
+# Numbers to look at at a time: they stay in the cache.
+BUFFER = 2**16
+# Rows among which the bulk of a feature is looked for.
+SAMPLE = 10_000
 
 
 class Scaling(NamedTuple):
     """The map ``x <- (x - center) / scale`` of each feature.
 
     scale is a power of two: dividing weights by it, and multiplying them again, loses no digit.
+    limit is None, or for each feature the largest absolute value that training sees.
 
     Examples
     --------
@@ -33,11 +53,14 @@ class Scaling(NamedTuple):
 
     center: Any
     scale: Any
+    limit: Any = None
 
     def apply(self, X: Any) -> None:
         """Write ``X <- (X - center) / scale``."""
         X -= self.center
         X /= self.scale
+        if self.limit is not None:
+            np.clip(X, -self.limit, self.limit, out=X)
 
     def fold(self, params: Parameters) -> Parameters:
         """Return the network that does on X what params do on the scaled X; later layers shared."""
@@ -52,12 +75,38 @@ class Scaling(NamedTuple):
         return Parameters([W * self.scale[:, None], *weights], [b, *biases])
 
 
-def find_scaling(X: Any, w: Any, size: int, dtype: Any) -> Scaling | None:
-    """Return what brings the features to mean 0 and about standard deviation 1; None if in scale.
+class Moments(NamedTuple):
+    """Of each feature, over the rows with weight: what a scale is chosen by. Shapes (p,)."""
 
-    If the largest feature is out of scale, nobody has scaled X, and all features are; but one with
-    two values becomes 0 and 1, for the rarer of the two must not count for more. Where numbers are
-    too large for a weight to be divided by them it is None, too.
+    mean: Any
+    std: Any
+    low: Any
+    high: Any
+    zeros: Any  # share of the weight
+
+    def two_valued(self) -> Any:
+        """Return which features have just two values."""
+        # of all that lies between low and high, only two values can vary as much as this
+        below, above = np.maximum(self.mean - self.low, 0), np.maximum(self.high - self.mean, 0)
+        return self.std > np.sqrt((1 - 1e-6) * below) * np.sqrt(above)
+
+    def of_unit_range(self) -> Any:
+        """Return which features lie between 0 or -1 and 1: indicators, and what a scaler made."""
+        from_low = np.isclose(self.low, 0, atol=1e-6) | np.isclose(self.low, -1, rtol=1e-6)
+        return from_low & np.isclose(self.high, 1, rtol=1e-6)
+
+    def sparse(self) -> Any:
+        """Return which features are zero or positive, and often zero; indicators apart."""
+        indicator = (self.high == 1) & self.two_valued()
+        return (self.low == 0) & (self.high > 0) & (self.zeros >= SPARSE) & ~indicator
+
+
+def find_scaling(X: Any, w: Any, size: int, dtype: Any) -> Scaling | None:
+    """Return what brings features out of scale to mean 0 and about standard deviation 1.
+
+    Features in scale keep center 0 and scale 1; the result is None if all of them are. A feature
+    with two values becomes 0 and 1, for the rarer of the two must not count for more. The center
+    and scale of a feature with wild values, such as a code for missing ones, are those of the rest.
 
     Parameters
     ----------
@@ -75,43 +124,160 @@ def find_scaling(X: Any, w: Any, size: int, dtype: Any) -> Scaling | None:
     >>> from skscratch.training.scaling import find_scaling
     >>> X = np.array([[1000.0, 1.0], [1010.0, 0.0], [1020.0, 0.0], [1030.0, 0.0]])
     >>> find_scaling(X, None, 2, np.float64)
-    Scaling(center=array([1015.,    0.]), scale=array([8., 1.]))
+    Scaling(center=array([1015.,    0.]), scale=array([8., 1.]), limit=None)
     >>> print(find_scaling(X[:, 1:], None, 2, np.float64))
     None
     """
-    mean, variance, low, high = _moments(X, w, size)
-    square, tiny = variance + mean**2, float(np.finfo(dtype).tiny)
-    # weights divided by the scale must stay normal numbers
-    if not square.max() <= 1 / tiny or IN_SCALE[0] ** 2 <= square.max() <= IN_SCALE[1] ** 2:
+    moments = _moments(X, w, size)
+    in_scale = _in_scale(moments)
+    low, high = moments.low.copy(), moments.high.copy()
+    for j in np.flatnonzero(~(in_scale & _trusted(moments))):
+        column, weights = X[:, j], w
+        tame = _tame(column, w)
+        if tame is not None:
+            in_scale[j] = False
+            weights = tame if w is None else w * tame
+            bulk = _moments(column[:, None], weights, size)
+            for name, of_bulk in bulk._asdict().items():
+                getattr(moments, name)[j] = of_bulk[0]
+    if in_scale.all():
         return None
-    spread = high - low
-    # of all that lies between low and high, only two values can vary as much as this
-    two_valued = variance > (1 - 1e-6) * (mean - low) * (high - mean)
-    scale = np.where(two_valued, spread, np.maximum(np.sqrt(variance), spread / FURTHEST))
+    mean, std, bulk_low, bulk_high, _ = moments
+    two_valued, spread = moments.two_valued(), bulk_high - bulk_low
+    scale = np.where(two_valued, spread, np.maximum(std, spread / FURTHEST))
+    # weights divided by the scale must be finite; a constant has no scale
+    foldable = (spread > 0) & (scale > 64 * float(np.finfo(dtype).tiny))
+    scale = np.exp2(np.round(np.log2(np.where(in_scale | ~foldable, 1, scale))))
+    # rounded, so that sums in another order give the same
+    rounded = np.round(mean / scale * FINENESS) * (scale / FINENESS)
+    center = np.where(in_scale, 0, np.where(two_valued, bulk_low, rounded))
+    furthest = np.maximum(high / scale - center / scale, center / scale - low / scale)
+    limit = np.where(furthest > LIMIT, LIMIT, np.inf).astype(dtype)
+    return Scaling(
+        center.astype(dtype), scale.astype(dtype), limit if (furthest > LIMIT).any() else None
+    )
+
+
+def former_scaling(X: Any, w: Any, size: int, dtype: Any) -> Scaling | None:
+    """Return the scaling of a checkpoint that does not hold it: of all features or of none.
+
+    Versions that wrote such a checkpoint looked at the largest root mean square alone.
+    """
+    moments = _moments(X, w, size)
+    mean, std, low, high, _ = moments
+    largest, tiny = np.hypot(std, mean).max(), float(np.finfo(dtype).tiny)
+    if not largest**2 <= 1 / tiny or IN_SCALE[0] <= largest <= IN_SCALE[1]:
+        return None
+    two_valued, spread = moments.two_valued(), high - low
+    scale = np.where(two_valued, spread, np.maximum(std, spread / FURTHEST))
     scale = np.exp2(np.round(np.log2(np.where(spread > tiny**0.5, scale, 1))))
     return Scaling(np.where(two_valued, low, mean).astype(dtype), scale.astype(dtype))
 
 
-def _moments(X: Any, w: Any, size: int) -> tuple[Any, Any, Any, Any]:
-    """Return mean, variance, least and greatest value of each feature, over rows with weight."""
-    mean = np.zeros(X.shape[1])
-    square, low, high = mean.copy(), mean + np.inf, mean - np.inf
-    total, buffer = 0.0, np.empty((min(size, X.shape[0]), X.shape[1]))
-    for start in range(0, X.shape[0], size):
-        weights = np.ones(len(X[start : start + size])) if w is None else w[start : start + size]
-        rows = np.flatnonzero(weights)
-        if not rows.size:
-            continue
-        part, weights = buffer[: rows.size], weights[rows].astype(np.float64)
-        part[...] = X[start + rows]
+def differently_scaled(X: Any, X_val: Any, size: int) -> Any:
+    """Return which features of a validation set live on another scale than in training.
+
+    Their root mean square, after they are standardised as those of X, is far from 1. Features with
+    fewer than three values in X tell nothing: a scaler may leave them as they are.
+
+    Returns
+    -------
+    differs, told : ndarray of bool of shape (p,)
+        The features that differ, and those that can tell.
+    """
+    of_X, of_val = _moments(X, None, size), _moments(X_val, None, size)
+    told = (of_X.std > 0) & ~of_X.two_valued()
+    std = np.where(told, of_X.std, 1)
+    square = np.hypot((of_val.mean - of_X.mean) / std, of_val.std / std)
+    return told & ((square > 3) | (square < 1 / 8)), told
+
+
+def _in_scale(moments: Moments) -> Any:
+    """Return which features a network can learn from as they are."""
+    mean, std, low, high, _ = moments
+    largest, sparse = np.maximum(abs(low), abs(high)), moments.sparse()
+    in_scale = (IN_SCALE[0] <= std) & (std <= IN_SCALE[1]) & (abs(mean) <= OFF_CENTER * std)
+    in_scale |= (low == high) & (largest <= IN_SCALE[1])
+    common = np.hypot(mean, std)[sparse].max(initial=0)
+    together = IN_SCALE[0] <= common <= IN_SCALE[1]
+    in_scale[sparse] = together & (high >= MUCH_SMALLER * high[sparse].max(initial=0))[sparse]
+    return in_scale | moments.of_unit_range()
+
+
+def _trusted(moments: Moments) -> Any:
+    """Return which features in scale are so by more than their moments, which outliers rule."""
+    mean, std, low, high, _ = moments
+    standardised = (STANDARDISED[0] <= std) & (std <= STANDARDISED[1]) & (abs(mean) <= NEAR_0)
+    return standardised | (low == high) | moments.of_unit_range() | moments.sparse()
+
+
+def _tame(column: Any, w: Any) -> Any:
+    """Return which values of a feature are not wild; None if no value is.
+
+    The bulk is looked for around the median of the distinct values: a code that stands for missing
+    values is one of them, however often it stands there.
+    """
+    rows = np.arange(column.size) if w is None else np.flatnonzero(w)
+    some = rows
+    if rows.size > SAMPLE:
+        some = np.random.default_rng(0).choice(rows, SAMPLE, replace=False)
+    values = np.unique(column[some].astype(np.float64))
+    if values.size < 3:
+        return None
+    center = values[(values.size - 1) // 2]
+    of_bulk = np.sort(_octaves(values[values != center], center))[(values.size - 2) // 2]
+    octaves = _octaves(column.astype(np.float64), center)
+    taken = np.unique(octaves[rows])
+    taken = taken[taken >= of_bulk]
+    gaps = np.flatnonzero(np.diff(taken) > EMPTY_OCTAVES)
+    return octaves <= taken[gaps[0]] if gaps.size else None
+
+
+def _octaves(values: Any, center: Any) -> Any:
+    """Return the exponents of the distances to the center, that of 0 being the lowest."""
+    distances = abs(values / 2 - center / 2)  # halves cannot overflow
+    return np.where(distances > 0, np.frexp(distances)[1], np.iinfo(np.int32).min // 2)
+
+
+def _moments(X: Any, w: Any, size: int) -> Moments:
+    """Return the moments of each feature, over rows with weight, some rows at a time."""
+    low, high = _range(X, w, size)
+    largest = np.maximum(abs(low), abs(high))
+    # squares of numbers around 1 neither overflow nor vanish
+    unit = np.exp2(np.frexp(largest)[1] - 1.0)
+    mean, square = np.zeros(X.shape[1]), np.zeros(X.shape[1])
+    total, zeros = 0.0, np.zeros(X.shape[1])
+    for part, weights in _weighted_parts(X, w, size):
+        part /= unit
         weight = weights.sum()
+        zeros += weights @ (part == 0)
         part_mean = weights @ part / weight
-        np.minimum(low, part.min(axis=0), out=low)
-        np.maximum(high, part.max(axis=0), out=high)
         part -= part_mean
         # means and squares of parts make those of the whole without a difference of large numbers
         step, share = part_mean - mean, weight / (total + weight)
         square += weights @ np.square(part, out=part) + step**2 * (total * share)
         mean += step * share
         total += weight
-    return mean, square / total, low, high
+    return Moments(mean * unit, np.sqrt(square / total) * unit, low, high, zeros / total)
+
+
+def _range(X: Any, w: Any, size: int) -> tuple[Any, Any]:
+    """Return the least and the greatest value of each feature, over rows with weight."""
+    low, high = np.full(X.shape[1], np.inf), np.full(X.shape[1], -np.inf)
+    for part, _ in _weighted_parts(X, w, size):
+        np.minimum(low, part.min(axis=0), out=low)
+        np.maximum(high, part.max(axis=0), out=high)
+    return low, high
+
+
+def _weighted_parts(X: Any, w: Any, size: int) -> Any:
+    """Yield the rows with weight as float64, in a buffer, and their weights."""
+    size = max(1, min(size, BUFFER // X.shape[1], X.shape[0]))
+    buffer = np.empty((size, X.shape[1]))
+    for start in range(0, X.shape[0], size):
+        weights = np.ones(len(X[start : start + size])) if w is None else w[start : start + size]
+        rows = np.flatnonzero(weights)
+        if rows.size:
+            part = buffer[: rows.size]
+            part[...] = X[start + rows]
+            yield part, weights[rows].astype(np.float64)

@@ -260,7 +260,7 @@ def _unfold(saved: dict[str, Any] | None, run: Run) -> None:
     """
     if saved is None:
         return
-    run.scaling = Scaling(saved["center"], saved["scale"])
+    run.scaling = Scaling(saved["center"], saved["scale"], saved.get("limit"))
     W, b = run.params.weights[0], run.params.biases[0]
     known = (b == saved["folded"]) & (_digest(W) == saved["weights"])
     unfolded = run.scaling.unfold(run.params)

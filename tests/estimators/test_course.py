@@ -248,7 +248,10 @@ class TestDivergence:
 
     def test_a_validation_loss_that_is_not_finite_at_once_is_an_error(self, binary, small):
         X, y = binary
-        with pytest.raises(ValueError, match="non-finite"):
+        with (
+            pytest.warns(UserWarning, match="another scale"),
+            pytest.raises(ValueError, match="non-finite"),
+        ):
             small(early_stopping=True).fit(X, y, X_val=X * 1e307, y_val=y)
 
     def test_a_warm_start_that_diverges_at_once_keeps_the_model(self, binary, small):

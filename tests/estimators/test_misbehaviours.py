@@ -7,9 +7,11 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_breast_cancer, load_iris, load_wine
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.ensemble import AdaBoostClassifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.metrics import log_loss
+from sklearn.model_selection import StratifiedKFold, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -177,12 +179,53 @@ class TestWeightsAndPenalty:
 
     @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
     @short
-    def test_small_weights_need_a_small_alpha(self, binary, solver, small):
-        """The penalty is divided by the sum of the weights: documented, and so for each solver."""
+    def test_small_weights_need_no_other_alpha(self, binary, solver, small):
+        """Elsewhere the penalty was divided by the sum of the weights, and grew as they shrank."""
         X, y = binary
         model = small(solver=solver, alpha=1.0).fit(X, y)
-        scaled = small(solver=solver, alpha=1e-3).fit(X, y, np.full(len(y), 1e-3))
+        scaled = small(solver=solver, alpha=1.0).fit(X, y, np.full(len(y), 1e-3))
         assert_allclose(scaled.coefs_[0], model.coefs_[0], rtol=1e-6, atol=1e-9)
+
+    @pytest.mark.parametrize(
+        "y", [[0, 1, 1, 0], [0, 0, 0, 1], [0, 1, 1, 1]], ids=["xor", "and", "or"]
+    )
+    @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+    @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+    def test_four_rows_are_learned_out_of_the_box(self, y, solver):
+        """A penalty of one row in four outweighed what they say: a constant was best."""
+        X = [[0, 0], [0, 1], [1, 0], [1, 1]]
+        for seed in range(5):
+            model = ScratchMLPClassifier(solver=solver, random_state=seed).fit(X, y)
+            assert model.score(X, y) == 1
+
+    def test_a_penalty_still_steadies_three_rows(self):
+        X, y = load_iris(return_X_y=True)
+        scores = []
+        for alpha in (1.0, 0.0):
+            for seed in range(6):
+                rng = np.random.default_rng(seed)
+                rows = [rng.choice(np.flatnonzero(y == c)) for c in range(3)]
+                model = ScratchMLPClassifier(alpha=alpha, random_state=seed).fit(X[rows], y[rows])
+                scores.append(log_loss(y, model.predict_proba(X)))
+        assert np.mean(scores[:6]) < 0.5 * np.mean(scores[6:])
+
+    @pytest.mark.parametrize("n_rows", [1, 4])
+    def test_partial_fit_learns_row_by_row_out_of_the_box(self, n_rows):
+        X, y = load_digits(return_X_y=True)
+        X_train, X_test, y_train, y_test = train_test_split(X / 16, y, stratify=y, random_state=0)
+        model = ScratchMLPClassifier(random_state=0)
+        for i in range(0, len(y_train), n_rows):
+            rows = slice(i, i + n_rows)
+            model.partial_fit(X_train[rows], y_train[rows], classes=np.arange(10))
+        assert model.score(X_test, y_test) > 0.87
+
+    def test_boosting_works_out_of_the_box(self):
+        """AdaBoost normalises the weights of all rows to the sum 1."""
+        X, y = load_digits(return_X_y=True)
+        X_train, X_test, y_train, y_test = train_test_split(X / 16, y, stratify=y, random_state=0)
+        network = ScratchMLPClassifier(max_iter=40, random_state=0)
+        boosted = AdaBoostClassifier(network, n_estimators=4, random_state=0)
+        assert boosted.fit(X_train, y_train).score(X_test, y_test) > 0.93
 
     @pytest.mark.parametrize("batch_size", [10, 100])
     @pytest.mark.parametrize("n", [100, 101])

