@@ -12,6 +12,7 @@ from skscratch.core.activations import ACTIVATIONS
 from skscratch.core.initializers import INITIALIZERS
 from skscratch.core.optimizers import SOLVERS, Adam, Momentum, Nesterov
 from skscratch.core.schedules import SCHEDULES, Function, WarmUp
+from skscratch.estimators import _hints
 
 __all__ = [
     "activations",
@@ -31,7 +32,7 @@ def hidden_layer_sizes(value: Any) -> tuple[int, ...]:
     widths = np.atleast_1d(np.asarray(value, dtype=object))
     whole = [
         # types of numbers.Real know no >=
-        not isinstance(q, (bool, np.bool_)) and isinstance(q, Real) and not q < 1 and q % 1 == 0
+        _is_real(q) and not q < 1 and q % 1 == 0
         for q in widths.ravel()
     ]
     if widths.ndim != 1 or not all(whole):
@@ -40,6 +41,11 @@ def hidden_layer_sizes(value: Any) -> tuple[int, ...]:
             f"layer (an empty one for a linear model). Got {value!r}."
         )
     return tuple(int(q) for q in widths)
+
+
+def _is_real(value: Any) -> bool:
+    """Return whether a value is a number, which True and False are not."""
+    return not isinstance(value, (bool, np.bool_)) and isinstance(value, Real)
 
 
 def activations(value: Any, n_hidden: int) -> tuple[Any, ...]:
@@ -55,6 +61,7 @@ def activations(value: Any, n_hidden: int) -> tuple[Any, ...]:
             raise InvalidParameterError(
                 f"activation must be chosen from {sorted(ACTIVATIONS)} or be an object with "
                 f"forward and backward. Got {name!r} in {value!r}."
+                f"{_hints.of_value('activation', name, ACTIVATIONS)}"
             )
     return tuple(ACTIVATIONS[name] if isinstance(name, str) else name for name in names)
 
@@ -145,7 +152,7 @@ def schedule(estimator: Any, planned_steps: int) -> Any:
 def dropout(value: Any, n_hidden: int) -> tuple[float, ...]:
     """Return one rate per hidden layer."""
     rates = list(value) if isinstance(value, (list, tuple)) else [value] * n_hidden
-    ok = all(isinstance(rate, Real) and 0 <= float(rate) < 1 for rate in rates)
+    ok = all(_is_real(rate) and 0 <= float(rate) < 1 for rate in rates)
     if len(rates) != n_hidden or not ok:
         raise InvalidParameterError(
             f"dropout must be a rate in [0, 1) or one per hidden layer: got {value!r} for "

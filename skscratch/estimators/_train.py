@@ -26,7 +26,7 @@ def fit(estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks, first: bool
     # what is wrong is refused, used or not
     find_scorer(estimator)
     check_learning_rate(estimator.learning_rate)
-    warn_of_unused(estimator, validated=data.validation is not None)
+    warn_of_unused(estimator, "fit", validated=data.validation is not None)
     if estimator.solver == "lbfgs":
         Descent(estimator, run, data, tasks).train()
     else:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skscratch._compat import InvalidParameterError, takes_weights
 from skscratch.core.network import Parameters
+from skscratch.estimators import _hints
 from skscratch.estimators._random import streams
 from skscratch.estimators._validation import naming
 from skscratch.training.batches import Gathered
@@ -83,7 +84,7 @@ def find_scorer(estimator: Any) -> Any:
     if isinstance(estimator.scoring, str) and estimator.scoring == "loss":
         return None
     # importing it takes longer than importing all that is needed otherwise
-    from sklearn.metrics import check_scoring
+    from sklearn.metrics import check_scoring, get_scorer_names
 
     try:
         return check_scoring(estimator, scoring=estimator.scoring)
@@ -91,6 +92,7 @@ def find_scorer(estimator: Any) -> Any:
         raise InvalidParameterError(
             "scoring must be 'loss', one of sklearn.metrics.get_scorer_names(), a function of "
             f"(estimator, X, y) or None. Got {estimator.scoring!r}."
+            f"{_hints.of_value('scoring', estimator.scoring, ['loss', *get_scorer_names()])}"
         ) from error
 
 
