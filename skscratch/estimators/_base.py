@@ -25,6 +25,8 @@ from skscratch.estimators._constraints import CONSTRAINTS, names_of
 from skscratch.estimators._curves import Curves
 from skscratch.estimators._data import Data
 from skscratch.estimators._documented import Documented
+from skscratch.estimators._messages import not_finite
+from skscratch.estimators._params import check_objects
 from skscratch.estimators._resolved import resolved
 from skscratch.estimators._stamp import Stamped
 from skscratch.estimators._tasks import NoTasks, Tasks, new_tasks
@@ -137,9 +139,9 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
 
         Parameters, random stream, ``loss_curve_``, ``n_iter_`` and ``t_`` continue, and so does the
         optimizer's memory, except after a ``fit`` without ``warm_start``, which does not keep it.
-        What only a whole fit can do has no effect here: ``early_stopping`` and what belongs to it,
-        ``tol``, ``n_members``, ``standardize``, ``temperature_scaling`` and ``checkpoint``. The call
-        that begins a network warns of those that were set, later ones do not. ``max_iter`` has a
+        What only a whole fit can do has no effect here: ``early_stopping`` and its kin, ``tol``,
+        ``n_members``, ``standardize``, ``temperature_scaling`` and ``checkpoint``. The call that
+        begins a network warns of those that were set, later calls do not. ``max_iter`` has a
         meaning only for a schedule that falls: the rate comes to its end after ``max_iter`` calls,
         unless ``decay_steps`` is a number. Absent for ``solver="lbfgs"``.
 
@@ -269,7 +271,10 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
         # overflow shows as a non-finite loss, which ends the run with a message of its own
         with unchanged_on_error(self), np.errstate(all="ignore"):
             data = self._validate(X, y, sample_weight, classes, first, validation)
-            settings = resolved(self, data, whole=train is _train.fit)
+            whole = train is _train.fit
+            settings = resolved(self, data, whole)
+            if first or whole:  # not in every call of a stream
+                check_objects(settings)
             run = begin(settings, data, first)
             n_epochs = run.n_epochs
             try:
@@ -325,7 +330,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
         def checked(z: Any) -> Any:
             if not np.isfinite(z).all():
                 raise ValueError(
-                    f"X or the network's parameters are too large for {z.dtype}: its output "
+                    not_finite(self)
+                    or f"X or the network's parameters are too large for {z.dtype}: its output "
                     "overflows."
                 )
             return finish(z)
