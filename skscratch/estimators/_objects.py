@@ -14,6 +14,7 @@ import joblib
 import numpy as np
 
 from skscratch.core.schedules import Function
+from skscratch.estimators._validation import naming
 
 __all__ = [
     "check_activation",
@@ -381,8 +382,8 @@ def check_scorer(scorer: Callable[..., Any], estimator: Any, X: Any, y: Any) -> 
     >>> model = ScratchMLPClassifier((), solver="lbfgs").fit(X, y)
     >>> check_scorer(lambda model, X, y: model.predict_proba(X)[y == 1, 1].mean(), model, X, y)
     """
-    with untouched((X, y)):
-        scored(scorer, estimator, X, y)
+    with naming("scoring"), untouched((X, y)):
+        scored(scorer, scorer, estimator, X, y)
 
 
 @contextmanager
@@ -396,19 +397,17 @@ def untouched(data: tuple[Any, Any]) -> Iterator[None]:
             raise ValueError(f"scoring must leave {name} as it is, but has changed it.")
 
 
-def scored(scorer: Callable[..., Any], estimator: Any, X: Any, y: Any, **weights: Any) -> float:
-    """Return the score, after a check that it is one."""
-    value = scorer(estimator, X, y, **weights)
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
+def scored(
+    name: Any, scorer: Callable[..., Any], estimator: Any, X: Any, y: Any, **weights: Any
+) -> float:
+    """Return what a scorer of some name gives, after a check that it is a finite number."""
+    value = float(scorer(estimator, X, y, **weights))
+    if not math.isfinite(value):
         raise ValueError(
-            f"scoring must return a finite number, but {scorer!r} gave {value!r} on the "
-            f"{len(y)} rows of the validation set."
+            f"scoring={name!r} must return a finite number, but gave {value} on the {len(y)} rows "
+            "of the validation set."
         )
-    return number
+    return value
 
 
 def copied(thing: Any) -> Any:

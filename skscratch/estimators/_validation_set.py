@@ -116,7 +116,7 @@ def _score(
     def score_of(params: Parameters, X: Any, y: Any, weights: dict[str, Any]) -> float:
         view.coefs_, view.intercepts_ = params
         with naming("scoring"):
-            return scored(scorer, view, X, y, **weights)
+            return scored(estimator.scoring, scorer, view, X, y, **weights)
 
     # a scorer of the user's own is watched in its first call
     watched: Any = untouched if callable(estimator.scoring) else nullcontext
