@@ -51,8 +51,9 @@ def _message(kind: type, method: Callable[..., Any], args: Any, kwargs: Any) -> 
     if len(args) > n:
         others = ", ".join(f"{name}=..." for name in [*names][n : len(args)])
         hint = f" Give the others by name: {others}." if others else ""
-        takes = f"{n} by position ({', '.join(by_position)})" if n else "none"
-        return f"{called} got {len(args)} arguments by position, but takes {takes}.{hint}"
+        takes = f"{n} positional argument{'s' * (n != 1)}"
+        takes += f" ({', '.join(by_position)})" if n else ""
+        return f"{called} takes {takes}, but {len(args)} were given.{hint}"
     missing = [name for name in needed[len(args) :] if name not in kwargs]
     return f"{called} misses {' and '.join(missing)}."
 

@@ -23,6 +23,10 @@ __all__ = [
 FLOATS = [np.float64, np.float32]
 # Where a message of scikit-learn turns from what is wrong to what may be meant.
 SUPPOSED = r"\n|\. Maybe you are trying"
+# What such a message is about if a single value is to blame.
+ABOUT_VALUES = (
+    r"NaN|infinity|convert|float\(\)|Complex|DType|label type|ambiguous|supported between"
+)
 WHOLE = [np.dtype(code) for code in "?bBhHiIlLqQ"]
 
 
@@ -122,13 +126,15 @@ def naming(
 ) -> Iterator[None]:
     """Put the argument's name before errors that do not have it.
 
-    ``explain(value)`` is a sentence that takes the place of what scikit-learn supposes.
+    ``explain(value)`` is a sentence on what is wrong with a value; it takes the place of what
+    scikit-learn supposes.
     """
     try:
         yield
     except (ValueError, TypeError) as error:
         message = str(error)
-        more = "" if explain is None else explain(value)
+        about_values = re.search(ABOUT_VALUES, message.partition("\n")[0])
+        more = explain(value) if explain is not None and about_values else ""
         named = re.search(rf"\b{argument}\b", message)
         if named and not more:
             raise
