@@ -1,6 +1,7 @@
 """Parameters that were given a value of their own and that a call does not use."""
 
 import inspect
+import math
 from typing import Any
 
 from skscratch.core.optimizers import SOLVERS
@@ -12,6 +13,7 @@ __all__ = ["unused", "warn_of_unused"]
 
 EARLY_STOPPING = ("n_updates_no_change", "refit", "temperature_scaling")
 SWITCHES = ("early_stopping", "ema_decay", "temperature_scaling", "standardize")
+OFF = {"n_members": 1, "n_iter_no_change": math.inf}
 # For these a call of partial_fit, an epoch of one network, would have to be a whole fit.
 WHOLE_FIT = (
     "early_stopping", "validation_fraction", "n_iter_no_change", "n_updates_no_change", "refit",
@@ -75,7 +77,7 @@ def unused(estimator: Any, validated: bool, call: str = "fit") -> dict[str, str]
 
 def _no_wish(name: str, value: Any, default: Any) -> bool:
     """Return whether the value asks for nothing: it is the default, or turns off what is not on."""
-    off = (name in SWITCHES and not value) or (name == "n_members" and value == 1)
+    off = (name in SWITCHES and not value) or (name in OFF and OFF[name] == value)
     return off or _same(value, default)
 
 

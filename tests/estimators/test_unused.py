@@ -246,7 +246,8 @@ class TestPartialFit:
 
     def test_what_it_does_anyway_is_no_wish(self, binary, recwarn):
         off = {"early_stopping": False, "temperature_scaling": False, "standardize": False}
-        model = ScratchMLPClassifier((8,), n_members=1, max_iter=7, warm_start=True, **off)
+        off |= {"n_members": 1, "n_iter_no_change": float("inf")}
+        model = ScratchMLPClassifier((8,), max_iter=7, warm_start=True, **off)
         assert self.told(recwarn, model, *binary) == []
 
     def test_defaults_are_never_named(self, binary, recwarn):
