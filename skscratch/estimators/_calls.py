@@ -23,6 +23,7 @@ def explained(method: Method) -> Method:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         n = len(args)
         fits = n <= len(by_position) and kwargs.keys() <= names.keys()
+        fits = fits and kwargs.keys().isdisjoint(by_position[:n])
         if not (fits and (n >= len(needed) or kwargs.keys() >= {*needed[n:]})):
             raise TypeError(_message(type(self), method, args, kwargs))
         return method(self, *args, **kwargs)
@@ -39,7 +40,7 @@ def _parameters(method: Callable[..., Any]) -> tuple[dict[str, Any], list[str], 
 
 
 def _message(kind: type, method: Callable[..., Any], args: Any, kwargs: Any) -> str:
-    """Return what is wrong with a call: an unknown name, too many values, or a missing one."""
+    """Return what is wrong with a call: a name that is unknown or missing, or too many values."""
     names, by_position, needed = _parameters(method)
     init = method.__name__ == "__init__"
     called = f"{kind.__name__}()" if init else f"{kind.__name__}.{method.__name__}()"
@@ -54,6 +55,9 @@ def _message(kind: type, method: Callable[..., Any], args: Any, kwargs: Any) -> 
         takes = f"{n} positional argument{'s' * (n != 1)}"
         takes += f" ({', '.join(by_position)})" if n else ""
         return f"{called} takes {takes}, but {len(args)} were given.{hint}"
+    twice = [name for name in by_position[: len(args)] if name in kwargs]
+    if twice:
+        return f"{called} got {twice[0]} twice, by position and by name."
     missing = [name for name in needed[len(args) :] if name not in kwargs]
     return f"{called} misses {' and '.join(missing)}."
 

@@ -34,8 +34,10 @@ def refuse_dates(argument: str, X: Any) -> None:
 
 def refuse_mixed(argument: str, y: Any) -> None:
     """Raise if labels are strings and other objects; NumPy makes strings of all in a list."""
-    of_objects = isinstance(y, (list, tuple)) or getattr(y, "dtype", None) == np.dtype(object)
-    if of_objects and len({isinstance(label, str) for label in y}) > 1:
+    of_objects = getattr(y, "dtype", None) == np.dtype(object) and y.ndim > 0
+    if (of_objects or isinstance(y, (list, tuple))) and len(
+        {isinstance(label, str) for label in y}
+    ) > 1:
         raise ValueError(f"{argument} must hold labels of one kind.{in_labels(y)}")
 
 

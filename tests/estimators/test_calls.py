@@ -91,6 +91,10 @@ def test_a_name_like_no_other_gets_no_advice():
         (lambda m: m.fit(), "ScratchMLPClassifier.fit() misses X and y."),
         (lambda m: m.fit(y=Y), "ScratchMLPClassifier.fit() misses X."),
         (
+            lambda m: m.fit(X, Y, y=Y),
+            "ScratchMLPClassifier.fit() got y twice, by position and by name.",
+        ),
+        (
             lambda m: m.predict(X, Y),
             "ScratchMLPClassifier.predict() takes 1 positional argument (X), but 2 were given.",
         ),

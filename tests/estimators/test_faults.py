@@ -241,6 +241,12 @@ def test_labels_of_one_kind_in_any_dress_are_taken(y):
     assert len(ScratchMLPClassifier((4,), max_iter=2).fit(Z, y).classes_) == 2
 
 
+@pytest.mark.parametrize("y", [None, {}], ids=repr)
+def test_an_object_without_rows_is_laid_to_y(y):
+    with pytest.raises((ValueError, TypeError), match=r"\by\b"):
+        ScratchMLPClassifier().fit(Z, np.array(y, dtype=object))
+
+
 @pytest.mark.parametrize("weights", [DAYS.values, pd.Series(SPANS)], ids=["dates", "spans"])
 def test_weights_are_no_dates(weights):
     with pytest.raises(ValueError, match=r"sample_weight holds (dates|time spans)"):
