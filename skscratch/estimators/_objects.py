@@ -362,7 +362,9 @@ def check_scorer(scorer: Callable[..., Any], estimator: Any, X: Any, y: Any) -> 
     estimator : estimator
         A fitted one.
     X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+        Some samples.
     y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        Their labels.
 
     Raises
     ------
