@@ -1,18 +1,14 @@
 """The only file that knows scikit-learn's versions and its private names."""
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import (
-    HasMethods,
-    Interval,
-    InvalidParameterError,
-    Options,
-    StrOptions,
-)
+from sklearn.utils import _param_validation
+from sklearn.utils._param_validation import HasMethods, InvalidParameterError
 from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.validation import _check_sample_weight, _check_y
 
@@ -31,6 +27,7 @@ except ImportError:  # before scikit-learn 1.9
 __all__ = [
     "CallbackSupportMixin",
     "HasMethods",
+    "Hinted",
     "Interval",
     "InvalidParameterError",
     "Options",
@@ -46,6 +43,44 @@ __all__ = [
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 check_y = _check_y
+
+
+class Interval(_param_validation.Interval):  # type: ignore[misc]
+    """Numbers between two bounds; True and False are none."""
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Return whether a value is such a number."""
+        return not isinstance(val, (bool, np.bool_)) and super().is_satisfied_by(val)
+
+
+class Options(_param_validation.Options):  # type: ignore[misc]
+    """Some values of a type, which a message names in sorted order."""
+
+    def __init__(self, kind: type, options: set[Any]) -> None:
+        super().__init__(kind, options)
+        self.options = sorted(options, key=str)
+
+
+class StrOptions(Options):
+    """Some names."""
+
+    def __init__(self, options: set[str]) -> None:
+        super().__init__(str, options)
+
+
+class Hinted:
+    """An estimator that says of a refused parameter what may have been meant."""
+
+    def _hint(self, name: str, value: Any) -> str:
+        """Return a sentence with a space before it, or nothing."""
+        raise NotImplementedError
+
+    def _validate_params(self) -> None:
+        try:
+            super()._validate_params()  # type: ignore[misc]
+        except InvalidParameterError as error:
+            name = re.findall(r"'(\w+)' parameter", str(error))[0]
+            raise InvalidParameterError(f"{error}{self._hint(name, getattr(self, name))}") from None
 
 
 def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:

@@ -124,6 +124,11 @@ class LeakyReLU:
     slope: float = 0.01
     weight_init: ClassVar[str] = "he_uniform"
 
+    def __post_init__(self) -> None:
+        """Refuse a slope for which ``max`` is another function."""
+        if not self.slope <= 1:
+            raise ValueError(f"slope must be at most 1. Got {self.slope!r}.")
+
     def forward(self, xp: Any, z: Any, a: Any) -> None:
         xp.multiply(z, self.slope, out=a)
         xp.maximum(z, a, out=a)

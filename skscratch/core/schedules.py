@@ -256,6 +256,8 @@ class WarmUp:
 class Function:
     """rate(t) = function(t), which must be a finite number of at least 0.
 
+    A function that has a method ``after_plateau`` is asked by it, too.
+
     Examples
     --------
     >>> from skscratch.core.schedules import Function
@@ -266,18 +268,22 @@ class Function:
     function: Callable[[int], Any]
 
     def __call__(self, step: int) -> float:
-        value = self.function(step)
-        # np.where returns an array without axes
-        number = value.item() if getattr(value, "shape", None) == () else value
-        if not (isinstance(number, (int, float)) and 0 <= number < math.inf):
-            raise ValueError(
-                "learning_rate, a function, must return a finite number of at least 0. "
-                f"At step {step} it returned {value!r}."
-            )
-        return float(number)
+        return _checked(self.function(step), f"At step {step} it")
 
     def after_plateau(self, scale: float) -> float:
-        return 0.0
+        answer = getattr(self.function, "after_plateau", None)
+        return 0.0 if answer is None else _checked(answer(scale), "Its after_plateau")
+
+
+def _checked(value: Any, source: str) -> float:
+    # np.where returns an array without axes
+    number = value.item() if getattr(value, "shape", None) == () else value
+    if not (isinstance(number, (int, float)) and 0 <= number < math.inf):
+        raise ValueError(
+            "learning_rate, a function, must return a finite number of at least 0. "
+            f"{source} returned {value!r}."
+        )
+    return float(number)
 
 
 SCHEDULES: dict[str, Any] = {

@@ -14,19 +14,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from skscratch._compat import CallbackSupportMixin, available_if, fit_context
+from skscratch._compat import CallbackSupportMixin, Hinted, available_if, fit_context
 from skscratch._typing import MatrixLike
 from skscratch.core.network import Parameters, outputs
-from skscratch.estimators import _sizes, _train
+from skscratch.estimators import _hints, _sizes, _train
 from skscratch.estimators._attributes import Fitted, published, unchanged_on_error
 from skscratch.estimators._begin import architecture, begin, fitted_dtype, fitted_sizes
-from skscratch.estimators._constraints import CONSTRAINTS
+from skscratch.estimators._calls import explained
+from skscratch.estimators._constraints import CONSTRAINTS, names_of
 from skscratch.estimators._curves import Curves
 from skscratch.estimators._data import Data
 from skscratch.estimators._documented import Documented
+from skscratch.estimators._messages import not_finite
+from skscratch.estimators._params import check_objects
 from skscratch.estimators._resolved import resolved
 from skscratch.estimators._stamp import Stamped
 from skscratch.estimators._tasks import NoTasks, Tasks, new_tasks
+from skscratch.estimators._unused import warn_of_unused
 from skscratch.estimators._validation import (
     FLOATS,
     check_prediction_data,
@@ -38,7 +42,7 @@ from skscratch.training.state import Run
 from skscratch.training.threads import blas_threads
 
 
-class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, ABC):  # type: ignore[misc]
+class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Documented, ABC):  # type: ignore[misc]
     """What a multilayer perceptron is to scikit-learn, whatever it predicts."""
 
     _parameter_constraints = CONSTRAINTS
@@ -55,6 +59,7 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
     def _check_partial_fit(self, y: Any, classes: Any, first: bool) -> None:
         """Raise if what only the whole data can tell is missing."""
 
+    @explained
     @fit_context
     def fit(
         self,
@@ -122,6 +127,7 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         )
 
     @available_if(lambda self: self.solver != "lbfgs")
+    @explained
     @fit_context
     def partial_fit(
         self,
@@ -134,9 +140,11 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
 
         Parameters, random stream, ``loss_curve_``, ``n_iter_`` and ``t_`` continue, and so does the
         optimizer's memory, except after a ``fit`` without ``warm_start``, which does not keep it.
-        ``early_stopping`` and ``checkpoint`` have no meaning here, and ``max_iter`` only for a
-        schedule that falls: the rate comes to its end after ``max_iter`` calls, unless
-        ``decay_steps`` is a number. Absent for ``solver="lbfgs"``.
+        What only a whole fit can do has no effect here: ``early_stopping`` and its kin, ``tol``,
+        ``n_members``, ``standardize``, ``temperature_scaling`` and ``checkpoint``. The call that
+        begins a network warns of those that were set, later calls do not. ``max_iter`` has a
+        meaning only for a schedule that falls: the rate comes to its end after ``max_iter`` calls,
+        unless ``decay_steps`` is a number. Absent for ``solver="lbfgs"``.
 
         Parameters
         ----------
@@ -160,6 +168,11 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         ValueError, TypeError
             If an argument or a parameter is not as described, or the loss becomes non-finite.
 
+        Warns
+        -----
+        UserWarning
+            If a parameter was set that ``partial_fit`` does not use, in the first call.
+
         Examples
         --------
         >>> from skscratch import ScratchMLPClassifier
@@ -171,12 +184,15 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         """
         first = not self.__sklearn_is_fitted__()
         self._check_partial_fit(y, classes, first)
+        if first:
+            warn_of_unused(self, "partial_fit")
         none = (None, None, None)
         tasks = new_tasks(self, X, y, sample_weight, 1)
         return self._run(
             _train.one_epoch, tasks, X, y, sample_weight, classes, none, first, keep_memory=True
         )
 
+    @explained
     def drop_optimizer_state(self) -> Self:
         """Forget what only further training needs; predictions stay as they are.
 
@@ -208,6 +224,38 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         self._continuation = {**saved, "memory": {}}
         return self
 
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters; ``fit`` checks their values.
+
+        Parameters
+        ----------
+        **params : dict
+            Names of parameters and their new values.
+
+        Returns
+        -------
+        self : estimator
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no parameter of such a name.
+
+        Examples
+        --------
+        >>> from skscratch import ScratchMLPClassifier
+        >>> ScratchMLPClassifier().set_params(alpha=0.1)
+        ScratchMLPClassifier(alpha=0.1)
+        """
+        names = self.get_params(deep=False)
+        unknown = [name for name in params if name.partition("__")[0] not in names]
+        hint = _hints.of_name(unknown[0], names, (), "") if unknown else ""
+        if hint:
+            raise ValueError(f"Invalid parameter {unknown[0]!r} for estimator {self}.{hint}")
+        same: Self = super().set_params(**params)
+        return same
+
     def _run(
         self,
         train: Callable[..., None],
@@ -224,7 +272,10 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         # overflow shows as a non-finite loss, which ends the run with a message of its own
         with unchanged_on_error(self), np.errstate(all="ignore"):
             data = self._validate(X, y, sample_weight, classes, first, validation)
-            settings = resolved(self, data, whole=train is _train.fit)
+            whole = train is _train.fit
+            settings = resolved(self, data, whole)
+            if first or whole:  # not in every call of a stream
+                check_objects(settings)
             run = begin(settings, data, first)
             n_epochs = run.n_epochs
             try:
@@ -281,7 +332,8 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         def checked(z: Any) -> Any:
             if not np.isfinite(z).all():
                 raise ValueError(
-                    f"X or the network's parameters are too large for {z.dtype}: its output "
+                    not_finite(self)
+                    or f"X or the network's parameters are too large for {z.dtype}: its output "
                     "overflows."
                 )
             return finish(z)
@@ -290,6 +342,9 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         with threads, np.errstate(over="ignore", invalid="ignore"):
             result: NDArray[Any] = outputs(arch, params, X, rows, checked)
         return result
+
+    def _hint(self, name: str, value: Any) -> str:
+        return _hints.of_value(name, value, names_of(name))
 
     def __sklearn_is_fitted__(self) -> bool:
         return "coefs_" in vars(self)

@@ -9,6 +9,7 @@ from scipy.sparse import issparse
 from skscratch.core.losses import LOSSES
 from skscratch.core.network import Architecture
 from skscratch.estimators import _params
+from skscratch.estimators._messages import not_finite
 from skscratch.estimators._random import draw_seed, streams
 from skscratch.estimators._sizes import rows_per_buffer
 from skscratch.estimators._validation import named_features
@@ -38,6 +39,8 @@ def begin(estimator: Any, data: Any, first: bool) -> Run:
         return run
     _check_same_network(estimator, arch)
     theta, params = pack(sizes, estimator.coefs_, estimator.intercepts_)
+    if not np.isfinite(theta).all():
+        raise ValueError(not_finite(estimator))
     saved = estimator._continuation
     run = Run(
         arch,

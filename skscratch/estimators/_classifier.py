@@ -21,10 +21,11 @@ class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
     activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', \
 'silu', 'gelu', 'mish'}, object, or a list of them, default='relu'
         Non-linearity of the hidden layers, one for all or one per layer. An object needs the
-        methods ``forward`` and ``backward`` of ``skscratch.core.activations.Activation``.
+        methods ``forward`` and ``backward`` of ``skscratch.core.activations.Activation``; what it
+        promises is checked before training begins, see ``skscratch.testing.check_activation``.
     solver : {'adam', 'sgd', 'lbfgs'} or Rule, default='adam'
         Adam works without tuning on most data. L-BFGS looks at all data at every step and suits
-        small sets. An object must follow ``skscratch.core.optimizers.Rule``.
+        small sets. An object must follow ``skscratch.core.optimizers.Rule``, which is checked.
     alpha : float, default=1.0
         Strength of the L2 penalty: ``½ · alpha · ‖W‖² / (sum of training weights)`` is added to
         the mean loss, the same in every batch whatever ``batch_size``. At 1 it counts like one

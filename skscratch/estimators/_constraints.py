@@ -12,7 +12,7 @@ from skscratch.core.initializers import INITIALIZERS
 from skscratch.core.optimizers import SOLVERS
 from skscratch.core.schedules import SCHEDULES
 
-__all__ = ["CONSTRAINTS"]
+__all__ = ["CONSTRAINTS", "names_of"]
 
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -25,7 +25,12 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "power_t": [Interval(Real, 0, None, closed="left")],
     "max_iter": [Interval(Integral, 1, None, closed="left")],
     "shuffle": ["boolean"],
-    "random_state": ["random_state", np.random.Generator],
+    "random_state": [
+        Interval(Integral, 0, 2**32 - 1, closed="both"),
+        np.random.RandomState,
+        np.random.Generator,
+        None,
+    ],
     "tol": [Interval(Real, 0, None, closed="left")],
     "verbose": ["verbose"],
     "warm_start": ["boolean"],
@@ -59,3 +64,13 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "checkpoint_epochs": [Interval(Integral, 1, None, closed="left"), None],
     "checkpoint_seconds": [Interval(Real, 0, None, closed="left"), None],
 }
+
+
+def names_of(parameter: str) -> list[str]:
+    """Return the names that a parameter accepts in the place of a value."""
+    return [
+        name
+        for constraint in CONSTRAINTS[parameter]
+        if isinstance(constraint, StrOptions)
+        for name in constraint.options
+    ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from skscratch import _typing as hints
+from skscratch.estimators._calls import explained
 
 __all__ = ["Parameters"]
 
@@ -13,6 +14,7 @@ __all__ = ["Parameters"]
 class Parameters:
     """Takes the parameters, which ``ScratchMLPClassifier`` describes."""
 
+    @explained
     def __init__(
         self,
         hidden_layer_sizes: hints.Sizes = (256, 128),

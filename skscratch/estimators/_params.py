@@ -1,7 +1,7 @@
 """From parameters to the objects of the core: names are looked up in its tables."""
 
 import inspect
-from functools import cache
+from functools import cache, partial
 from numbers import Real
 from typing import Any
 
@@ -12,11 +12,19 @@ from skscratch.core.activations import ACTIVATIONS
 from skscratch.core.initializers import INITIALIZERS
 from skscratch.core.optimizers import SOLVERS, Adam, Momentum, Nesterov
 from skscratch.core.schedules import SCHEDULES, Function, WarmUp
+from skscratch.estimators import _hints
+from skscratch.estimators._objects import (
+    check_activation,
+    check_schedule,
+    check_update_rule,
+    drawn,
+)
+from skscratch.estimators._validation import naming
 
 __all__ = [
     "activations",
     "arguments",
-    "check_learning_rate",
+    "check_objects",
     "dropout",
     "hidden_layer_sizes",
     "initializers",
@@ -31,7 +39,7 @@ def hidden_layer_sizes(value: Any) -> tuple[int, ...]:
     widths = np.atleast_1d(np.asarray(value, dtype=object))
     whole = [
         # types of numbers.Real know no >=
-        not isinstance(q, (bool, np.bool_)) and isinstance(q, Real) and not q < 1 and q % 1 == 0
+        _is_real(q) and not q < 1 and q % 1 == 0
         for q in widths.ravel()
     ]
     if widths.ndim != 1 or not all(whole):
@@ -40,6 +48,11 @@ def hidden_layer_sizes(value: Any) -> tuple[int, ...]:
             f"layer (an empty one for a linear model). Got {value!r}."
         )
     return tuple(int(q) for q in widths)
+
+
+def _is_real(value: Any) -> bool:
+    """Return whether a value is a number, which True and False are not."""
+    return not isinstance(value, (bool, np.bool_)) and isinstance(value, Real)
 
 
 def activations(value: Any, n_hidden: int) -> tuple[Any, ...]:
@@ -55,6 +68,7 @@ def activations(value: Any, n_hidden: int) -> tuple[Any, ...]:
             raise InvalidParameterError(
                 f"activation must be chosen from {sorted(ACTIVATIONS)} or be an object with "
                 f"forward and backward. Got {name!r} in {value!r}."
+                f"{_hints.of_value('activation', name, ACTIVATIONS)}"
             )
     return tuple(ACTIVATIONS[name] if isinstance(name, str) else name for name in names)
 
@@ -69,24 +83,8 @@ def initializers(value: Any, activations: tuple[Any, ...]) -> list[Any]:
     if isinstance(value, str) and value == "auto":
         names = [getattr(f, "weight_init", "glorot_uniform") for f in activations]
         return [INITIALIZERS[name] for name in (*names, "glorot_uniform")]
-    draw = INITIALIZERS[value] if isinstance(value, str) else _checked(value)
+    draw = INITIALIZERS[value] if isinstance(value, str) else partial(drawn, value)
     return [draw] * (len(activations) + 1)
-
-
-def _checked(initializer: Any) -> Any:
-    """Return the user's initializer with a check on what it draws."""
-
-    def draw(rng: np.random.Generator, fan_in: int, fan_out: int) -> Any:
-        W = initializer(rng, fan_in, fan_out)
-        ok = np.shape(W) == (fan_in, fan_out) and np.asarray(W).dtype.kind in "iuf"
-        if not (ok and np.isfinite(W).all()):
-            raise InvalidParameterError(
-                f"weight_init must return a finite array of shape ({fan_in}, {fan_out}); "
-                f"{initializer!r} returned {W!r}."
-            )
-        return W
-
-    return draw
 
 
 def learning_rate_init(estimator: Any) -> float:
@@ -118,13 +116,33 @@ def rule(estimator: Any) -> Any:
     return solver
 
 
-def check_learning_rate(value: Any) -> None:
-    """Raise if the value is a class, which can be called but is no schedule."""
-    if isinstance(value, type):
+def check_objects(estimator: Any) -> None:
+    """Raise if an activation, an update rule or a schedule of the user's own breaks a promise.
+
+    What an initializer draws, and what a scorer returns, is checked when they are called.
+    """
+    n_hidden = len(hidden_layer_sizes(estimator.hidden_layer_sizes))
+    if not isinstance(estimator.activation, str):
+        own = filter(_is_users, activations(estimator.activation, n_hidden))
+        for f in {id(f): f for f in own}.values():
+            with naming("activation"):
+                check_activation(f)
+    if not isinstance(estimator.solver, str) and _is_users(update := rule(estimator)):
+        with naming("solver"):
+            check_update_rule(update)
+    given = estimator.learning_rate
+    if isinstance(given, type):
         raise InvalidParameterError(
             f"learning_rate must be one of {sorted(SCHEDULES)}, an instance of a schedule or a "
-            f"function of the step. Got the class {value!r}."
+            f"function of the step. Got the class {given!r}."
         )
+    if not isinstance(given, str):
+        check_schedule(given, n_steps=1)
+
+
+def _is_users(thing: Any) -> bool:
+    """Return whether an object is none of this package's."""
+    return not type(thing).__module__.startswith("skscratch.")
 
 
 def schedule(estimator: Any, planned_steps: int) -> Any:
@@ -137,7 +155,7 @@ def schedule(estimator: Any, planned_steps: int) -> Any:
             share = getattr(kind, "share", 1.0)
             params["decay_steps"] = max(1, round((planned_steps - warmup) * share))
         given = _fill(kind, params)
-    elif not hasattr(given, "after_plateau"):
+    elif _is_users(given):
         given = Function(given)
     return WarmUp(given, warmup) if warmup else given
 
@@ -145,7 +163,7 @@ def schedule(estimator: Any, planned_steps: int) -> Any:
 def dropout(value: Any, n_hidden: int) -> tuple[float, ...]:
     """Return one rate per hidden layer."""
     rates = list(value) if isinstance(value, (list, tuple)) else [value] * n_hidden
-    ok = all(isinstance(rate, Real) and 0 <= float(rate) < 1 for rate in rates)
+    ok = all(_is_real(rate) and 0 <= float(rate) < 1 for rate in rates)
     if len(rates) != n_hidden or not ok:
         raise InvalidParameterError(
             f"dropout must be a rate in [0, 1) or one per hidden layer: got {value!r} for "

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from skscratch._typing import MatrixLike
 from skscratch.estimators import _labels
 from skscratch.estimators._base import BaseScratchMLP
+from skscratch.estimators._calls import explained
 
 __all__ = ["ClassPredictions"]
 
@@ -17,6 +18,7 @@ __all__ = ["ClassPredictions"]
 class ClassPredictions(BaseScratchMLP):
     """Classes, probabilities and logits. Nothing here writes to the estimator."""
 
+    @explained
     def predict(self, X: MatrixLike) -> NDArray[Any]:
         """Return the most probable class of each sample, or the labels it probably has.
 
@@ -50,6 +52,7 @@ class ClassPredictions(BaseScratchMLP):
             return (z > 0).astype(self._label_dtype)
         return self.classes_[_labels.winners(z, self.out_activation_)]
 
+    @explained
     def predict_proba(self, X: MatrixLike) -> NDArray[np.floating[Any]]:
         """Return the probability of each class, or of each label.
 
@@ -77,6 +80,7 @@ class ClassPredictions(BaseScratchMLP):
         """
         return self._outputs(X, lambda z: _labels.probabilities(z, self.out_activation_))
 
+    @explained
     def predict_log_proba(self, X: MatrixLike) -> NDArray[np.floating[Any]]:
         """Return the logarithm of ``predict_proba``, exact also where that rounds to 1.
 
@@ -103,6 +107,7 @@ class ClassPredictions(BaseScratchMLP):
         """
         return self._outputs(X, lambda z: _labels.log_probabilities(z, self.out_activation_))
 
+    @explained
     def decision_function(self, X: MatrixLike) -> NDArray[np.floating[Any]]:
         """Return the logits, the output layer before its link.
 

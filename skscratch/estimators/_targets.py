@@ -9,6 +9,7 @@ from sklearn.utils.multiclass import is_multilabel
 from skscratch.estimators import _labels
 from skscratch.estimators._base import BaseScratchMLP
 from skscratch.estimators._data import Data, counted_in_rows
+from skscratch.estimators._faults import in_labels
 from skscratch.estimators._validation import naming
 
 __all__ = ["ClassTargets"]
@@ -20,7 +21,7 @@ class ClassTargets(ClassifierMixin, BaseScratchMLP):  # type: ignore[misc]
     _hits = staticmethod(_labels.hits)
 
     def _encode(self, X: Any, y: Any, w: Any, dtype: Any, classes: Any, first: bool) -> Data:
-        with naming("y"):
+        with naming("y", in_labels, y):
             y = _labels.check_labels(y)
         self._settle_classes(y, classes, first)
         n_classes, multilabel = len(self.classes_), y.ndim == 2
@@ -34,8 +35,9 @@ class ClassTargets(ClassifierMixin, BaseScratchMLP):  # type: ignore[misc]
         return Data(X, target, w, dtype, link, n_outputs, y, sample_weight)
 
     def _encode_validation(self, X: Any, y: Any, w: Any, data: Data) -> Data:
-        with naming("y_val"):
+        with naming("y_val", in_labels, y):
             y = _labels.check_labels(y)
+        with naming("y_val"):
             if y.shape[1:] != data.labels.shape[1:]:
                 raise ValueError(
                     f"y_val has shape {y.shape}, which does not fit the {data.labels.shape} of y."

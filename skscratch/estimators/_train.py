@@ -8,7 +8,6 @@ from skscratch.estimators._course import Course
 from skscratch.estimators._lbfgs import Descent
 from skscratch.estimators._messages import diverged, report
 from skscratch.estimators._overflow import overflows
-from skscratch.estimators._params import check_learning_rate
 from skscratch.estimators._tasks import NoTasks, Tasks
 from skscratch.estimators._trainers import LEAST_ROWS_OF_A_CALL, new_schedule, new_trainer
 from skscratch.estimators._unused import warn_of_unused
@@ -25,8 +24,7 @@ def fit(estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks, first: bool
     """Train until stopping or ``max_iter`` ends it."""
     # what is wrong is refused, used or not
     find_scorer(estimator)
-    check_learning_rate(estimator.learning_rate)
-    warn_of_unused(estimator, validated=data.validation is not None)
+    warn_of_unused(estimator, "fit", validated=data.validation is not None)
     if estimator.solver == "lbfgs":
         Descent(estimator, run, data, tasks).train()
     else:
@@ -37,7 +35,6 @@ def fit(estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks, first: bool
 
 def one_epoch(estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks, first: bool) -> None:
     """Train for one epoch."""
-    check_learning_rate(estimator.learning_rate)
     rows = weighted_rows(data)
     schedule = new_schedule(estimator, len(rows), 0)
     trainer = new_trainer(estimator, run, data, rows, schedule, LEAST_ROWS_OF_A_CALL)

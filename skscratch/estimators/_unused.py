@@ -1,6 +1,7 @@
-"""Parameters that were given a value of their own and that a fit does not use."""
+"""Parameters that were given a value of their own and that a call does not use."""
 
 import inspect
+import math
 from typing import Any
 
 from skscratch.core.optimizers import SOLVERS
@@ -11,7 +12,14 @@ from skscratch.estimators._warn import warn
 __all__ = ["unused", "warn_of_unused"]
 
 EARLY_STOPPING = ("n_updates_no_change", "refit", "temperature_scaling")
-SWITCHES = ("early_stopping", "ema_decay", "temperature_scaling")
+SWITCHES = ("early_stopping", "ema_decay", "temperature_scaling", "standardize")
+OFF = {"n_members": 1, "n_iter_no_change": math.inf}
+# For these a call of partial_fit, an epoch of one network, would have to be a whole fit.
+WHOLE_FIT = (
+    "early_stopping", "validation_fraction", "n_iter_no_change", "n_updates_no_change", "refit",
+    "scoring", "temperature_scaling", "tol", "n_members", "standardize", "checkpoint",
+    "checkpoint_epochs", "checkpoint_seconds",
+)  # fmt: skip
 STOCHASTIC = (
     "batch_size", "shuffle", "learning_rate", "learning_rate_init", "warmup_steps",
     "n_iter_no_change", "early_stopping", "dropout", "weight_decay", "max_grad_norm", "ema_decay",
@@ -24,7 +32,7 @@ def _arguments(factories: Any) -> set[str]:
     return {name for factory in factories for name in arguments(factory)}
 
 
-def _unused_reasons(estimator: Any, validated: bool) -> dict[str, str]:
+def _unused_reasons(estimator: Any, validated: bool, call: str = "fit") -> dict[str, str]:
     """Return, for each parameter that has no effect, what would have to be different."""
     reasons: dict[str, str] = {}
     solver, rate = estimator.solver, estimator.learning_rate
@@ -45,27 +53,32 @@ def _unused_reasons(estimator: Any, validated: bool) -> dict[str, str]:
     reasons |= {} if stops or validated else {"scoring": "no validation set"}
     if estimator.checkpoint is None:
         reasons |= dict.fromkeys(("checkpoint_epochs", "checkpoint_seconds"), "checkpoint=None")
+    if call == "partial_fit":
+        reasons |= dict.fromkeys(WHOLE_FIT, "only for fit")
+        if isinstance(rate, str) and rate == "adaptive":
+            reasons["learning_rate"] = "it waits for a plateau, which only fit looks for"
     of_lbfgs = dict.fromkeys([*STOCHASTIC, *of_schedules], "solver='lbfgs'")
     return reasons | (of_lbfgs if lbfgs else {"max_fun": f"solver={solver!r}"})
 
 
-def unused(estimator: Any, validated: bool) -> dict[str, str]:
+def unused(estimator: Any, validated: bool, call: str = "fit") -> dict[str, str]:
     """Return the parameters that were set to no effect, and why each has none.
 
-    No choice of the estimator may be left to "auto" that the data decide; ``validated`` is whether
-    the user brings a validation set.
+    No choice of an estimator that fits may be left to "auto" that the data decide; ``validated`` is
+    whether the user brings a validation set, ``call`` is fit or partial_fit.
     """
     defaults = inspect.signature(type(estimator)).parameters  # a subclass may take fewer
     return {
         name: reason
-        for name, reason in sorted(_unused_reasons(estimator, validated).items())
+        for name, reason in sorted(_unused_reasons(estimator, validated, call).items())
         if name in defaults and not _no_wish(name, getattr(estimator, name), defaults[name].default)
     }
 
 
 def _no_wish(name: str, value: Any, default: Any) -> bool:
     """Return whether the value asks for nothing: it is the default, or turns off what is not on."""
-    return _same(value, default) or (name in SWITCHES and not value)
+    off = (name in SWITCHES and not value) or (name in OFF and OFF[name] == value)
+    return off or _same(value, default)
 
 
 def _same(value: Any, default: Any) -> bool:
@@ -74,11 +87,11 @@ def _same(value: Any, default: Any) -> bool:
     return value is default or (type(value) is not type and bool(value == default))
 
 
-def warn_of_unused(estimator: Any, validated: bool) -> None:
+def warn_of_unused(estimator: Any, call: str, validated: bool = False) -> None:
     """Warn once, naming all of them."""
-    found = unused(estimator, validated)
+    found = unused(estimator, validated, call)
     if found:
         settings = ", ".join(
             f"{name}={getattr(estimator, name)!r} ({reason})" for name, reason in found.items()
         )
-        warn(f"Parameters that this fit does not use: {settings}.")
+        warn(f"Parameters that this {call} does not use: {settings}.")

@@ -1,7 +1,7 @@
 """The door: what comes in is checked here once, and named if it is refused."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from skscratch._compat import check_sample_weight, check_y
+from skscratch.estimators import _faults
 from skscratch.estimators._warn import warn
 from skscratch.training.scaling import differently_scaled
 
@@ -26,6 +27,12 @@ __all__ = [
 
 FLOATS = [np.float64, np.float32]
 ROWS_AT_ONCE = 4096
+# Where a message of scikit-learn turns from what is wrong to what may be meant.
+SUPPOSED = r"\n|\. Maybe you are trying"
+# What such a message is about if a single value is to blame.
+ABOUT_VALUES = (
+    r"NaN|infinity|convert|float\(\)|Complex|DType|label type|ambiguous|supported between"
+)
 WHOLE = [np.dtype(code) for code in "?bBhHiIlLqQ"]
 
 
@@ -40,19 +47,15 @@ def check_training_data(
     """
     if y is None:
         validate_data(estimator, X, y)  # raises: the tags say that y is required
-    with naming("X"):
+    _faults.refuse_dates("X", X)
+    with naming("X", _faults.in_features, X):
         # C: gathering rows from a column-major X would copy the whole of it for every batch
         X = validate_data(
             estimator, X, accept_sparse="csr", dtype=[*floats, *WHOLE], order="C", reset=first
         )
     dtype = X.dtype if X.dtype.kind == "f" else np.dtype(floats[0])
-    with naming("y"):
-        y = check_y(y, multi_output=True, estimator=estimator)
-        check_consistent_length(X, y)
-    if sample_weight is None:
-        return X, y, None, dtype
-    with naming("sample_weight"):
-        return X, y, check_sample_weight(sample_weight, X, dtype), dtype
+    y = _check_target("y", estimator, X, y)
+    return X, y, _check_weights("sample_weight", sample_weight, X, dtype), dtype
 
 
 def check_validation_data(
@@ -67,17 +70,32 @@ def check_validation_data(
                 f"X_val and y_val must be given both or not at all; got only {' and '.join(names)}."
             )
         return None
-    with naming("X_val"):
+    _faults.refuse_dates("X_val", X_val)
+    with naming("X_val", _faults.in_features, X_val):
         X = validate_data(
             estimator, X_val, accept_sparse="csr", dtype=[dtype, *WHOLE], order="C", reset=False
         )
-    with naming("y_val"):
-        y = check_y(y_val, multi_output=True, estimator=estimator)
-        check_consistent_length(X, y)
-    if sample_weight_val is None:
-        return X, y, None
-    with naming("sample_weight_val"):
-        return X, y, check_sample_weight(sample_weight_val, X, dtype)
+    y = _check_target("y_val", estimator, X, y_val)
+    return X, y, _check_weights("sample_weight_val", sample_weight_val, X, dtype)
+
+
+def _check_target(argument: str, estimator: Any, X: Any, y: Any) -> Any:
+    """Return y as an array, one row for each of X."""
+    _faults.refuse_mixed(argument, y)
+    with naming(argument, _faults.in_labels, y):
+        checked = check_y(y, multi_output=True, estimator=estimator)
+    with naming(argument):
+        check_consistent_length(X, checked)
+    return checked
+
+
+def _check_weights(argument: str, weights: Any, X: Any, dtype: Any) -> Any:
+    """Return the weights as an array, one for each row of X, or None if there are none."""
+    if weights is None:
+        return None
+    _faults.refuse_dates(argument, weights)
+    with naming(argument):
+        return check_sample_weight(weights, X, dtype)
 
 
 def check_prediction_data(estimator: Any, X: Any) -> Any:
@@ -86,7 +104,8 @@ def check_prediction_data(estimator: Any, X: Any) -> Any:
     with np.errstate(over="ignore", invalid="ignore"):
         if _is_plain(estimator, X) and np.isfinite(X.sum()):
             return X
-        with naming("X"):
+        _faults.refuse_dates("X", X)
+        with naming("X", _faults.in_features, X):
             return validate_data(
                 estimator, X, accept_sparse="csr", dtype=[*FLOATS, *WHOLE], reset=False
             )
@@ -137,12 +156,24 @@ def named_features(estimator: Any, indices: Any) -> str:
 
 
 @contextmanager
-def naming(argument: str) -> Iterator[None]:
-    """Put the argument's name before errors that do not have it."""
+def naming(
+    argument: str, explain: Callable[[Any], str] | None = None, value: Any = None
+) -> Iterator[None]:
+    """Put the argument's name before errors that do not have it.
+
+    ``explain(value)`` is a sentence on what is wrong with a value; it takes the place of what
+    scikit-learn supposes.
+    """
     try:
         yield
     except (ValueError, TypeError) as error:
-        if re.search(rf"\b{argument}\b", str(error)):
+        message = str(error)
+        about_values = re.search(ABOUT_VALUES, message.partition("\n")[0])
+        more = explain(value) if explain is not None and about_values else ""
+        named = re.search(rf"\b{argument}\b", message)
+        if named and not more:
             raise
+        if more:
+            message = f"{re.split(SUPPOSED, message)[0].rstrip('.')}.{more}"
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{argument}: {error}") from error
+        raise kind(message if named else f"{argument}: {message}") from error

@@ -1,8 +1,8 @@
 """Rows to validate on: the user's own, or a part held out of the training data."""
 
 import copy
-import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from skscratch._compat import InvalidParameterError, takes_weights
 from skscratch.core.network import Parameters
+from skscratch.estimators import _hints
+from skscratch.estimators._objects import scored, untouched
 from skscratch.estimators._random import streams
 from skscratch.estimators._validation import naming
 from skscratch.training.batches import Gathered
@@ -83,7 +85,7 @@ def find_scorer(estimator: Any) -> Any:
     if isinstance(estimator.scoring, str) and estimator.scoring == "loss":
         return None
     # importing it takes longer than importing all that is needed otherwise
-    from sklearn.metrics import check_scoring
+    from sklearn.metrics import check_scoring, get_scorer_names
 
     try:
         return check_scoring(estimator, scoring=estimator.scoring)
@@ -91,6 +93,7 @@ def find_scorer(estimator: Any) -> Any:
         raise InvalidParameterError(
             "scoring must be 'loss', one of sklearn.metrics.get_scorer_names(), a function of "
             f"(estimator, X, y) or None. Got {estimator.scoring!r}."
+            f"{_hints.of_value('scoring', estimator.scoring, ['loss', *get_scorer_names()])}"
         ) from error
 
 
@@ -113,17 +116,18 @@ def _score(
     def score_of(params: Parameters, X: Any, y: Any, weights: dict[str, Any]) -> float:
         view.coefs_, view.intercepts_ = params
         with naming("scoring"):
-            value = float(scorer(view, X, y, **weights))
-        if not math.isfinite(value):
-            raise ValueError(
-                f"scoring={estimator.scoring!r} gave {value} on the {len(y)} rows of the "
-                "validation set."
-            )
-        return value
+            return scored(estimator.scoring, scorer, view, X, y, **weights)
+
+    # a scorer of the user's own is watched in its first call
+    watched: Any = untouched if callable(estimator.scoring) else nullcontext
 
     def score() -> NDArray[np.float64]:
+        nonlocal watched
         members = apart(run.unscaled(run.current), run.arch.members)
-        return np.array([score_of(each, *own) for each, own in zip(members, sets, strict=True)])
+        with watched(sets[0][:2]):
+            scores = [score_of(each, *own) for each, own in zip(members, sets, strict=True)]
+        watched = nullcontext
+        return np.array(scores)
 
     return score
 

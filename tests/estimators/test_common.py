@@ -16,8 +16,8 @@ from skscratch import ScratchMLPClassifier
 # The checks cut max_iter down to a handful of epochs.
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",
-    # the same parameters for every solver
-    "ignore:Parameters that this fit does not use",
+    # the same parameters for every solver, for fit and partial_fit
+    "ignore:Parameters that this (fit|partial_fit) does not use",
 )
 
 ESTIMATORS = [

@@ -25,6 +25,7 @@ def ones(rng, fan_in, fan_out):
 
 
 @short
+@pytest.mark.filterwarnings("ignore:Parameters that this partial_fit does not use")
 def test_the_parameters_of_the_lowest_validation_loss_are_kept(small):
     """Every row is the same and 40 in 100 are of class 1: any stratified part equals the whole.
 

@@ -7,7 +7,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 ignore_short_fits = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning"  # fits of a fixed length on purpose
+    "ignore::sklearn.exceptions.ConvergenceWarning",  # fits of a fixed length on purpose
+    "ignore:Parameters that this partial_fit does not use",  # the same for fit and partial_fit
 )
 
 ENDLESS = {"tol": 0, "n_iter_no_change": 1000}

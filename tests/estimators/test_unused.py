@@ -37,7 +37,7 @@ def found(names, validated=False, **params):
 def warned(validated=False, **params):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        warn_of_unused(ScratchMLPClassifier(**params), validated)
+        warn_of_unused(ScratchMLPClassifier(**params), "fit", validated)
     return [str(w.message) for w in caught]
 
 
@@ -212,7 +212,48 @@ class TestFit:
             model.fit(X, y)
         model.fit(X, y, X_val=X, y_val=y)
 
-    def test_partial_fit_does_not_warn(self, binary, small):
-        """What it does not use may be meant for a later fit."""
-        model = small(early_stopping=True, max_fun=7, power_t=0.25)
-        assert model.partial_fit(*binary, classes=[0, 1]).n_iter_ == 1
+
+class TestPartialFit:
+    """What it does not use is named by the call that begins a network."""
+
+    def told(self, recwarn, model, X, y, n_calls=1):
+        for _ in range(n_calls):
+            model.partial_fit(X, y, classes=[0, 1])
+        return [str(w.message) for w in recwarn if "does not use" in str(w.message)]
+
+    @pytest.mark.filterwarnings("default:Parameters that this partial_fit does not use")
+    def test_one_warning_names_all(self, binary, recwarn):
+        model = ScratchMLPClassifier(
+            (8, 8), early_stopping=True, n_members=2, tol=0.5, max_fun=7, learning_rate="adaptive"
+        )
+        assert self.told(recwarn, model, *binary, n_calls=3) == [
+            "Parameters that this partial_fit does not use: early_stopping=True (only for fit), "
+            "learning_rate='adaptive' (it waits for a plateau, which only fit looks for), "
+            "max_fun=7 (solver='adam'), n_members=2 (only for fit), tol=0.5 (only for fit)."
+        ]
+
+    @pytest.mark.filterwarnings("default:Parameters that this partial_fit does not use")
+    def test_it_warns_where_it_was_called(self, binary, recwarn):
+        ScratchMLPClassifier(tol=0.5).partial_fit(*binary, classes=[0, 1])
+        assert [w.filename for w in recwarn] == [__file__]
+
+    @pytest.mark.parametrize("name", _unused.WHOLE_FIT)
+    def test_every_parameter_of_a_whole_fit(self, name, binary):
+        defaults = {"standardize", "temperature_scaling"}  # on; nobody has asked for them
+        value = {**SET, "n_members": 2, "tol": 0.5, **dict.fromkeys(defaults, True)}[name]
+        reasons = unused(ScratchMLPClassifier(**{name: value}), False, "partial_fit")
+        assert reasons == ({} if name in defaults else {name: "only for fit"})
+
+    def test_what_it_does_anyway_is_no_wish(self, binary, recwarn):
+        off = {"early_stopping": False, "temperature_scaling": False, "standardize": False}
+        off |= {"n_members": 1, "n_iter_no_change": float("inf")}
+        model = ScratchMLPClassifier((8,), max_iter=7, warm_start=True, **off)
+        assert self.told(recwarn, model, *binary) == []
+
+    def test_defaults_are_never_named(self, binary, recwarn):
+        assert self.told(recwarn, ScratchMLPClassifier(), *binary) == []
+
+    @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+    def test_after_a_fit_that_used_them_it_does_not_warn(self, binary, recwarn):
+        model = ScratchMLPClassifier((8,), early_stopping=True, validation_fraction=0.2, max_iter=3)
+        assert self.told(recwarn, model.fit(*binary), *binary) == []

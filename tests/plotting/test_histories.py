@@ -14,6 +14,7 @@ def test_epochs_are_counted_from_one(fitted):
     assert epochs({"loss": [3.0, 2.0]}).tolist() == [1, 2]
 
 
+@pytest.mark.filterwarnings("ignore:Parameters that this partial_fit does not use")
 def test_epochs_that_were_dropped_are_counted(data, small):
     model = small()
     for _ in range(203):

@@ -174,6 +174,7 @@ def test_line_kw_has_the_last_word(fitted):
     assert (line.get_color(), line.get_linewidth()) == ("red", 3)
 
 
+@pytest.mark.filterwarnings("ignore:Parameters that this partial_fit does not use")
 def test_one_epoch_is_a_point(data, small):
     (line,) = draw(small().partial_fit(*data, classes=[0, 1, 2])).lines_["loss"]
     assert line.get_marker() == "o"

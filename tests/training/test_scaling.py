@@ -144,7 +144,7 @@ class TestFinding:
         pixels = rng.integers(0, 256, (N, 4)) * (rng.random((N, 4)) < [0.9, 0.5, 0.05, 0.02])
         pixels[:, 3] //= 10
         assert find(pixels * factor) is None
-        assert (find(pixels * 1.0).scale > 1).all()
+        assert (find(pixels * 1.0).center > 0).all()
 
     def test_a_sparse_feature_that_is_much_smaller_than_the_others_is_scaled(self):
         counts = RNG.integers(0, 4, (N, 3)) * [1, 1, 1e-4]

@@ -1,0 +1,158 @@
+"""What in X, y or a weight is refused: where it stands, and the way out."""
+
+import reprlib
+from collections.abc import Iterator
+from datetime import date, timedelta
+from numbers import Complex, Real
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+
+__all__ = ["in_features", "in_labels", "refuse_dates", "refuse_mixed"]
+
+DATES = "dates", "Turn them into numbers, for instance the days since a date, or the month"
+SPANS = "time spans", "Turn them into numbers, for instance with .dt.total_seconds()"
+OF_KIND = {"M": DATES, "m": SPANS}
+TEXT = "text", "Encode it, for instance with OneHotEncoder in a ColumnTransformer, or leave it out"
+MISSING = "a missing value", "Fill it, for instance with SimpleImputer, or leave out the row"
+INFINITE = "an infinite number", "Replace it, or leave out the row"
+COMPLEX = "complex numbers", "Give the real and the imaginary part as two columns"
+REGRESSION = (
+    " A classifier predicts classes. For numbers there is sklearn.neural_network.MLPRegressor."
+)
+
+
+def refuse_dates(argument: str, X: Any) -> None:
+    """Raise if X holds dates or time spans, which NumPy would take for counts of nanoseconds."""
+    for name, kind in _kinds(X):
+        if kind in OF_KIND:
+            what, way_out = OF_KIND[kind]
+            place = f"column {name} of {argument}" if name else argument
+            raise ValueError(f"{place} holds {what}, which are no numbers. {way_out}.")
+
+
+def refuse_mixed(argument: str, y: Any) -> None:
+    """Raise if labels are strings and other objects; NumPy makes strings of all in a list."""
+    of_objects = getattr(y, "dtype", None) == np.dtype(object) and y.ndim > 0
+    if (of_objects or isinstance(y, (list, tuple))) and len(
+        {isinstance(label, str) for label in y}
+    ) > 1:
+        raise ValueError(f"{argument} must hold labels of one kind.{in_labels(y)}")
+
+
+def in_features(X: Any) -> str:
+    """Return a sentence on the first value that is no number, with a space before it, or nothing.
+
+    It is for an X that has been refused: it takes its time.
+    """
+    for name, row, value in _suspects(X):
+        found = _fault(value)
+        if found:
+            what, way_out = found
+            return f" Column {name} holds {what}: {_shown(value)} in row {row}. {way_out}."
+    return ""
+
+
+def in_labels(y: Any) -> str:
+    """Return a sentence on what is wrong with refused labels, a space before it, or nothing."""
+    labels = np.asarray(y, dtype=object)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    rows = [] if labels.ndim != 1 else list(enumerate(labels.tolist()))
+    for row, label in rows:
+        if _is_missing(label) or _fault(label) in (INFINITE, COMPLEX):
+            what = "missing" if _is_missing(label) else "no class"
+            return (
+                f" The label in row {row} is {what}: {label!r}. Leave out such rows, or give them "
+                "a class of their own."
+            )
+    if np.asarray(y).dtype.kind == "f":
+        return REGRESSION
+    kinds = {type(label): (row, label) for row, label in reversed(rows)}
+    if len(kinds) > 1:
+        (i, one), (j, other) = sorted(kinds.values(), key=lambda found: found[0])[:2]
+        return (
+            f" It mixes {type(one).__name__} and {type(other).__name__}: {one!r} in row {i}, "
+            f"{other!r} in row {j}. Make them one, for instance with astype(str)."
+        )
+    if np.asarray(y).dtype.kind == "O" and kinds and str not in kinds:
+        return " Its values are Python objects. Convert them, for instance with astype(str)."
+    return ""
+
+
+def _kinds(X: Any) -> Iterator[tuple[str, str]]:
+    """Yield the name of each column of a table and the kind of its dtype; "" for what has none."""
+    if hasattr(X, "columns") and hasattr(X, "dtypes"):
+        for name, dtype in zip(X.columns, X.dtypes, strict=False):
+            inner = getattr(getattr(dtype, "categories", None), "dtype", dtype)
+            yield repr(name), getattr(inner, "kind", "O")
+        return
+    kind = getattr(getattr(X, "dtype", None), "kind", None)
+    if kind is not None and kind != "O":
+        yield "", kind
+        return
+    rows: Any = X if isinstance(X, np.ndarray) and X.ndim == 2 else []
+    if isinstance(X, (list, tuple)):  # the first row stands for all
+        rows = X[:1]
+    for row in rows:
+        for i, value in enumerate(row if isinstance(row, (list, tuple, np.ndarray)) else []):
+            if isinstance(value, (np.datetime64, np.timedelta64)):
+                yield str(i), value.dtype.kind
+
+
+def _suspects(X: Any) -> Iterator[tuple[str, int, Any]]:
+    """Yield column, row and value of what may be no number, column by column."""
+    if issparse(X):
+        entries = X.tocoo()
+        for i in np.flatnonzero(~np.isfinite(entries.data))[:1]:
+            yield str(entries.col[i]), int(entries.row[i]), entries.data[i]
+        return
+    if hasattr(X, "columns") and hasattr(X, "iloc"):
+        columns = [(repr(name), X.iloc[:, i]) for i, name in enumerate(X.columns)]
+    else:
+        array = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
+        columns = [(str(i), array[:, i]) for i in range(array.shape[1] if array.ndim == 2 else 0)]
+    for name, column in columns:
+        values = np.asarray(column)
+        rows: Any = range(0 if values.dtype.kind in "biu" else len(values))
+        if values.dtype.kind == "f":
+            rows = np.flatnonzero(~np.isfinite(values))[:1]
+        for row in rows:
+            yield name, int(row), values[row]
+
+
+def _fault(value: Any) -> tuple[str, str] | None:
+    """Return what a value is if it is no finite number, and the way out."""
+    if _is_missing(value):
+        return MISSING
+    if isinstance(value, (str, bytes)):
+        return None if _is_numeral(value) else TEXT
+    if isinstance(value, (date, np.datetime64)):
+        return DATES
+    if isinstance(value, (timedelta, np.timedelta64)):
+        return SPANS
+    if isinstance(value, Real):
+        return None if np.isfinite(float(value)) else INFINITE
+    if isinstance(value, Complex):
+        return COMPLEX
+    return f"an object of type {type(value).__name__}", "Turn it into numbers, or leave it out"
+
+
+def _shown(value: Any) -> str:
+    """Return a value as Python shows it, in few characters."""
+    return reprlib.repr(value.item() if isinstance(value, (np.number, np.str_)) else value)
+
+
+def _is_missing(value: Any) -> bool:
+    from pandas import isna
+
+    return np.ndim(value) == 0 and bool(isna(value))
+
+
+def _is_numeral(text: str | bytes) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

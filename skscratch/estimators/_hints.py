@@ -1,0 +1,134 @@
+"""What was meant by a name or a value that this package does not have."""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+from numbers import Real
+from typing import Any
+
+__all__ = ["of_name", "of_value"]
+
+# Names that other libraries have for a parameter, or for an argument of fit.
+NAMES = {
+    ("learning_rate_init",): ("lr", "eta", "eta0", "step_size"),
+    ("max_iter",): (
+        "epochs", "n_epochs", "num_epochs", "max_epochs", "nb_epoch", "iterations", "n_iter",
+    ),
+    ("hidden_layer_sizes",): (
+        "hidden_units", "hidden_layers", "hidden_sizes", "hidden_size", "layers", "layer_sizes",
+        "units", "n_hidden",
+    ),
+    ("solver",): ("optimizer", "optim", "optimiser"),
+    ("alpha",): ("l2", "l2_reg", "l2_regularization", "reg_lambda", "penalty"),
+    ("n_iter_no_change",): ("patience", "early_stopping_rounds"),
+    ("dropout",): ("dropout_rate", "drop_rate", "p_dropout"),
+    ("batch_size",): ("batch", "minibatch_size", "bs"),
+    ("random_state",): ("seed", "random_seed", "rng"),
+    ("beta_1", "beta_2"): ("betas",),
+    ("epsilon",): ("eps",),
+    ("decay_rate",): ("gamma",),
+    ("max_grad_norm",): ("clipnorm", "clip_norm", "gradient_clip_val", "grad_clip"),
+    ("scoring",): ("metric", "metrics", "eval_metric"),
+    ("validation_fraction",): ("validation_split", "validation_size", "val_size"),
+    ("weight_init",): ("kernel_initializer", "initializer", "init"),
+    ("n_members",): ("n_models", "n_networks", "ensemble_size"),
+    ("standardize",): ("normalize", "scale", "standardise"),
+    ("temperature_scaling",): ("calibrate", "calibration"),
+    ("momentum",): ("mu",),
+    ("label_smoothing",): ("smoothing",),
+    ("learning_rate",): ("schedule", "scheduler", "lr_scheduler", "learning_rate_schedule"),
+    ("dtype",): ("precision",),
+    ("checkpoint",): ("checkpoint_path", "snapshot"),
+    ("ema_decay",): ("ema", "averaging", "swa"),
+    ("X_val", "y_val"): (
+        "eval_set", "validation_data", "validation_set", "X_valid", "X_test", "val_data",
+    ),
+    ("y_val",): ("y_valid", "y_test"),
+    ("sample_weight",): ("weights", "weight", "w"),
+    ("sample_weight_val",): ("eval_sample_weight", "sample_weight_eval_set"),
+}  # fmt: skip
+_OURS = {name.lower(): ours for ours, theirs in NAMES.items() for name in theirs}
+
+# Values that other libraries have, and how to say it here.
+VALUES = {
+    "activation": {
+        "sigmoid": "'logistic'", "swish": "'silu'", "linear": "'identity'", "none": "'identity'",
+        "lrelu": "'leaky_relu'", "rectifier": "'relu'",
+    },
+    "solver": {
+        "adamw": "solver='adam' with weight_decay",
+        "sgdw": "solver='sgd' with weight_decay",
+        "momentum": "solver='sgd' with momentum and nesterovs_momentum=False",
+        "nesterov": "solver='sgd' with momentum",
+        "rmsprop": "solver='adam' with beta_1=0",
+        "gd": "solver='sgd' with momentum=0",
+        "bfgs": "'lbfgs'", "newton": "'lbfgs'", "newton-cg": "'lbfgs'",
+    },
+    "learning_rate": {
+        "plateau": "'adaptive'", "reduce_on_plateau": "'adaptive'", "exp": "'exponential'",
+        "warmup": "warmup_steps", "multistep": "'step'",
+    },
+    "scoring": {
+        "acc": "'accuracy'", "auc": "'roc_auc'", "f1-score": "'f1'", "log_loss": "'loss'",
+        "logloss": "'loss'", "cross_entropy": "'loss'", "val_loss": "'loss'",
+    },
+    "weight_init": {
+        "xavier": "'glorot_uniform'", "xavier_uniform": "'glorot_uniform'",
+        "xavier_normal": "'glorot_normal'", "glorot": "'glorot_uniform'",
+        "he": "'he_uniform'", "kaiming": "'he_uniform'", "kaiming_uniform": "'he_uniform'",
+        "kaiming_normal": "'he_normal'", "lecun": "'lecun_normal'",
+    },
+    "class_weight": {"auto": "'balanced'"},
+    "dtype": {"float": "'float64'", "double": "'float64'", "single": "'float32'"},
+    "batch_size": {"full": "a number that is at least that of the rows"},
+}  # fmt: skip
+# Parameters that are often taken for the one that a number belongs to.
+NUMBERS = {"learning_rate": "learning_rate_init", "early_stopping": "n_iter_no_change"}
+
+
+def of_name(name: str, here: Collection[str], there: Collection[str], place: str) -> str:
+    """Return a sentence on an unknown name, with a space before it, or nothing.
+
+    Parameters
+    ----------
+    name : str
+    here, there : collection of str
+        The names that the call takes, and those that another call of the estimator takes.
+    place : str
+        The other call.
+    """
+    found = _near(name, here)
+    if found:
+        return f" Did you mean {' and '.join(found)}?"
+    found = (name,) if name in there else _near(name, there)
+    if found:
+        return f" {' and '.join(found)} can be given to {place}."
+    return ""
+
+
+def of_value(name: str, value: Any, accepted: Collection[str]) -> str:
+    """Return a sentence on a value that a parameter refuses, with a space before it, or nothing.
+
+    Parameters
+    ----------
+    name : str
+        The parameter.
+    value : object
+    accepted : collection of str
+        The names that the parameter takes.
+    """
+    if name in NUMBERS and isinstance(value, Real):
+        return f" Did you mean {NUMBERS[name]}={value!r}?"
+    if not isinstance(value, str):
+        return ""
+    meant = VALUES.get(name, {}).get(value.lower())
+    if meant is None:
+        meant = next((repr(near) for near in get_close_matches(value.lower(), accepted, 1)), None)
+    return f" Did you mean {meant}?" if meant else ""
+
+
+def _near(name: str, names: Collection[str]) -> tuple[str, ...]:
+    """Return which of some names another one stands for: one, two or none."""
+    meant = _OURS.get(name.lower(), ())
+    if meant and {*meant} <= {*names}:
+        return meant
+    return tuple(get_close_matches(name, names, 1, 0.75))

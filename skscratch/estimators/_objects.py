@@ -1,0 +1,469 @@
+"""What the objects promise that stand where a name can, and checks of it.
+
+Each check calls the methods on a few small arrays, and on copies of the object, so that one that
+counts its calls does not count these.
+"""
+
+import copy
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import joblib
+import numpy as np
+
+from skscratch.core.schedules import Function
+from skscratch.estimators._validation import naming
+
+__all__ = [
+    "check_activation",
+    "check_initializer",
+    "check_loss",
+    "check_schedule",
+    "check_scorer",
+    "check_update_rule",
+    "drawn",
+    "scored",
+    "untouched",
+]
+
+STEP = 1e-6  # of difference quotients; no kink lies so close to the numbers that are tried
+# Relative to the largest number that is compared.
+OF_QUOTIENTS, OF_DTYPE = 1e-5, {"float64": 1e-10, "float32": 1e-3}
+
+
+def check_activation(activation: Any) -> None:
+    """Raise if an activation does not keep its promises.
+
+    ``forward`` must write f(z) into ``a`` and leave ``z`` as it is; ``backward`` must multiply
+    ``delta`` by f'(z), for which it may use ``z`` and ``a`` as scratch. What becomes of a row may
+    not depend on other rows, nor on what the object has seen before. Values must be finite, and
+    f' the derivative of f, in float32 and float64, with and without an axis of members in front.
+
+    Parameters
+    ----------
+    activation : Activation
+        The object, not its class.
+
+    Raises
+    ------
+    ValueError
+        If a method breaks a promise; the message says which.
+
+    See Also
+    --------
+    skscratch.core.activations.Activation : The protocol.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.testing import check_activation
+    >>> class Cube:
+    ...     def forward(self, xp, z, a):
+    ...         xp.multiply(z, z, out=a)
+    ...         a *= z
+    ...     def backward(self, xp, z, a, delta):
+    ...         z *= z
+    ...         delta *= z
+    >>> check_activation(Cube())
+    Traceback (most recent call last):
+    ValueError: Cube.backward: what it writes to delta is not delta times the derivative of forward.
+    """
+    rng, n = np.random.default_rng(0), 3
+    z, d = rng.normal(scale=2, size=(n, 4)), rng.normal(size=(n, 4))
+    z = np.concatenate([z, z + STEP * d, z - STEP * d])
+    delta = rng.normal(size=z.shape)
+    a, delta_z = _passes(activation, z, delta, n)
+    slope = (a[n : 2 * n] - a[2 * n :]) / (2 * STEP)
+    if not _close(np.sum(delta_z[:n] * d), np.sum(delta[:n] * slope), OF_QUOTIENTS):
+        raise ValueError(
+            f"{_name(activation)}.backward: what it writes to delta is not delta times the "
+            "derivative of forward."
+        )
+    for dtype in OF_DTYPE:
+        for members in (False, True):
+            given = [np.stack([x, x[::-1]]) if members else x for x in (z, delta)]
+            right = [np.stack([x, x[::-1]]) if members else x for x in (a, delta_z)]
+            found = _passes(activation, given[0].astype(dtype), given[1].astype(dtype), n)
+            for method, x, y in zip(("forward", "backward"), found, right, strict=True):
+                if not _close(x, y, OF_DTYPE[dtype]):
+                    where = "with an axis of members in front" if members else f"in {dtype}"
+                    raise ValueError(f"{_name(activation)}.{method}: it is not the same {where}.")
+
+
+def _passes(activation: Any, z: Any, delta: Any, n: int) -> tuple[Any, Any]:
+    """Return what an activation makes of z, and of delta."""
+    f, name = copied(activation), _name(activation)
+    a, given, z, out = np.full_like(z, np.nan), z, z.copy(), delta.copy()
+    with _calling(f"{name}.forward"):
+        returned = f.forward(np, z, a)
+    _check_written(f"{name}.forward", "a", a, returned)
+    _check_left(f"{name}.forward", z=(z, given))
+    result, some = a.copy(), np.full_like(z[..., :n, :], np.nan)
+    with _calling(f"{name}.forward"):
+        f.forward(np, z[..., :n, :].copy(), some)
+    if not _close(some, a[..., :n, :], OF_DTYPE[z.dtype.name]):
+        raise ValueError(f"{name}.forward: what becomes of a row depends on other rows or calls.")
+    with _calling(f"{name}.backward"):
+        returned = f.backward(np, z, a, out)
+    if returned is not None and np.array_equal(out, delta):
+        raise ValueError(_returned(f"{name}.backward", "delta"))
+    _check_written(f"{name}.backward", "delta", out, None)
+    return result, out
+
+
+def check_loss(loss: Any, y: Any, n_outputs: int) -> None:
+    """Raise if a loss does not keep its promises.
+
+    ``link`` must write the predictions over the logits ``z``; ``forward`` must do the same and
+    return the sum of w · loss over the rows, a finite number; ``backward`` must write its
+    derivative by z over the predictions. ``y`` and ``w`` must stay as they are. All that in float32
+    and float64, with and without an axis of members in front, of which ``forward`` returns the sum.
+
+    Parameters
+    ----------
+    loss : Loss
+        The object, not its class.
+    y : array-like of shape (n,) or (n, n_outputs)
+        Some targets of the kind that the loss is for.
+    n_outputs : int
+        The number of logits of a row.
+
+    Raises
+    ------
+    ValueError
+        If a method breaks a promise; the message says which.
+
+    See Also
+    --------
+    skscratch.core.losses.Loss : The protocol.
+
+    Examples
+    --------
+    >>> from skscratch.core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
+    >>> from skscratch.testing import check_loss
+    >>> check_loss(SoftmaxCrossEntropy(smoothing=0.1), y=[0, 2, 1], n_outputs=3)
+    >>> check_loss(LogisticCrossEntropy(), y=[[0.0], [1.0]], n_outputs=1)
+    """
+    rng, y = np.random.default_rng(0), np.asarray(y)
+    z, d = rng.normal(size=(2, len(y), n_outputs))
+    w = rng.uniform(0.5, 1, len(y))
+    w /= w.sum()
+    value, p, gradient = _loss_passes(loss, z, y, w)
+    ends = [_loss_passes(loss, z + h * d, y, w)[0] for h in (STEP, -STEP)]
+    if not _close(np.sum(gradient * d), (ends[0] - ends[1]) / (2 * STEP), OF_QUOTIENTS):
+        raise ValueError(f"{_name(loss)}.backward: it is not the derivative of forward.")
+    for dtype, tolerance in OF_DTYPE.items():
+        targets = y.astype(dtype) if y.dtype.kind == "f" else y
+        one = [z.astype(dtype), targets, w.astype(dtype)]
+        two = [np.stack([x, x[::-1]]) for x in one]
+        for arrays, times in ((one, 1), (two, 2)):
+            found = _loss_passes(loss, *arrays)
+            right = [np.stack([x, x[::-1]]) if times == 2 else x for x in (p, gradient)]
+            for method, x, r in zip(
+                ("forward", "link", "backward"), found, (value * times, *right), strict=True
+            ):
+                if not _close(x, r, tolerance):
+                    where = "with an axis of members in front" if times == 2 else f"in {dtype}"
+                    raise ValueError(f"{_name(loss)}.{method}: it is not the same {where}.")
+
+
+def _loss_passes(loss: Any, z: Any, y: Any, w: Any) -> tuple[float, Any, Any]:
+    """Return a loss, its prediction and its gradient."""
+    name, p, g, kept = _name(loss), z.copy(), z.copy(), (y.copy(), w.copy())
+    with _calling(f"{name}.link"):
+        loss.link(np, p)
+    _check_written(f"{name}.link", "z", p, None)
+    with _calling(f"{name}.forward"):
+        value = loss.forward(np, g, y, w)
+    if not _is_number(value):
+        raise ValueError(f"{name}.forward: it must return a finite number, not {value!r}.")
+    if not _close(g, p, OF_DTYPE[z.dtype.name]):
+        raise ValueError(f"{name}.forward: it must write the prediction over z, as link does.")
+    with _calling(f"{name}.backward"):
+        returned = loss.backward(np, g, y, w)
+    if returned is not None and np.array_equal(g, p):
+        raise ValueError(_returned(f"{name}.backward", "p"))
+    _check_written(f"{name}.backward", "p", g, None)
+    _check_left(f"{name}.forward or backward", y=(y, kept[0]), w=(w, kept[1]))
+    return float(value), p, g
+
+
+def check_update_rule(rule: Any) -> None:
+    """Raise if the update rule of an optimizer does not keep its promises.
+
+    ``units`` must be a tuple of positive numbers, one for each array that the rule remembers;
+    ``scalars`` must return always as many finite numbers. The call must write rate · direction into
+    ``step``, downhill at first, and keep what it remembers in the slots alone. It gets theta in
+    blocks, so what it does to an entry may not depend on the others.
+
+    Parameters
+    ----------
+    rule : Rule
+        The object, not its class.
+
+    Raises
+    ------
+    ValueError
+        If a method breaks a promise; the message says which.
+
+    See Also
+    --------
+    skscratch.core.optimizers.Rule : The protocol.
+
+    Examples
+    --------
+    >>> from skscratch.core.optimizers import Momentum
+    >>> from skscratch.testing import check_update_rule
+    >>> check_update_rule(Momentum(0.9))
+    """
+    rule, name = copied(rule), _name(rule)
+    units = getattr(rule, "units", None)
+    if not (isinstance(units, tuple) and all(_is_number(u) and u > 0 for u in units)):
+        raise ValueError(f"{name}.units: it must be a tuple of positive numbers, not {units!r}.")
+    for dtype, tolerance in OF_DTYPE.items():
+        g = np.array([0.5, -2.0, 0.0, 1e-3, 30.0, -0.1], dtype)
+        step, slots = _rule_step(rule, g, [np.zeros_like(g) for _ in units], 1)
+        if np.dot(step, g) < 0:
+            raise ValueError(f"{name}: its first step goes uphill; theta becomes theta - step.")
+        whole, _ = _rule_step(rule, g, slots, 2)
+        again, _ = _rule_step(rule, g, slots, 2)
+        if not _close(again, whole, tolerance):
+            raise ValueError(f"{name}: it remembers something outside of its slots.")
+        parts = [
+            _rule_step(rule, g[part], [s[part] for s in slots], 2)[0]
+            for part in (slice(2), slice(2, None))
+        ]
+        if not _close(np.concatenate(parts), whole, tolerance):
+            raise ValueError(f"{name}: what it does to an entry depends on the others.")
+        at_rest, _ = _rule_step(rule, g, slots, 2, rate=0.0)
+        if at_rest.any():
+            raise ValueError(f"{name}: at a rate of 0 its step must be 0.")
+
+
+def _rule_step(rule: Any, g: Any, slots: Any, t: int, rate: float = 0.1) -> tuple[Any, Any]:
+    """Return the step of a rule, and its slots after it."""
+    name = _name(rule)
+    with _calling(f"{name}.scalars"):
+        numbers = rule.scalars(t, rate)
+        n_first = len(rule.scalars(1, 1.0))
+    if not (len(numbers) == n_first and all(map(_is_number, numbers))):
+        raise ValueError(
+            f"{name}.scalars: it must return always as many finite numbers; in step {t} it "
+            f"returned {numbers!r}."
+        )
+    scalars = np.array(numbers, g.dtype)
+    given, slots, step = scalars.copy(), [s.copy() for s in slots], np.full_like(g, np.nan)
+    with _calling(name):
+        returned = rule(np, g.copy(), step, [scalars[i, ...] for i in range(len(scalars))], *slots)
+    _check_written(name, "step", step, returned)
+    _check_left(name, scalars=(scalars, given))
+    for slot in slots:
+        _check_written(name, "a slot", slot, None)
+    return step, slots
+
+
+def check_initializer(initializer: Callable[..., Any]) -> None:
+    """Raise if a draw of initial weights does not keep its promises.
+
+    It must return a finite array of shape (fan_in, fan_out), and draw from the generator that it
+    gets and from nothing else.
+
+    Parameters
+    ----------
+    initializer : callable
+        A function of ``(rng, fan_in, fan_out)``.
+
+    Raises
+    ------
+    ValueError
+        If it breaks a promise; the message says which.
+
+    See Also
+    --------
+    skscratch.core.initializers.Initializer : The protocol.
+
+    Examples
+    --------
+    >>> from skscratch.testing import check_initializer
+    >>> check_initializer(lambda rng, fan_in, fan_out: rng.normal(0, 0.1, (fan_in, fan_out)))
+    """
+    for fan_in, fan_out in ((4, 3), (1, 5), (3, 1)):
+        drawn(initializer, np.random.default_rng(0), fan_in, fan_out)
+
+
+def drawn(initializer: Callable[..., Any], rng: Any, fan_in: int, fan_out: int) -> Any:
+    """Return what an initializer draws, after a check."""
+    before = copy.deepcopy(rng)
+    W = initializer(rng, fan_in, fan_out)
+    ok = np.shape(W) == (fan_in, fan_out) and np.asarray(W).dtype.kind in "iuf"
+    if not (ok and np.isfinite(W).all()):
+        raise ValueError(
+            f"weight_init must return a finite array of shape ({fan_in}, {fan_out}); "
+            f"{initializer!r} returned {W!r}."
+        )
+    W = np.array(W)
+    if not np.array_equal(initializer(before, fan_in, fan_out), W):
+        raise ValueError(
+            f"weight_init must draw from the generator that it gets, and from nothing else; "
+            f"{initializer!r} returned other weights for a generator in the same state."
+        )
+    return W
+
+
+def check_schedule(schedule: Callable[[int], float], n_steps: int = 100) -> None:
+    """Raise if a learning-rate schedule does not keep its promises.
+
+    It must return a finite number of at least 0, always the same for a step. ``after_plateau``,
+    if it has that method, must return such a number too.
+
+    Parameters
+    ----------
+    schedule : callable
+        A function of the step, or an object that has ``after_plateau`` besides.
+    n_steps : int, default=100
+        How many steps to try, from step 0 on.
+
+    Raises
+    ------
+    ValueError
+        If it breaks a promise; the message says which.
+
+    See Also
+    --------
+    skscratch.core.schedules.Schedule : The protocol.
+
+    Examples
+    --------
+    >>> from skscratch.testing import check_schedule
+    >>> check_schedule(lambda step: 0.1 / (1 + step))
+    """
+    rate = Function(schedule)
+    for step in range(n_steps):
+        first, second = rate(step), rate(step)
+        if first != second:
+            raise ValueError(
+                f"learning_rate must return the same rate for the same step. At step {step} "
+                f"{schedule!r} returned {first!r}, then {second!r}."
+            )
+    rate.after_plateau(1.0)
+
+
+def check_scorer(scorer: Callable[..., Any], estimator: Any, X: Any, y: Any) -> None:
+    """Raise if a scorer does not keep its promises.
+
+    It must return a finite number, higher for a better model, and leave X and y as they are.
+
+    Parameters
+    ----------
+    scorer : callable
+        A function of ``(estimator, X, y)``.
+    estimator : estimator
+        A fitted one.
+    X : {ndarray, sparse matrix} of shape (n_samples, n_features)
+        Some samples.
+    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        Their labels.
+
+    Raises
+    ------
+    ValueError
+        If it breaks a promise; the message says which.
+
+    See Also
+    --------
+    sklearn.metrics.make_scorer : A scorer from a function of labels and predictions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch import ScratchMLPClassifier
+    >>> from skscratch.testing import check_scorer
+    >>> X, y = np.array([[-1.0], [1.0]]), np.array([0, 1])
+    >>> model = ScratchMLPClassifier((), solver="lbfgs").fit(X, y)
+    >>> check_scorer(lambda model, X, y: model.predict_proba(X)[y == 1, 1].mean(), model, X, y)
+    """
+    with naming("scoring"), untouched((X, y)):
+        scored(scorer, scorer, estimator, X, y)
+
+
+@contextmanager
+def untouched(data: tuple[Any, Any]) -> Iterator[None]:
+    """Raise if a scorer changes the X or the y that it gets."""
+    arrays = [a.data if hasattr(a, "tocsr") else a for a in data]
+    before = [joblib.hash(a) for a in arrays]
+    yield
+    for name, a, hashed in zip("Xy", arrays, before, strict=True):
+        if joblib.hash(a) != hashed:
+            raise ValueError(f"scoring must leave {name} as it is, but has changed it.")
+
+
+def scored(
+    name: Any, scorer: Callable[..., Any], estimator: Any, X: Any, y: Any, **weights: Any
+) -> float:
+    """Return what a scorer of some name gives, after a check that it is a finite number."""
+    value = float(scorer(estimator, X, y, **weights))
+    if not math.isfinite(value):
+        raise ValueError(
+            f"scoring={name!r} must return a finite number, but gave {value} on the {len(y)} rows "
+            "of the validation set."
+        )
+    return value
+
+
+def copied(thing: Any) -> Any:
+    """Return a copy, or the thing itself if it cannot be copied."""
+    try:
+        return copy.deepcopy(thing)
+    except Exception:  # whatever the user's object raises
+        return thing
+
+
+def _name(thing: Any) -> str:
+    return type(thing).__name__
+
+
+@contextmanager
+def _calling(method: str) -> Iterator[None]:
+    """Let an error of a user's method say whose it is."""
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(f"{method} raised {type(error).__name__}: {error}") from error
+
+
+def _returned(method: str, argument: str) -> str:
+    return (
+        f"{method} returned its result: it must write it into {argument}, for instance with "
+        f"{argument}[...] = result."
+    )
+
+
+def _check_written(method: str, argument: str, array: Any, returned: Any) -> None:
+    """Raise unless an array that held NaN holds finite numbers now."""
+    if np.isfinite(array).all():
+        return
+    if np.isnan(array).all() and returned is not None:
+        raise ValueError(_returned(method, argument))
+    what = "nothing" if np.isnan(array).all() else "numbers that are not finite, or not all,"
+    raise ValueError(f"{method}: it must write into {argument}, but wrote {what} there.")
+
+
+def _check_left(method: str, **arrays: tuple[Any, Any]) -> None:
+    """Raise unless each array is as it was."""
+    for name, (now, before) in arrays.items():
+        if not np.array_equal(now, before):
+            raise ValueError(f"{method}: it must leave {name} as it is.")
+
+
+def _close(x: Any, y: Any, tolerance: float) -> bool:
+    scale = max(float(np.max(np.abs(y))), 1.0)
+    return bool(np.shape(x) == np.shape(y) and np.max(np.abs(x - y)) <= tolerance * scale)
+
+
+def _is_number(value: Any) -> bool:
+    """Return whether a value is a finite number."""
+    number = value.item() if getattr(value, "shape", None) == () else value
+    is_real = isinstance(number, (int, float)) and not isinstance(number, bool)
+    return is_real and math.isfinite(number)

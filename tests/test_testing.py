@@ -1,0 +1,443 @@
+"""What an object of the user's own promises: every broken promise is named, ours are all kept."""
+
+import itertools
+
+import numpy as np
+import pytest
+from sklearn.utils import shuffle
+
+from skscratch import ScratchMLPClassifier, testing
+from skscratch.core.activations import ACTIVATIONS, LeakyReLU
+from skscratch.core.initializers import INITIALIZERS
+from skscratch.core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
+from skscratch.core.optimizers import Adam, GradientDescent, Momentum, Nesterov
+from skscratch.core.schedules import Adaptive, Constant, Cosine
+from skscratch.estimators import _objects
+
+short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+X = np.random.default_rng(0).normal(size=(60, 3))
+Y = (X[:, 0] > 0).astype(int)
+
+
+class Own:
+    """tanh."""
+
+    def forward(self, xp, z, a):
+        xp.tanh(z, out=a)
+
+    def backward(self, xp, z, a, delta):
+        delta *= 1 - a * a
+
+
+class OwnRule:
+    """Momentum."""
+
+    units = (1.0,)
+
+    def scalars(self, t, rate):
+        return 0.9, rate
+
+    def __call__(self, xp, g, step, scalars, v):
+        v *= scalars[0]
+        v += g
+        xp.multiply(v, scalars[1], out=step)
+
+
+def returning(self, xp, z, a):
+    return xp.tanh(z)
+
+
+def returning_gradient(self, xp, z, a, delta):
+    return delta * (1 - a * a)
+
+
+def spoiling_z(self, xp, z, a):
+    xp.tanh(z, out=a)
+    z.fill(0)
+
+
+def infinite(self, xp, z, a):
+    a.fill(np.inf)
+
+
+def half(self, xp, z, a):
+    a[..., 0] = z[..., 0]
+
+
+def nothing(self, xp, z, a):
+    pass
+
+
+def no_gradient(self, xp, z, a, delta):
+    pass
+
+
+def wrong_gradient(self, xp, z, a, delta):
+    delta *= 1 - a
+
+
+def over_the_batch(self, xp, z, a):
+    xp.tanh(z - z.mean(axis=-2, keepdims=True), out=a)
+
+
+def failing(self, xp, z, a):
+    raise RuntimeError("no such number")
+
+
+def by_first_axis(self, xp, z, a):
+    a[...] = z
+    a[:, 0] = xp.tanh(z[:, 0])
+
+
+def by_first_axis_gradient(self, xp, z, a, delta):
+    delta[:, 0] *= 1 - a[:, 0] ** 2
+
+
+def coarse(self, xp, z, a):
+    xp.tanh(z, out=a)
+    if z.dtype == np.float32:
+        a += 0.5
+
+
+def remember(self, xp, z, a):
+    self.mask = z > 0
+    xp.multiply(z, self.mask, out=a)
+
+
+def recall(self, xp, z, a, delta):
+    delta *= self.mask
+
+
+def made(kind, **methods):
+    return type("Bad", (kind,), methods)()
+
+
+BROKEN = {
+    "returns": ({"forward": returning}, r"Bad.forward returned its result.*write it into a\b"),
+    "returns the gradient": (
+        {"backward": returning_gradient},
+        r"Bad.backward returned its result.*write it into delta",
+    ),
+    "writes z": ({"forward": spoiling_z}, r"Bad.forward: it must leave z"),
+    "infinite": ({"forward": infinite}, r"Bad.forward.*not finite"),
+    "part": ({"forward": half}, r"Bad.forward: it must write into a"),
+    "nothing": ({"forward": nothing}, r"Bad.forward: it must write into a, but wrote nothing"),
+    "no gradient": ({"backward": no_gradient}, r"Bad.backward.*derivative of forward"),
+    "wrong gradient": ({"backward": wrong_gradient}, r"Bad.backward.*derivative of forward"),
+    "batch": ({"forward": over_the_batch}, r"Bad.forward.*depends on other rows"),
+    "raises": ({"forward": failing}, r"Bad.forward raised RuntimeError: no such number"),
+    "axis of members": (
+        {"forward": by_first_axis, "backward": by_first_axis_gradient},
+        r"Bad.forward",
+    ),
+    "float32": ({"forward": coarse}, r"Bad.forward: it is not the same in float32"),
+    "memory": ({"forward": remember, "backward": recall}, r"Bad.backward raised ValueError"),
+}
+
+
+class TestActivation:
+    @pytest.mark.parametrize("activation", [*ACTIVATIONS.values(), Own()], ids=repr)
+    def test_ours_and_a_good_one_keep_their_promises(self, activation):
+        assert testing.check_activation(activation) is None
+
+    @pytest.mark.parametrize(("methods", "message"), BROKEN.values(), ids=BROKEN)
+    def test_a_broken_promise_is_named(self, methods, message):
+        with pytest.raises(ValueError, match=message):
+            testing.check_activation(made(Own, **methods))
+
+    @pytest.mark.parametrize(("methods", "message"), BROKEN.values(), ids=BROKEN)
+    @pytest.mark.parametrize("method", ["fit", "partial_fit"])
+    @pytest.mark.parametrize("several", [False, True])
+    def test_the_estimator_refuses_it(self, methods, message, method, several):
+        bad = made(Own, **methods)
+        model = ScratchMLPClassifier((4, 4), activation=[Own(), bad] if several else bad)
+        arguments = {} if method == "fit" else {"classes": [0, 1]}
+        with pytest.raises(ValueError, match=f"(?s)activation: .*{message}"):
+            getattr(model, method)(X, Y, **arguments)
+        assert "coefs_" not in vars(model)
+
+    @short
+    def test_the_object_is_as_it_was(self):
+        class Counting(Own):
+            n_calls = 0
+
+            def forward(self, xp, z, a):
+                self.n_calls += 1
+                super().forward(xp, z, a)
+
+        counting = Counting()
+        testing.check_activation(counting)
+        assert counting.n_calls == 0
+
+    def test_one_that_cannot_be_copied_is_checked_all_the_same(self):
+        class Single(Own):
+            def __deepcopy__(self, memo):
+                raise TypeError("there is but one")
+
+        assert testing.check_activation(Single()) is None
+        with pytest.raises(ValueError, match=r"Bad.forward returned"):
+            testing.check_activation(made(Single, forward=returning))
+
+    @short
+    def test_names_and_objects_of_ours_are_not_checked(self, monkeypatch):
+        def refuse(*_):
+            raise AssertionError
+
+        for name in ("check_activation", "check_update_rule"):
+            monkeypatch.setattr(f"skscratch.estimators._params.{name}", refuse)
+        params = {"activation": [LeakyReLU(0.1)], "solver": Adam(0.9, 0.999, 1e-8)}
+        model = ScratchMLPClassifier((4,), max_iter=2, **params).fit(X, Y)
+        assert model.n_iter_ == 2
+        with pytest.raises(AssertionError):
+            model.set_params(activation=[Own()]).fit(X, Y)
+
+    @short
+    def test_a_stream_is_checked_once(self, monkeypatch):
+        model = ScratchMLPClassifier((4,), activation=Own()).partial_fit(X, Y, classes=[0, 1])
+        monkeypatch.setattr("skscratch.estimators._params.check_activation", None)
+        assert model.partial_fit(X, Y).n_iter_ == 2
+
+    @pytest.mark.parametrize("slope", [1.5, float("nan")])
+    def test_a_slope_for_which_the_maximum_is_another_function(self, slope):
+        with pytest.raises(ValueError, match=rf"slope must be at most 1. Got {slope}"):
+            LeakyReLU(slope)
+
+
+def rule_returns(self, xp, g, step, scalars, v):
+    return scalars[1] * g
+
+
+def uphill(self, xp, g, step, scalars, v):
+    xp.multiply(g, -scalars[1], out=step)
+
+
+def by_the_norm(self, xp, g, step, scalars, v):
+    xp.multiply(g, scalars[1] / np.linalg.norm(g), out=step)
+
+
+def without_rate(self, xp, g, step, scalars, v):
+    step[...] = 0.1 * g
+
+
+def zero_over_zero(self, xp, g, step, scalars, v):
+    with np.errstate(all="ignore"):
+        step[...] = scalars[1] * g / abs(g)
+
+
+def scaling_scalars(self, xp, g, step, scalars, v):
+    xp.multiply(g, scalars[1], out=step)
+    scalars[1][...] = 0
+
+
+def own_memory(self, xp, g, step, scalars, v):
+    self.n = getattr(self, "n", 0) + 1
+    step[...] = scalars[1] * g * self.n
+
+
+RULES_BROKEN = {
+    "returns": ({"__call__": rule_returns}, r"Bad returned its result.*into step"),
+    "uphill": ({"__call__": uphill}, r"Bad: its first step goes uphill"),
+    "norm": ({"__call__": by_the_norm}, r"Bad: .*depends on the others"),
+    "rate": ({"__call__": without_rate}, r"Bad: at a rate of 0"),
+    "zero gradient": ({"__call__": zero_over_zero}, r"Bad: .*write into step.*not finite"),
+    "scalars": ({"__call__": scaling_scalars}, r"Bad: it must leave scalars"),
+    "memory": ({"__call__": own_memory}, r"Bad: it remembers something outside"),
+    "units": ({"units": (0.0,)}, r"Bad.units: .*positive"),
+    "number of scalars": (
+        {"scalars": lambda self, t, rate: (rate,) * t},
+        r"Bad(.scalars: it must return always as many| raised)",
+    ),
+    "infinite scalars": (
+        {"scalars": lambda self, t, rate: (np.inf, rate)},
+        r"Bad.scalars: .*finite",
+    ),
+}
+
+
+class TestUpdateRule:
+    @pytest.mark.parametrize(
+        "rule",
+        [GradientDescent(), Momentum(0.9), Nesterov(0.9), Adam(0.9, 0.999, 1e-8), OwnRule()],
+        ids=repr,
+    )
+    def test_ours_and_a_good_one_keep_their_promises(self, rule):
+        assert testing.check_update_rule(rule) is None
+
+    @pytest.mark.parametrize(("methods", "message"), RULES_BROKEN.values(), ids=RULES_BROKEN)
+    def test_a_broken_promise_is_named_and_refused(self, methods, message):
+        rule = made(OwnRule, **methods)
+        with pytest.raises(ValueError, match=message):
+            testing.check_update_rule(rule)
+        with pytest.raises(ValueError, match=f"solver: {message}"):
+            ScratchMLPClassifier((4,), solver=rule).fit(X, Y)
+
+
+def loss(**methods):
+    return made(SoftmaxCrossEntropy, **methods)
+
+
+class TestLoss:
+    @pytest.mark.parametrize("smoothing", [0.0, 0.2])
+    def test_ours_keep_their_promises(self, smoothing):
+        assert testing.check_loss(SoftmaxCrossEntropy(smoothing), [0, 2, 1, 1], 3) is None
+        assert testing.check_loss(LogisticCrossEntropy(smoothing), np.eye(4), 4) is None
+
+    @pytest.mark.parametrize(
+        ("broken", "message"),
+        [
+            (loss(backward=lambda self, xp, p, y, w: p.fill(0.5)), "Bad.backward: .*derivative"),
+            (loss(forward=lambda self, xp, z, y, w: 1.0), "Bad.forward: .*write the prediction"),
+            (loss(forward=lambda self, xp, z, y, w: None), "Bad.forward: .*finite number.*None"),
+            (loss(backward=lambda self, xp, p, y, w: p - 1), "Bad.backward returned its result"),
+            (loss(link=lambda self, xp, z: 1 / 0), "Bad.link raised ZeroDivisionError"),
+            (
+                loss(link=lambda self, xp, z: z.fill(np.nan)),
+                "Bad.link: it must write into z",
+            ),
+        ],
+    )  # fmt: skip
+    def test_a_broken_promise_is_named(self, broken, message):
+        with pytest.raises(ValueError, match=message):
+            testing.check_loss(broken, [0, 2, 1], 3)
+
+    def test_targets_stay_as_they_are(self):
+        def spoil(self, xp, p, y, w):
+            SoftmaxCrossEntropy.backward(self, xp, p, y, w)
+            w *= 2
+
+        with pytest.raises(ValueError, match="must leave w as it is"):
+            testing.check_loss(loss(backward=spoil), [0, 1], 2)
+
+
+class TestInitializer:
+    @pytest.mark.parametrize("draw", INITIALIZERS.values(), ids=INITIALIZERS)
+    def test_ours_keep_their_promises(self, draw):
+        assert testing.check_initializer(draw) is None
+
+    @pytest.mark.parametrize(
+        ("draw", "message"),
+        [
+            (lambda rng, i, o: rng.normal(size=(o, i + 1)), r"shape \(4, 3\)"),
+            (lambda rng, i, o: np.full((i, o), np.nan), "finite"),
+            (lambda rng, i, o: np.random.default_rng().normal(size=(i, o)), "nothing else"),
+        ],
+    )
+    def test_a_broken_promise_is_named_and_refused(self, draw, message):
+        with pytest.raises(ValueError, match=f"weight_init.*{message}"):
+            testing.check_initializer(draw)
+        with pytest.raises(ValueError, match=r"weight_init must (return|draw)"):
+            ScratchMLPClassifier((4,), weight_init=draw).fit(X, Y)
+
+
+COUNT = itertools.count(1)
+
+
+class Falling:
+    """A schedule with a mind of its own on plateaus."""
+
+    def __init__(self, answer, rate=0.1):
+        self.answer, self.rate = answer, rate
+
+    def __call__(self, step):
+        return self.rate
+
+    def after_plateau(self, scale):
+        return self.answer
+
+
+class TestSchedule:
+    @pytest.mark.parametrize("schedule", [Constant(0.1), Adaptive(0.1), Cosine(0.1, 50)], ids=repr)
+    def test_ours_keep_their_promises(self, schedule):
+        assert testing.check_schedule(schedule) is None
+
+    @pytest.mark.parametrize(
+        "schedule",
+        [
+            lambda step: -0.1,
+            lambda step: None,
+            Constant(-1.0),
+            Falling(None),
+            Falling(-1.0),
+            Falling(0.5, rate=np.nan),
+            lambda step: 1 / next(COUNT),
+        ],
+    )
+    def test_a_broken_promise_is_named_and_refused(self, schedule):
+        with pytest.raises(ValueError, match="learning_rate"):
+            testing.check_schedule(schedule)
+        with pytest.raises(ValueError, match="learning_rate"):
+            ScratchMLPClassifier((4,), learning_rate=schedule).fit(X, Y)
+
+    def test_later_steps_are_tried_too(self):
+        with pytest.raises(ValueError, match="At step 7 it returned -1"):
+            testing.check_schedule(lambda step: -1 if step == 7 else 0.1)
+        assert testing.check_schedule(lambda step: -1 if step == 7 else 0.1, n_steps=7) is None
+
+    def test_each_rate_of_an_object_is_checked_while_it_trains(self):
+        class Late(Falling):
+            def __call__(self, step):
+                return np.nan if step == 3 else 0.1
+
+        with pytest.raises(ValueError, match=r"learning_rate.*At step 3 it returned nan"):
+            ScratchMLPClassifier((4,), learning_rate=Late(0.5)).fit(X, Y)
+
+    @short
+    def test_an_object_is_asked_after_a_plateau(self):
+        """A half of the rate again and again: training goes on to max_iter."""
+        params = {"tol": 1e9, "n_iter_no_change": 1, "max_iter": 9, "early_stopping": False}
+        n_epochs = [
+            ScratchMLPClassifier((4,), learning_rate=Falling(answer), **params).fit(X, Y).n_iter_
+            for answer in (0.0, 0.5)
+        ]
+        assert n_epochs == [2, 9]
+
+
+@short
+class TestScorer:
+    @pytest.fixture
+    def model(self):
+        return ScratchMLPClassifier((), solver="lbfgs").fit(X, Y)
+
+    def test_a_good_one(self, model):
+        assert testing.check_scorer(lambda m, X, y: m.score(X, y), model, X, Y) is None
+
+    @pytest.mark.parametrize("value", [np.nan, None, "good", [1, 2]], ids=repr)
+    def test_no_number(self, model, value):
+        with pytest.raises((ValueError, TypeError), match="scoring"):
+            testing.check_scorer(lambda *_: value, model, X, Y)
+
+    def test_one_that_writes_into_what_it_gets(self, model):
+        def spoil(estimator, X, y):
+            X[0] = 7
+            return 0.5
+
+        with pytest.raises(ValueError, match=r"scoring.*must leave X as it is"):
+            testing.check_scorer(spoil, model, X.copy(), Y)
+        own = ScratchMLPClassifier((4,), scoring=spoil, early_stopping=True)
+        with pytest.raises(ValueError, match=r"scoring.*must leave X as it is"):
+            own.fit(X, Y)
+
+    def test_one_that_shuffles_the_labels(self, model):
+        def spoil(estimator, X, y):
+            y[:] = shuffle(1 - y, random_state=0)
+            return 0.5
+
+        with pytest.raises(ValueError, match=r"scoring.*must leave y as it is"):
+            testing.check_scorer(spoil, model, X, Y.copy())
+
+    def test_it_is_not_called_more_often_than_epochs(self):
+        calls = []
+
+        def score(estimator, X, y):
+            calls.append(len(y))
+            return float(len(calls))
+
+        ScratchMLPClassifier((4,), scoring=score, early_stopping=True, max_iter=3, n_members=1).fit(
+            X, Y
+        )
+        assert calls == [6, 6, 6]
+
+
+def test_every_check_is_public():
+    checks = {name for name in _objects.__all__ if name.startswith("check_")}
+    assert checks == {*testing.__all__}
