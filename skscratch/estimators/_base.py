@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
 from skscratch._compat import CallbackSupportMixin, Hinted, available_if, fit_context
@@ -36,6 +37,7 @@ from skscratch.estimators._validation import (
     check_prediction_data,
     check_training_data,
     check_validation_data,
+    warn_of_no_scaling,
     warn_of_other_scale,
 )
 from skscratch.training.state import Run
@@ -274,6 +276,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
             data = self._validate(X, y, sample_weight, classes, first, validation)
             whole = train is _train.fit
             settings = resolved(self, data, whole)
+            if first and self.standardize and (issparse(data.X) or not whole):
+                warn_of_no_scaling(self, data.X)
             if first or whole:  # not in every call of a stream
                 check_objects(settings)
             run = begin(settings, data, first)

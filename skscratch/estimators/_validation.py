@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import issparse
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from skscratch._compat import check_sample_weight, check_y
 from skscratch.estimators import _faults
 from skscratch.estimators._warn import warn
-from skscratch.training.scaling import differently_scaled
+from skscratch.training.scaling import differently_scaled, root_mean_squares
 
 __all__ = [
     "FLOATS",
@@ -22,11 +22,14 @@ __all__ = [
     "check_validation_data",
     "named_features",
     "naming",
+    "warn_of_no_scaling",
     "warn_of_other_scale",
 ]
 
 FLOATS = [np.float64, np.float32]
 ROWS_AT_ONCE = 4096
+# a network that gets features of such sizes learns next to nothing
+FAR_FROM_SCALE = 1e-3, 30.0
 # Where a message of scikit-learn turns from what is wrong to what may be meant.
 SUPPOSED = r"\n|\. Maybe you are trying"
 # What such a message is about if a single value is to blame.
@@ -126,22 +129,36 @@ def _is_plain(estimator: Any, X: Any) -> bool:
     )
 
 
+def warn_of_no_scaling(estimator: Any, X: Any) -> None:
+    """Warn if features that will be taken as they are lie far from any scale."""
+    scales = root_mean_squares(X, ROWS_AT_ONCE)
+    largest = int(scales.argmax())
+    if not scales[largest] > 0 or FAR_FROM_SCALE[0] <= scales[largest] <= FAR_FROM_SCALE[1]:
+        return
+    why = "A sparse X" if issparse(X) else "A partial_fit that comes first"
+    feature, scale = named_features(estimator, [largest]), f"{scales[largest]:.2g}"
+    warn(
+        f"X is far from scale: the largest root mean square, of {feature}, is {scale}. {why} is "
+        "trained on as it is, whatever standardize says. Scale X before, for instance with "
+        "sklearn.preprocessing.MaxAbsScaler, or set standardize=False if it is meant to be so."
+    )
+
+
 def warn_of_other_scale(estimator: Any, X: Any, X_val: Any) -> None:
     """Warn if most features of a validation set live on another scale than those of X."""
     if issparse(X) or issparse(X_val):
-        scales = [abs(part.data).max(initial=0) for part in map(csr_array, (X, X_val))]
-        differs, told = np.array([not 1 / 8 <= scales[1] / scales[0] <= 8]), np.array([True])
-        if not scales[0]:
-            return
+        in_X, in_val = (root_mean_squares(part, ROWS_AT_ONCE) for part in (X, X_val))
+        told = (in_X > 0) & (in_val > 0)
+        differs = told & ((in_val > 8 * in_X) | (in_val < in_X / 8))
     else:
         differs, told = differently_scaled(X, X_val, ROWS_AT_ONCE)
     # some features of new data may well have moved; a scaler moves most
     if differs.sum() * 3 < told.sum() or not told.any():
         return
-    where = "" if issparse(X) else f" ({named_features(estimator, np.flatnonzero(differs))})"
+    where = named_features(estimator, np.flatnonzero(differs))
     warn(
-        f"X_val lives on another scale than X{where}: its loss, and early stopping, mean nothing "
-        "then. A Pipeline hands X_val on as it is unless it is told to transform it: "
+        f"X_val lives on another scale than X ({where}): its loss means nothing then, nor does "
+        "early stopping. A Pipeline hands X_val on as it is unless it is told to transform it: "
         "sklearn.set_config(enable_metadata_routing=True), Pipeline(..., "
         "transform_input=['X_val']) and set_fit_request(X_val=True, y_val=True) on this estimator."
     )

@@ -6,10 +6,18 @@ Each feature is judged by itself: a table may hold features that somebody has sc
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.sparse import issparse
 
 from skscratch.core.network import Parameters
 
-__all__ = ["LIMIT", "Scaling", "differently_scaled", "find_scaling", "former_scaling"]
+__all__ = [
+    "LIMIT",
+    "Scaling",
+    "differently_scaled",
+    "find_scaling",
+    "former_scaling",
+    "root_mean_squares",
+]
 
 # A feature is in scale if its standard deviation lies between these, and its mean is no further
 # from 0 than so many standard deviations. Outside, a network learns measurably worse.
@@ -28,6 +36,7 @@ EMPTY_OCTAVES = 4
 LIMIT = 1e4
 # A center is a multiple of this part of the scale.
 FINENESS = 2**24
+FEW_ROWS = 20
 # Numbers to look at at a time: they stay in the cache.
 BUFFER = 2**16
 # Rows among which the bulk of a feature is looked for.
@@ -145,8 +154,10 @@ def find_scaling(X: Any, w: Any, size: int, dtype: Any) -> Scaling | None:
     mean, std, bulk_low, bulk_high, _ = moments
     two_valued, spread = moments.two_valued(), bulk_high - bulk_low
     scale = np.where(two_valued, spread, np.maximum(std, spread / FURTHEST))
-    # weights divided by the scale must be finite; a constant has no scale
-    foldable = (spread > 0) & (scale > 64 * float(np.finfo(dtype).tiny))
+    # a constant is all rounding in the sum of a large product, unless its weights are small
+    scale = np.where(spread == 0, abs(mean), scale)
+    # weights divided by the scale must be finite
+    foldable = scale > 64 * float(np.finfo(dtype).tiny)
     scale = np.exp2(np.round(np.log2(np.where(in_scale | ~foldable, 1, scale))))
     # rounded, so that sums in another order give the same
     rounded = np.round(mean / scale * FINENESS) * (scale / FINENESS)
@@ -189,7 +200,18 @@ def differently_scaled(X: Any, X_val: Any, size: int) -> Any:
     told = (of_X.std > 0) & ~of_X.two_valued()
     std = np.where(told, of_X.std, 1)
     square = np.hypot((of_val.mean - of_X.mean) / std, of_val.std / std)
-    return told & ((square > 3) | (square < 1 / 8)), told
+    # of a few rows, values close to the mean say nothing
+    small = (square < 1 / 8) & (X_val.shape[0] >= FEW_ROWS)
+    return told & ((square > 3) | small), told
+
+
+def root_mean_squares(X: Any, size: int) -> Any:
+    """Return the root mean square of each feature, dense or sparse."""
+    if issparse(X):
+        squares = X.astype(np.float64).power(2).sum(axis=0)
+        return np.sqrt(np.asarray(squares).reshape(-1) / X.shape[0])
+    moments = _moments(X, None, size)
+    return np.hypot(moments.mean, moments.std)
 
 
 def _in_scale(moments: Moments) -> Any:

@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import warnings
+from functools import partial
 from importlib.util import find_spec
 
 import joblib
@@ -10,17 +12,23 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from scipy.special import expit, softmax
-from sklearn.datasets import load_wine
+from sklearn.datasets import load_breast_cancer, load_iris, load_wine
+from sklearn.datasets import load_digits as load_digits_of_sklearn
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skscratch import ScratchMLPClassifier
 from skscratch.datasets import load_digits
 
 # Short fits on purpose.
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    # sparse matrices and parts of data, which are not brought to scale
+    "ignore:X is far from scale",
+)
 
 WINE, KIND = load_wine(return_X_y=True)  # features from 0.1 to 1700
 SOLVERS = {
@@ -30,6 +38,15 @@ SOLVERS = {
     "lbfgs": {"solver": "lbfgs"},
 }
 solvers = pytest.mark.parametrize("params", SOLVERS.values(), ids=SOLVERS)
+
+
+def said(call):
+    """Return the warnings of a call but those that short fits give."""
+    with warnings.catch_warnings(record=True) as record:
+        warnings.simplefilter("always")
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        call()
+    return [str(warning.message) for warning in record]
 
 
 @pytest.fixture
@@ -80,7 +97,7 @@ class TestTheNetworkTakesXAsItIs:
         X, y = wide
         model = scaled(**params).fit(X, y)
         Z = by_hand(model, X)
-        assert_allclose(Z.mean(axis=0), 0, atol=1e-12)
+        assert_allclose(Z.mean(axis=0), 0, atol=1e-7)
         assert_allclose(np.log2(Z.std(axis=0)), 0, atol=0.501)
         other = small(**params).fit(Z, y)
         assert_allclose(model.loss_curve_, other.loss_curve_, rtol=1e-6)
@@ -299,6 +316,133 @@ class TestNumbersOfAllKinds:
             scaled().fit(X[there], y[there]).predict_proba(X[there]),
             atol=1e-9,
         )
+
+
+Z = np.random.default_rng(0).normal(size=(1400, 4))
+SUM, PRODUCT = Z[:, 0] + Z[:, 1] > 0, Z[:, 0] + Z[:, 1] * Z[:, 2] > 0
+
+
+def score(X, y, n=600):
+    """Return the accuracy of the defaults, trained on n rows, on the others."""
+    model = ScratchMLPClassifier(random_state=0).fit(X[:n], y[:n])
+    return model.score(X[n:], y[n:])
+
+
+class TestEachFeatureIsJudgedByItself:
+    @pytest.mark.parametrize(
+        ("center", "spread"),
+        [(1, 0.01), (1, 0.001), (2.5, 0.01), (3.5, 0.01), (0, [0.01, 0.01, 1, 1]), (-2, 1e-4)],
+    )
+    def test_whatever_its_center_and_spread(self, center, spread):
+        assert score(center + spread * Z, SUM) > 0.97
+
+    @pytest.mark.parametrize(
+        ("dtype", "factor"),
+        [
+            (np.float32, 1e22), (np.float32, 1e37), (np.float32, [1, 1, 1, 1e30]),
+            (np.float32, 1e-36), (np.float64, 1e155), (np.float64, 1e300),
+            (np.float64, [1e-300, 1, 1e300, 1]), (np.float64, 1e-160), (np.float64, 1e-300),
+        ],
+    )  # fmt: skip
+    def test_at_the_ends_of_the_range_of_floats(self, dtype, factor):
+        assert score((Z * factor).astype(dtype), SUM) > 0.97
+
+    def test_beside_a_constant_of_any_size(self):
+        X = np.column_stack([Z, np.full(len(Z), 1e30)]).astype(np.float32)
+        assert score(X, SUM) > 0.97
+
+
+class TestWildValues:
+    """Elsewhere one wild cell was enough: the scale was that of its column's raw values."""
+
+    @pytest.mark.parametrize(
+        ("value", "n_cells"),
+        [(1000, 1), (-999, 1), (-999, 30), (-999, 200), (9999, 60)],
+    )
+    def test_they_cost_less_than_two_points(self, value, n_cells):
+        X = Z.copy()
+        X[np.random.default_rng(1).permutation(600)[:n_cells], 0] = value
+        assert score(X, PRODUCT) > score(Z, PRODUCT) - 0.02
+
+    @pytest.mark.parametrize(("value", "n_cells"), [(1e5, 6), (1e7, 1), (-1e12, 100), (1e300, 3)])
+    def test_training_limits_the_wildest_and_says_so(self, value, n_cells):
+        X = Z.copy()
+        X[:n_cells, 0] = value
+        with pytest.warns(UserWarning, match=r"X has, in feature 0, values more than 10000"):
+            spoilt = score(X, PRODUCT)
+        assert spoilt > score(Z, PRODUCT) - 0.02
+
+    def test_what_is_published_is_still_one_network(self, scaled):
+        X = Z[:600].copy()
+        X[::7, 1] = -999
+        model = scaled().fit(X, PRODUCT[:600])
+        hidden = np.maximum(X @ model.coefs_[0] + model.intercepts_[0], 0)
+        z = (hidden @ model.coefs_[1] + model.intercepts_[1])[:, 0]
+        assert_allclose(model.decision_function(X), z, rtol=1e-9)
+        Zs = by_hand(model, X)
+        assert_allclose(np.log2(Zs[X[:, 1] != -999, 1].std()), 0, atol=0.6)
+
+    def test_a_limit_goes_with_the_model(self, scaled):
+        X = Z[:600].copy()
+        X[5, 2] = 1e9
+        params = {"batch_size": 50, "warm_start": True, "tol": 0}
+        with pytest.warns(UserWarning, match="standard deviations"):
+            halves = scaled(max_iter=5, **params).fit(X, SUM[:600])
+        halves = pickle.loads(pickle.dumps(halves)).fit(X, SUM[:600])
+        with pytest.warns(UserWarning, match="standard deviations"):
+            whole = scaled(max_iter=10, **params).fit(X, SUM[:600])
+        assert_equal_models(halves, whole)
+
+
+class TestWhatIsNotScaledIsSaid:
+    @pytest.mark.parametrize("factor", [1e3, 1e-5])
+    def test_of_a_sparse_matrix_and_of_parts(self, factor, small):
+        X, y = factor * Z[:60], SUM[:60]
+        with pytest.warns(UserWarning, match=r"X is far from scale.*A sparse X is trained on as"):
+            small(standardize=True).fit(csr_array(X), y)
+        model = small(standardize=True)
+        with pytest.warns(UserWarning, match=r"X is far from scale.*A partial_fit that"):
+            model.partial_fit(X, y, classes=[False, True])
+        assert not said(lambda: model.partial_fit(X, y))
+
+    def test_not_of_what_is_in_scale_or_meant_to_be_so(self, small):
+        X, y = Z[:60], SUM[:60]
+        assert not said(lambda: small(standardize=True).fit(csr_array(X), y))
+        assert not said(lambda: small(standardize=True).partial_fit(X, y, classes=[False, True]))
+        assert not said(lambda: small(standardize=False).fit(csr_array(1e5 * X), y))
+        assert not said(lambda: small(standardize=True).fit(1e5 * X, y))
+
+
+class TestValidationSetsOnAnotherScale:
+    @pytest.mark.parametrize("scaler", [StandardScaler(), MinMaxScaler()])
+    @pytest.mark.parametrize(
+        "load", [load_wine, load_iris, load_breast_cancer, load_digits_of_sklearn]
+    )
+    def test_one_that_a_pipeline_has_not_transformed(self, load, scaler, small):
+        X, y = load(return_X_y=True)
+        train = np.arange(len(y)) % 3 > 0
+        piped = make_pipeline(scaler, small())
+        given = {
+            "scratchmlpclassifier__X_val": X[~train],
+            "scratchmlpclassifier__y_val": y[~train],
+        }
+        with pytest.warns(UserWarning, match=r"X_val lives on another scale.*transform_input"):
+            piped.fit(X[train], y[train], **given)
+        given["scratchmlpclassifier__X_val"] = piped[0].transform(X[~train])
+        assert not said(lambda: piped.fit(X[train], y[train], **given))
+
+    @pytest.mark.parametrize("form", [np.asarray, csr_array])
+    def test_one_of_few_rows_or_that_has_moved_a_little_is_taken_as_it_is(self, form, small):
+        for X_val in (Z[:1], Z[:5], Z[:50] + 0.7, 2 * Z[:50]):
+            y_val = SUM[: len(X_val)]
+            model = small().fit
+            fit = partial(model, form(Z[60:300]), SUM[60:300], X_val=form(X_val), y_val=y_val)
+            assert not said(fit)
+
+    def test_sparse_ones_are_compared_as_well(self, small):
+        X = csr_array(np.where(np.abs(Z) > 1, Z, 0))
+        with pytest.warns(UserWarning, match="X_val lives on another scale"):
+            small().fit(X[:500], SUM[:500], X_val=100 * X[500:], y_val=SUM[500:])
 
 
 class TestItHelps:
