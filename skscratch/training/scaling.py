@@ -113,9 +113,10 @@ class Moments(NamedTuple):
 def find_scaling(X: Any, w: Any, size: int, dtype: Any) -> Scaling | None:
     """Return what brings features out of scale to mean 0 and about standard deviation 1.
 
-    Features in scale keep center 0 and scale 1; the result is None if all of them are. A feature
-    with two values becomes 0 and 1, for the rarer of the two must not count for more. The center
-    and scale of a feature with wild values, such as a code for missing ones, are those of the rest.
+    The result is None if all features are in scale. Otherwise features that have been standardised,
+    and indicators, keep center 0 and scale 1. A feature with two values becomes 0 and 1, for the
+    rarer of the two must not count for more. The center and scale of a feature with wild values,
+    such as a code for missing ones, are those of the rest.
 
     Parameters
     ----------
@@ -140,7 +141,8 @@ def find_scaling(X: Any, w: Any, size: int, dtype: Any) -> Scaling | None:
     moments = _moments(X, w, size)
     in_scale = _in_scale(moments)
     low, high = moments.low.copy(), moments.high.copy()
-    for j in np.flatnonzero(~(in_scale & _trusted(moments))):
+    trusted = _trusted(moments)
+    for j in np.flatnonzero(~(in_scale & trusted)):
         column, weights = X[:, j], w
         tame = _tame(column, w)
         if tame is not None:
@@ -151,6 +153,8 @@ def find_scaling(X: Any, w: Any, size: int, dtype: Any) -> Scaling | None:
                 getattr(moments, name)[j] = of_bulk[0]
     if in_scale.all():
         return None
+    # beside features that are brought to a standard deviation of 1, one of 0.2 is out of scale
+    in_scale &= trusted
     mean, std, bulk_low, bulk_high, _ = moments
     two_valued, spread = moments.two_valued(), bulk_high - bulk_low
     scale = np.where(two_valued, spread, np.maximum(std, spread / FURTHEST))

@@ -106,14 +106,18 @@ class TestFinding:
         assert 20 / 2**0.5 <= data.max() <= 20 * 2**0.5
 
     @pytest.mark.parametrize("factor", [0.11, 1.0, 2.9])
-    def test_features_in_scale_are_left_alone_each_by_itself(self, factor):
+    def test_features_in_scale_are_left_alone(self, factor):
         signs = np.where(np.arange(N) % 2, 1.0, -1.0)
         assert find(np.column_stack([factor * signs, 0 * signs])) is None
-        normal = factor * StandardScaler().fit_transform(RNG.normal(size=(N, 2)))
-        scaling = find(np.column_stack([normal, 1e3 * normal[:, 0]]))
-        assert_array_equal(scaling.center[:2], 0)
-        assert_array_equal(scaling.scale[:2], 1)
-        assert scaling.scale[2] > 64
+
+    @pytest.mark.parametrize(
+        ("factor", "alone"), [(0.2, False), (0.6, True), (1.9, True), (2.5, False)]
+    )
+    def test_beside_features_out_of_scale_those_that_are_standardised_are(self, factor, alone):
+        normal = StandardScaler().fit_transform(RNG.normal(size=(N, 2)))
+        scaling = find(normal * [factor, 1000])
+        assert (scaling.scale[0] == 1 and scaling.center[0] == 0) == alone
+        assert scaling.scale[1] > 500
 
     @pytest.mark.parametrize("factor", [1e-6, 0.09, 3.1, 1e6])
     def test_features_out_of_scale_are_brought_to_it_whatever_stands_beside_them(self, factor):
