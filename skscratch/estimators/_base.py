@@ -83,8 +83,12 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Class labels, or a multilabel indicator of zeros and ones.
         sample_weight : array-like of shape (n_samples,), default=None
-            Not negative, not all zero; None gives every sample weight 1. A weight of 2 counts like
-            a sample that is there twice, a weight of 0 like one that is not there.
+            Not negative, not all zero; None gives every sample weight 1. A weight of 0 counts like
+            a sample that is not there. Weights have no unit: multiplying all of them by a number
+            changes nothing. If the least weight is 1 and all are whole, a weight of 2 counts like a
+            sample that is there twice: exactly with 'lbfgs', and with other solvers where a batch
+            holds all samples; but not if early stopping holds samples out, for then one copy may
+            be held out while the other is learned.
         X_val, y_val : array-like, like X and y, default=None
             A validation set, both or neither. Its loss and score go to ``history_``; with
             ``early_stopping`` they decide when to stop and which parameters to keep, and no rows

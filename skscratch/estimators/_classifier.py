@@ -27,9 +27,11 @@ class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
         Adam works without tuning on most data. L-BFGS looks at all data at every step and suits
         small sets. An object must follow ``skscratch.core.optimizers.Rule``, which is checked.
     alpha : float, default=1.0
-        Strength of the L2 penalty: ``½ · alpha · ‖W‖² / (sum of training weights)`` is added to
-        the mean loss, the same in every batch whatever ``batch_size``. At 1 it counts like one
-        sample: it steadies a small set's network and leaves that of a large one alone.
+        Strength of the L2 penalty: ``½ · alpha · ‖W‖² / (number of training samples)`` is added to
+        the mean loss, the same in every batch whatever ``batch_size``, and whatever the unit of
+        ``sample_weight``. At 1 it counts like one sample: it steadies a small set's network and
+        leaves that of a large one alone. Fewer than 20 samples count as 20, and a call of
+        ``partial_fit`` as at least 200: its size says nothing of the whole data.
     batch_size : int or 'auto', default='auto'
         Samples per step, at most all of them. 'auto' is a quarter of the samples, but from 32 to
         200: small sets get several steps an epoch. Not for 'lbfgs'.
@@ -145,11 +147,14 @@ class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
         layer and leave each member 16 units in it, for dense X of 50 rows or more and ``fit``
         without ``warm_start``, ``refit`` and 'lbfgs', none of which can have several; otherwise 1.
     standardize : bool, default=True
-        Whether ``fit`` brings the features of a dense X to one scale, batch by batch, if one of
-        them is far from it: if a root mean square is above 3, or none is above 0.1. Then each has
-        mean 0 and a standard deviation of about 1, but features with two values become 0 and 1.
-        ``coefs_`` and ``intercepts_`` are still those of a network that takes X as it is. A
-        ``partial_fit`` that comes first leaves X alone, for it has not seen the rest.
+        Whether ``fit`` scales the features of a dense X, batch by batch, if one of them is out of
+        scale: if its standard deviation is not between 0.1 and 3, or its mean is further from 0
+        than two standard deviations. Features that are not standardised already then get mean 0
+        and a standard deviation of about 1; features with two values become 0 and 1. Pixels and
+        counts are judged together. Values that lie far from all others of a feature, such as a
+        code for missing values, do not count. ``coefs_`` and ``intercepts_`` are still those of
+        a network that takes X as it is. A ``partial_fit`` that comes first leaves X alone, for it
+        has not seen the rest; so does a ``fit`` on a sparse X.
     temperature_scaling : bool, default=True
         Whether, after early stopping, the logits are divided by the number that makes their loss on
         the validation set least: predicted classes stay, probabilities that were too sure, or not
