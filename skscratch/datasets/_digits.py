@@ -5,8 +5,10 @@ from typing import Any
 from sklearn.datasets import load_digits as _sklearn_load_digits
 from sklearn.utils import Bunch
 
+from skscratch.datasets._frames import in_frames
 
-def load_digits(*, return_X_y: bool = False) -> Any:
+
+def load_digits(*, return_X_y: bool = False, as_frame: bool = False) -> Any:
     """Load the 1797 handwritten digits of 8x8 pixels bundled with scikit-learn.
 
     The same as :func:`sklearn.datasets.load_digits`, with the fields of
@@ -16,18 +18,20 @@ def load_digits(*, return_X_y: bool = False) -> Any:
     ----------
     return_X_y : bool, default=False
         Return ``(data, target)`` instead of a Bunch.
+    as_frame : bool, default=False
+        Return ``data`` as a DataFrame with a column per pixel, and ``target`` as a Series.
 
     Returns
     -------
     digits : :class:`~sklearn.utils.Bunch`
         With the fields
 
-        data : ndarray of shape (1797, 64), float64
+        data : {ndarray, DataFrame} of shape (1797, 64), float64
             One image a row; whole numbers from 0 (paper) to 16 (ink).
-        target : ndarray of shape (1797,), int64
+        target : {ndarray, Series} of shape (1797,), int64
             The digit.
         images : ndarray of shape (1797, 8, 8)
-            A view of ``data``.
+            A view of the pixels.
         pixel_max : int
             The largest value that a pixel can have: 16.
         feature_names : list of str
@@ -52,11 +56,13 @@ def load_digits(*, return_X_y: bool = False) -> Any:
     ((1797, 64), (1797, 8, 8), 16)
     """
     digits = _sklearn_load_digits()
-    target = digits.target.astype("int64", copy=False)  # int32 on some platforms
+    data, target = digits.data, digits.target.astype("int64", copy=False)  # int32 on some platforms
+    if as_frame:
+        data, target = in_frames(data, target, digits.feature_names)
     if return_X_y:
-        return digits.data, target
+        return data, target
     return Bunch(
-        data=digits.data,
+        data=data,
         target=target,
         images=digits.data.reshape(-1, 8, 8),
         pixel_max=16,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from skscratch._typing import PathOrName
+from skscratch.datasets._frames import in_frames
 
 _URL = "https://www.kaggle.com/datasets/oddrationale/mnist-in-csv"
 _SIDE = 28
@@ -22,7 +23,7 @@ _COLUMNS = ["label", *_PIXELS]
 _LARGEST = [9] + [255] * len(_PIXELS)
 
 
-def load_mnist_csv(path: PathOrName, *, return_X_y: bool = False) -> Any:
+def load_mnist_csv(path: PathOrName, *, return_X_y: bool = False, as_frame: bool = False) -> Any:
     r"""Load one of the "MNIST in CSV" files: handwritten digits of 28x28 pixels.
 
     The files ``mnist_train.csv`` and ``mnist_test.csv`` are at
@@ -35,18 +36,20 @@ def load_mnist_csv(path: PathOrName, *, return_X_y: bool = False) -> Any:
         The file; one whose name ends in ``.gz`` is decompressed while it is read.
     return_X_y : bool, default=False
         Return ``(data, target)`` instead of a Bunch.
+    as_frame : bool, default=False
+        Return ``data`` as a DataFrame with a column per pixel, and ``target`` as a Series.
 
     Returns
     -------
     digits : :class:`~sklearn.utils.Bunch`
         With the fields
 
-        data : ndarray of shape (n_samples, 784), uint8
+        data : {ndarray, DataFrame} of shape (n_samples, 784), uint8
             One image a row; from 0 (paper) to 255 (ink).
-        target : ndarray of shape (n_samples,), int64
+        target : {ndarray, Series} of shape (n_samples,), int64
             The digit.
         images : ndarray of shape (n_samples, 28, 28), uint8
-            A view of ``data``.
+            A view of the pixels.
         pixel_max : int
             The largest value that a pixel can have: 255.
         feature_names : list of str
@@ -89,13 +92,14 @@ def load_mnist_csv(path: PathOrName, *, return_X_y: bool = False) -> Any:
     ((1, 784), (1, 28, 28), array([7]))
     """
     table = _read(_existing_file(path))
-    data, target = table[:, 1:], table[:, 0].astype(np.int64)
+    pixels, target = table[:, 1:], table[:, 0].astype(np.int64)
+    data, target = in_frames(pixels, target, _PIXELS) if as_frame else (pixels, target)
     if return_X_y:
         return data, target
     return Bunch(
         data=data,
         target=target,
-        images=data.reshape(-1, _SIDE, _SIDE),
+        images=pixels.reshape(-1, _SIDE, _SIDE),
         pixel_max=255,
         feature_names=list(_PIXELS),
         target_names=np.arange(10),

@@ -1,4 +1,8 @@
-"""The history of training under scikit-learn's names."""
+"""The history of training under scikit-learn's names, and as a frame."""
+
+from typing import Any
+
+from sklearn.utils.validation import check_is_fitted
 
 __all__ = ["Curves"]
 
@@ -23,6 +27,34 @@ class Curves:
         """The scores on the validation set."""
         scores = self._history().get("validation_score", [])
         return [score for score in scores if score == score] or None
+
+    def history_as_frame(self) -> Any:
+        """Return ``history_`` as a DataFrame with a row per epoch.
+
+        Returns
+        -------
+        history : DataFrame of shape (n_epochs, n_columns)
+            The columns of ``history_``; the index, named "epoch", ends with the last epoch.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+
+        Examples
+        --------
+        >>> from skscratch import ScratchMLPClassifier
+        >>> model = ScratchMLPClassifier((), solver="lbfgs").fit([[-1.0], [1.0]], [0, 1])
+        >>> model.history_as_frame()["loss"].round(2).iloc[0].item()
+        0.69
+        """
+        import pandas as pd  # takes longer to import than all of the package
+
+        check_is_fitted(self)
+        history: dict[str, Any] = vars(self)["history_"]
+        n_epochs, last = len(history["loss"]), vars(self)["n_iter_"]
+        epochs = pd.RangeIndex(last - n_epochs + 1, last + 1, name="epoch")
+        return pd.DataFrame(history, index=epochs)
 
     def _history(self) -> dict[str, list[float]]:
         """Return the history as lists, as scikit-learn has its curves."""

@@ -27,6 +27,18 @@ def test_pixel_max_is_the_largest_pixel():
     assert digits.pixel_max == digits.data.max() == 16
 
 
+def test_as_frame():
+    digits, plain = load_digits(as_frame=True), load_digits()
+    assert list(digits.data) == plain.feature_names
+    np.testing.assert_array_equal(digits.data.to_numpy(), plain.data)
+    assert digits.target.name == "target"
+    np.testing.assert_array_equal(digits.target, plain.target)
+    np.testing.assert_array_equal(digits.images, plain.images)
+    X, y = load_digits(return_X_y=True, as_frame=True)
+    assert X.equals(digits.data)
+    assert y.equals(digits.target)
+
+
 def test_return_x_y():
     data, target = load_digits(return_X_y=True)
     np.testing.assert_array_equal(data, load_digits().data)

@@ -68,6 +68,16 @@ def test_return_x_y(write):
     np.testing.assert_array_equal(target, load_mnist_csv(path).target)
 
 
+def test_as_frame(write):
+    rows = table(3)
+    digits = load_mnist_csv(write(text(rows)), as_frame=True)
+    assert list(digits.data) == PIXELS
+    assert set(digits.data.dtypes) == {np.dtype(np.uint8)}
+    np.testing.assert_array_equal(digits.data.to_numpy(), rows[:, 1:])
+    np.testing.assert_array_equal(digits.target, rows[:, 0])
+    assert digits.images.shape == (3, 28, 28)
+
+
 @pytest.mark.parametrize(
     ("name", "encode"),
     [

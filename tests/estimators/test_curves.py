@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
+from sklearn.exceptions import NotFittedError
 
 from skscratch import ScratchMLPClassifier
 from skscratch.estimators._curves import Curves
@@ -53,6 +55,29 @@ def test_before_fit_there_is_no_such_attribute(name):
     assert not hasattr(model, name)
     with pytest.raises(AttributeError, match="ScratchMLPClassifier is not fitted yet"):
         getattr(model, name)
+
+
+def test_the_history_is_a_frame_too(binary, small):
+    model = small()
+    for _ in range(3):
+        model.partial_fit(*binary, classes=[0, 1])
+    frame = model.history_as_frame()
+    assert frame.index.tolist() == [1, 2, 3]
+    assert frame.index.name == "epoch"
+    assert list(frame) == list(model.history_)
+    assert_array_equal(frame["loss"], model.history_["loss"])
+
+
+def test_a_frame_of_a_bounded_history_ends_with_the_last_epoch(binary, small):
+    model = small()
+    for _ in range(203):
+        model.partial_fit(*binary, classes=[0, 1])
+    assert model.history_as_frame().index.tolist() == list(range(4, 204))
+
+
+def test_there_is_no_frame_before_fit():
+    with pytest.raises(NotFittedError, match="ScratchMLPClassifier"):
+        ScratchMLPClassifier().history_as_frame()
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # short on purpose
