@@ -26,7 +26,7 @@ IN_SCALE, OFF_CENTER = (0.1, 3.0), 2.0
 STANDARDISED, NEAR_0 = (0.5, 2.0), 0.5
 # Features with this share of zeros, such as pixels and counts, are scaled by a common factor if at
 # all: the rarely lit pixel is meant to count for less. Unless it is this much smaller than others.
-SPARSE, MUCH_SMALLER = 0.1, 0.01
+SPARSE, MUCH_SMALLER = 0.1, 0.001
 # No value of the bulk is much further than this from the center: a pixel that is hardly ever lit
 # must not outshine all others on the day it is.
 FURTHEST = 20.0
