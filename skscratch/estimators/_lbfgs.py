@@ -5,15 +5,13 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from skscratch.core.network import Gradient, Workspace
-from skscratch.estimators._messages import diverged, report
+from skscratch.estimators._messages import diverged, report, report_end
 from skscratch.estimators._sizes import rows_per_buffer
 from skscratch.estimators._tasks import NoTasks, Tasks
 from skscratch.estimators._trainers import penalty
 from skscratch.estimators._validation_set import held_out, users_own, weighted_rows
-from skscratch.estimators._warn import warn
 from skscratch.training import lbfgs
 from skscratch.training.batches import InOrder
 from skscratch.training.state import Run, count, restore_counted
@@ -30,9 +28,15 @@ class Descent:
     run : Run
     data : Data
     tasks : NoTasks or Tasks
+
+    Attributes
+    ----------
+    complaint : str
+        What a user has to know of how it ended; may be empty.
     """
 
     def __init__(self, estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks) -> None:
+        self.complaint = ""
         self.estimator, self.run, self.tasks, self.stopped = estimator, run, tasks, False
         dtype, size = run.theta.dtype, rows_per_buffer(run.arch, data.X)
         self.batches = InOrder(data.X, data.y, data.w, size, dtype, run.scaling)
@@ -61,18 +65,21 @@ class Descent:
             )
         except KeyboardInterrupt:
             restore_counted(run, self.counted)
+            self._report_end("Ctrl-C")
             raise
         if run.n_epochs == n_before and self._is_finite(result.fun):
             self._record(float(result.fun))
+        why = "a callback" if self.stopped else result.message
         if not self._is_finite(result.fun):
             self._diverge(n_before)
+            why = f"the loss or a parameter became non-finite in iteration {run.n_epochs + 1}"
         elif not (result.success or self.stopped):
-            warn(
+            self.complaint = (
                 f"L-BFGS ended before it converged, after {result.nit} iterations "
                 f"(max_iter={self.estimator.max_iter}) and {result.nfev} evaluations "
-                f"(max_fun={self.estimator.max_fun}): {result.message}",
-                ConvergenceWarning,
+                f"(max_fun={self.estimator.max_fun}): {result.message}"
             )
+        self._report_end(why)
 
     def _objective(self) -> tuple[float, Any]:
         run = self.run
@@ -113,7 +120,8 @@ class Descent:
         error = diverged(self.estimator, self.run.n_epochs + 1)
         if self.run.n_epochs == n_before:
             raise error
-        warn(
-            f"{error} The estimator has the parameters of the last iteration before.",
-            ConvergenceWarning,
-        )
+        self.complaint = f"{error} The estimator has the parameters of the last iteration before."
+
+    def _report_end(self, why: str) -> None:
+        """Say why training ended and what is kept."""
+        report_end(self.estimator, self.run, why, "the parameters of the last iteration")

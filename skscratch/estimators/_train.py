@@ -5,6 +5,7 @@ from typing import Any
 
 from skscratch.estimators._checkpoints import Checkpoints
 from skscratch.estimators._course import Course
+from skscratch.estimators._endings import conclude
 from skscratch.estimators._lbfgs import Descent
 from skscratch.estimators._messages import diverged, report
 from skscratch.estimators._overflow import overflows
@@ -27,10 +28,15 @@ def fit(estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks, first: bool
     find_scorer(estimator)
     check_learning_rate(estimator.learning_rate)
     warn_of_unused(estimator, validated=data.validation is not None)
+    training: Descent | Course
+    n_rows = len(run.history)
     if estimator.solver == "lbfgs":
-        Descent(estimator, run, data, tasks).train()
+        training = Descent(estimator, run, data, tasks)
     else:
-        Course(estimator, run, data, tasks, Checkpoints(estimator, run, data, first)).train()
+        checkpoints = Checkpoints(estimator, run, data, first)
+        training = Course(estimator, run, data, tasks, checkpoints)
+    training.train()
+    conclude(estimator, run, data, n_rows, training.complaint)
     if overflows(run, data):
         raise diverged(estimator, run.n_epochs)
 

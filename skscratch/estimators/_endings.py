@@ -1,0 +1,122 @@
+"""What is said of a fit at its end: that it is unfinished, or that it has learned nothing."""
+
+import math
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from skscratch.core.network import Workspace
+from skscratch.estimators._causes import likely_causes
+from skscratch.estimators._sizes import rows_per_buffer
+from skscratch.estimators._warn import warn
+from skscratch.training.batches import InOrder
+from skscratch.training.epoch import evaluate
+from skscratch.training.state import Run
+
+__all__ = ["conclude", "mean_loss", "unfinished"]
+
+# Training that ends at max_iter is unfinished if the last epochs made more than this part of all
+# progress, at more than this part of the highest rate.
+UNFINISHED = 0.05
+# As parts of the loss of the best constant prediction: from where on the recorded losses leave it
+# open whether anything was learned, what counts as nothing, and by how much a loss must have risen.
+DOUBTFUL, NOTHING, RISEN = 0.9, 0.999, 0.1
+# Below this loss of a constant there is one class, but for rounding, and nothing to learn.
+ONE_CLASS = 1e-6
+
+
+def conclude(estimator: Any, run: Run, data: Any, n_rows: int, complaint: str) -> None:
+    """Warn once of all that a user has to know.
+
+    Parameters
+    ----------
+    estimator : estimator
+        No choice of it may be left to "auto" that the data decide.
+    run : Run
+        At its end.
+    data : Data
+    n_rows : int
+        Rows of the history that there were before the fit.
+    complaint : str
+        What training itself has to say; may be empty.
+    """
+    curve = run.history.objective()[n_rows:]
+    found = (
+        "" if _has_only_begun(estimator, curve) else _learned_nothing(estimator, run, data, n_rows)
+    )
+    if found:
+        causes = likely_causes(estimator, run, data, run.history["learning_rate"][n_rows:])
+        found = f"{found} {causes}"
+    if complaint or found:
+        warn(" ".join(filter(None, (complaint, found))), ConvergenceWarning)
+
+
+def unfinished(estimator: Any, run: Run, n_rows: int, stops: bool) -> str:
+    """Return a complaint if more epochs would help: the loss still falls, and the rate lets it."""
+    n, history = estimator.n_iter_no_change, run.history
+    curve = (history["validation_loss"] if stops else history.objective())[n_rows:]
+    rates = history["learning_rate"][n_rows:]
+    at_rest = rates[-1] < UNFINISHED * max(rates)
+    if math.isinf(n) or at_rest or (n < len(curve) and not _falls(curve, n)):
+        return ""
+    return (
+        f"Training ended at max_iter={estimator.max_iter} epochs, before the loss had "
+        "come to rest. More epochs may give a better model."
+    )
+
+
+def mean_loss(estimator: Any, run: Run, data: Any, theta: Any) -> float:
+    """Return the mean loss of parameters on all rows, as they predict."""
+    arch, params = run.network(theta)
+    X, y, w = data[:3]
+    batches = InOrder(X, y, w, rows_per_buffer(arch, X), theta.dtype)
+    ws = Workspace.empty(arch, batches.batch_size, theta.dtype)
+    return evaluate(arch, params, ws, batches, estimator._hits)[0]
+
+
+def _falls(curve: list[float], n: int) -> bool:
+    """Return whether the last n of more epochs made a good part of all progress."""
+    return curve[-1 - n] - curve[-1] > UNFINISHED * (max(curve) - min(curve))
+
+
+def _has_only_begun(estimator: Any, curve: list[float]) -> bool:
+    """Return whether the user has asked for fewer epochs than tell anything."""
+    asked = estimator.max_iter == 1 or math.isinf(estimator.n_iter_no_change)
+    ended = len(curve) == estimator.max_iter
+    return asked and ended and (len(curve) < 2 or _falls(curve, len(curve) // 2))
+
+
+def _learned_nothing(estimator: Any, run: Run, data: Any, n_rows: int) -> str:
+    """Return what is wrong with the parameters kept; nothing is computed where numbers tell."""
+    history = run.history
+    w = np.ones(len(data.y), data.dtype) if data.w is None else data.w
+    constant = run.arch.loss.of_constant(np, data.y, (w / w.sum(dtype=float)).astype(data.dtype))
+    if constant < ONE_CLASS:
+        return ""
+    if _kept_loss(estimator, run, n_rows) > DOUBTFUL * constant:
+        loss = mean_loss(estimator, run, data, run.result)
+        if NOTHING * constant < loss < math.inf:
+            return (
+                "The parameters kept predict no better than the class frequencies: on the training "
+                f"rows their loss is {loss:.4g}, that of the frequencies {constant:.4g}."
+            )
+    curve = history.objective()[n_rows:]
+    if run.chosen is None and curve[-1] - curve[0] > RISEN * constant:
+        return (
+            "The training loss, penalty included, ended above where it began: it was "
+            f"{curve[0]:.4g} in the first epoch and {curve[-1]:.4g} in the last."
+        )
+    return ""
+
+
+def _kept_loss(estimator: Any, run: Run, n_rows: int) -> float:
+    """Return the highest loss recorded of the parameters kept, or of ones close to them."""
+    history = run.history
+    loss = history["loss"][-1]
+    if run.best_validation_score is None or run.chosen is None:
+        return loss
+    losses = np.array(history["validation_loss"][n_rows:])
+    if isinstance(estimator.scoring, str) and estimator.scoring == "loss":
+        return max(loss, float(np.nanmin(losses)))
+    return max(loss, float(losses[np.nanargmax(history["validation_score"][n_rows:])]))
