@@ -102,7 +102,9 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         -----
         ConvergenceWarning
             If training ends at ``max_iter`` while the loss is still falling, or after too few
-            epochs to tell; or as the loss became non-finite: then the best parameters are kept.
+            epochs to tell; or as the loss became non-finite: then the best parameters are kept; or
+            if the model predicts hardly better than the class frequencies, or the loss has risen:
+            then the likely causes are named. At most one warning a fit.
         UserWarning
             If a parameter was set that this fit does not use.
 
@@ -135,7 +137,8 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         optimizer's memory, except after a ``fit`` without ``warm_start``, which does not keep it.
         ``early_stopping`` and ``checkpoint`` have no meaning here, and ``max_iter`` only for a
         schedule that falls: the rate comes to its end after ``max_iter`` calls, unless
-        ``decay_steps`` is a number. Absent for ``solver="lbfgs"``.
+        ``decay_steps`` is a number. Absent for ``solver="lbfgs"``. No call warns that nothing was
+        learned: one epoch of a stream tells too little.
 
         Parameters
         ----------

@@ -71,16 +71,12 @@ def _rate(estimator: Any, run: Run, rates: list[float]) -> Iterator[str]:
 
 
 def _steps(estimator: Any) -> Iterator[str]:
-    """The optimizer's step is next to nothing, or never comes to rest."""
+    """The optimizer's step is next to nothing."""
     if estimator.epsilon > 1e-2 and estimator.solver == "adam":
         yield f"epsilon={estimator.epsilon:g} outweighs the gradients: lower it"
-    if estimator.momentum > 0.999 and estimator.solver == "sgd":
-        yield f"momentum={estimator.momentum:g} never comes to rest: lower it"
     clip = estimator.max_grad_norm
     if clip is not None and clip < 1e-3 and estimator.solver != "adam":
         yield f"max_grad_norm={clip:g} leaves next to nothing of the gradients: raise it"
-    if estimator.ema_decay > 0.9999:
-        yield f"ema_decay={estimator.ema_decay:g} hardly follows what is learned: lower it"
 
 
 def _penalties(estimator: Any, run: Run, data: Any, lbfgs: bool) -> Iterator[str]:
@@ -102,10 +98,10 @@ def _end(estimator: Any, run: Run, n_epochs: int) -> Iterator[str]:
     if n_epochs >= min(estimator.max_iter, estimator.max_fun):
         yield f"training ended at max_iter={estimator.max_iter}: raise it"
     elif estimator.tol > 0.01:
-        yield f"tol={estimator.tol:g} ended training after {n_epochs} epochs: lower it"
+        yield f"tol={estimator.tol:g} ended training after {n_epochs} epoch(s): lower it"
     elif estimator.n_iter_no_change < 5 and not estimator.early_stopping:
         n = estimator.n_iter_no_change
-        yield f"n_iter_no_change={n} ended training after {n_epochs} epochs: raise it"
+        yield f"n_iter_no_change={n} ended training after {n_epochs} epoch(s): raise it"
 
 
 def _network(estimator: Any, run: Run, data: Any) -> Iterator[str]:

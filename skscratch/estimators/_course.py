@@ -44,6 +44,8 @@ class Course:
     ----------
     complaint : str
         What a user has to know of how it ended; may be empty.
+    theta_before : ndarray of shape (P,)
+        The parameters at its start.
     """
 
     def __init__(

@@ -21,12 +21,14 @@ __all__ = ["conclude", "mean_loss", "unfinished"]
 UNFINISHED = 0.05
 # As parts of the loss of the best constant prediction: from where on the recorded losses leave it
 # open whether anything was learned, what counts as nothing, and by how much a loss must have risen.
-DOUBTFUL, NOTHING, RISEN = 0.9, 0.999, 0.1
+DOUBTFUL, NOTHING, RISEN = 0.9, 0.995, 0.1
 # Below this loss of a constant there is one class, but for rounding, and nothing to learn.
 ONE_CLASS = 1e-6
 
 
-def conclude(estimator: Any, run: Run, data: Any, n_rows: int, complaint: str) -> None:
+def conclude(
+    estimator: Any, run: Run, data: Any, n_rows: int, theta_before: Any, complaint: str
+) -> None:
     """Warn once of all that a user has to know.
 
     Parameters
@@ -38,13 +40,15 @@ def conclude(estimator: Any, run: Run, data: Any, n_rows: int, complaint: str) -
     data : Data
     n_rows : int
         Rows of the history that there were before the fit.
+    theta_before : ndarray of shape (P,)
+        The parameters at its start.
     complaint : str
         What training itself has to say; may be empty.
     """
     curve = run.history.objective()[n_rows:]
-    found = (
-        "" if _has_only_begun(estimator, curve) else _learned_nothing(estimator, run, data, n_rows)
-    )
+    found = ""
+    if not _has_only_begun(estimator, curve):
+        found = _learned_nothing(estimator, run, data, n_rows, theta_before)
     if found:
         causes = likely_causes(estimator, run, data, run.history["learning_rate"][n_rows:])
         found = f"{found} {causes}"
@@ -87,27 +91,42 @@ def _has_only_begun(estimator: Any, curve: list[float]) -> bool:
     return asked and ended and (len(curve) < 2 or _falls(curve, len(curve) // 2))
 
 
-def _learned_nothing(estimator: Any, run: Run, data: Any, n_rows: int) -> str:
+def _learned_nothing(estimator: Any, run: Run, data: Any, n_rows: int, theta_before: Any) -> str:
     """Return what is wrong with the parameters kept; nothing is computed where numbers tell."""
-    history = run.history
     w = np.ones(len(data.y), data.dtype) if data.w is None else data.w
     constant = run.arch.loss.of_constant(np, data.y, (w / w.sum(dtype=float)).astype(data.dtype))
+    curve, least = run.history.objective()[n_rows:], (1 - NOTHING) * constant
+    stays = not n_rows and curve[0] - curve[-1] < least
     if constant < ONE_CLASS:
         return ""
-    if _kept_loss(estimator, run, n_rows) > DOUBTFUL * constant:
-        loss = mean_loss(estimator, run, data, run.result)
-        if NOTHING * constant < loss < math.inf:
-            return (
-                "The parameters kept predict no better than the class frequencies: on the training "
-                f"rows their loss is {loss:.4g}, that of the frequencies {constant:.4g}."
-            )
-    curve = history.objective()[n_rows:]
-    if run.chosen is None and curve[-1] - curve[0] > RISEN * constant:
+    if not stays and _kept_loss(estimator, run, n_rows) <= DOUBTFUL * constant:
+        return _risen(run, curve, constant)
+    loss = mean_loss(estimator, run, data, run.result)
+    if not math.isfinite(loss):
+        return ""  # which is an error
+    if loss > constant - least:
         return (
-            "The training loss, penalty included, ended above where it began: it was "
-            f"{curve[0]:.4g} in the first epoch and {curve[-1]:.4g} in the last."
+            "The model predicts hardly better than the class frequencies, or worse: on the "
+            f"training rows its loss is {loss:.4g}, that of the frequencies {constant:.4g}."
         )
-    return ""
+    if not n_rows:  # what goes on from elsewhere may have had nothing to learn
+        before = mean_loss(estimator, run, data, theta_before)
+        if before - loss < least:
+            return (
+                "The model predicts hardly better than before training, or worse: on the training "
+                f"rows its loss was {before:.4g} and is {loss:.4g}."
+            )
+    return _risen(run, curve, constant)
+
+
+def _risen(run: Run, curve: list[float], constant: float) -> str:
+    """Return by how much the loss has risen, if the last parameters are kept."""
+    if run.chosen is not None or curve[-1] - curve[0] <= RISEN * constant:
+        return ""
+    return (
+        "The training loss, penalty included, ended above where it began: it was "
+        f"{curve[0]:.4g} in the first epoch and {curve[-1]:.4g} in the last."
+    )
 
 
 def _kept_loss(estimator: Any, run: Run, n_rows: int) -> float:

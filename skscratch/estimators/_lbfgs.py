@@ -33,10 +33,12 @@ class Descent:
     ----------
     complaint : str
         What a user has to know of how it ended; may be empty.
+    theta_before : ndarray of shape (P,)
+        The parameters at its start.
     """
 
     def __init__(self, estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks) -> None:
-        self.complaint = ""
+        self.complaint, self.theta_before = "", run.theta.copy()
         self.estimator, self.run, self.tasks, self.stopped = estimator, run, tasks, False
         dtype, size = run.theta.dtype, rows_per_buffer(run.arch, data.X)
         self.batches = InOrder(data.X, data.y, data.w, size, dtype, run.scaling)
