@@ -87,8 +87,10 @@ def _falls(curve: list[float], n: int) -> bool:
 def _has_only_begun(estimator: Any, curve: list[float]) -> bool:
     """Return whether the user has asked for fewer epochs than tell anything."""
     asked = estimator.max_iter == 1 or math.isinf(estimator.n_iter_no_change)
-    ended = len(curve) == estimator.max_iter
-    return asked and ended and (len(curve) < 2 or _falls(curve, len(curve) // 2))
+    if not asked or len(curve) != estimator.max_iter:
+        return False
+    n = len(curve) // 2
+    return n == 0 or (_falls(curve, n) and curve[-1 - n] - curve[-1] > estimator.tol)
 
 
 def _learned_nothing(estimator: Any, run: Run, data: Any, n_rows: int, theta_before: Any) -> str:

@@ -71,17 +71,17 @@ class Descent:
             raise
         if run.n_epochs == n_before and self._is_finite(result.fun):
             self._record(float(result.fun))
-        why = "a callback" if self.stopped else result.message
         if not self._is_finite(result.fun):
             self._diverge(n_before)
-            why = f"the loss or a parameter became non-finite in iteration {run.n_epochs + 1}"
-        elif not (result.success or self.stopped):
+            self._report_end("the loss or a parameter became non-finite")
+            return
+        if not (result.success or self.stopped):
             self.complaint = (
                 f"L-BFGS ended before it converged, after {result.nit} iterations "
                 f"(max_iter={self.estimator.max_iter}) and {result.nfev} evaluations "
                 f"(max_fun={self.estimator.max_fun}): {result.message}"
             )
-        self._report_end(why)
+        self._report_end("a callback" if self.stopped else result.message)
 
     def _objective(self) -> tuple[float, Any]:
         run = self.run
