@@ -38,7 +38,7 @@ def likely_causes(estimator: Any, run: Run, data: Any, rates: list[float]) -> st
     """
     lbfgs = isinstance(estimator.solver, str) and estimator.solver == "lbfgs"
     causes = [] if lbfgs else [*_rate(estimator, run, rates), *_steps(estimator)]
-    causes += [*_penalties(estimator, run, data, lbfgs), *_end(estimator, run, len(rates))]
+    causes += [*_penalties(estimator, run, data, lbfgs), *_end(estimator, lbfgs, len(rates))]
     causes += [*_network(estimator, run, data), *_inputs(estimator, data)]
     if causes:
         return f"Likely causes: {'; '.join(causes)}."
@@ -93,13 +93,13 @@ def _penalties(estimator: Any, run: Run, data: Any, lbfgs: bool) -> Iterator[str
         yield f"dropout={estimator.dropout!r} drops nearly all units: lower it"
 
 
-def _end(estimator: Any, run: Run, n_epochs: int) -> Iterator[str]:
+def _end(estimator: Any, lbfgs: bool, n_epochs: int) -> Iterator[str]:
     """Training ended too soon."""
-    if n_epochs >= min(estimator.max_iter, estimator.max_fun):
+    if n_epochs >= estimator.max_iter:
         yield f"training ended at max_iter={estimator.max_iter}: raise it"
     elif estimator.tol > 0.01:
         yield f"tol={estimator.tol:g} ended training after {n_epochs} epoch(s): lower it"
-    elif estimator.n_iter_no_change < 5 and not estimator.early_stopping:
+    elif estimator.n_iter_no_change < 5 and not (lbfgs or estimator.early_stopping):
         n = estimator.n_iter_no_change
         yield f"n_iter_no_change={n} ended training after {n_epochs} epoch(s): raise it"
 
@@ -107,21 +107,23 @@ def _end(estimator: Any, run: Run, n_epochs: int) -> Iterator[str]:
 def _network(estimator: Any, run: Run, data: Any) -> Iterator[str]:
     """The network lets nothing through."""
     widths, f = run.arch.sizes[1:-1], estimator.activation
+    names = list(f) if isinstance(f, (list, tuple)) else [f] * len(widths)
+    names = [name for name in names if isinstance(name, str)]  # objects are not known
     dead = _dead_layer(run, data)
     if dead:
         yield (
             f"every unit of hidden layer {dead} is 0 for every row (activation={f!r}, dead): "
             "lower learning_rate_init, use activation='leaky_relu' or another weight_init"
         )
-    names = [f] * len(widths) if isinstance(f, str) else [name for name in f if name in SATURATING]
-    if len(names) >= DEEP and names[0] in SATURATING:
+    if sum(name in SATURATING for name in names) >= DEEP:
         yield (
             f"activation={f!r} saturates, and {len(widths)} such layers let hardly any gradient "
             "through: use 'relu', or fewer layers"
         )
     if min(widths, default=math.inf) <= NARROW:
-        yield f"hidden_layer_sizes has a layer of {min(widths)} unit(s): use more"
-    if len(widths) > 2 * DEEP and names[:1] != ["selu"]:
+        each = " of each member" if run.arch.members > 1 else ""
+        yield f"hidden_layer_sizes leaves a layer{each} {min(widths)} unit(s): use more"
+    if len(widths) > 2 * DEEP and "selu" not in names:
         yield f"hidden_layer_sizes has {len(widths)} layers: use fewer"
 
 

@@ -199,7 +199,8 @@ class Course:
 
     def _report_end(self) -> None:
         """Say why training ended and what is kept."""
-        kept = "the parameters at its end"
+        none = self.run.n_epochs == self.n_before
+        kept = "the estimator as it was before" if none else "the parameters at its end"
         if self.run.chosen is not None and "t" in self.best.marks:
             epochs = self.n_before + (self.best.marks["t"] - self.n_updates) // self.per_epoch
             kept = kept_best(self.run, self.best, epochs, self.stops, self.estimator.scoring)

@@ -38,7 +38,7 @@ class Descent:
     """
 
     def __init__(self, estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks) -> None:
-        self.complaint, self.theta_before = "", run.theta.copy()
+        self.complaint, self.theta_before, self.n_before = "", run.theta.copy(), run.n_epochs
         self.estimator, self.run, self.tasks, self.stopped = estimator, run, tasks, False
         dtype, size = run.theta.dtype, rows_per_buffer(run.arch, data.X)
         self.batches = InOrder(data.X, data.y, data.w, size, dtype, run.scaling)
@@ -55,7 +55,7 @@ class Descent:
 
     def train(self) -> None:
         """Move the run's parameters to a minimum of the loss and the penalty."""
-        run, n_before = self.run, self.run.n_epochs
+        run = self.run
         try:
             result = lbfgs.minimize(
                 run.theta,
@@ -69,10 +69,10 @@ class Descent:
             restore_counted(run, self.counted)
             self._report_end("Ctrl-C")
             raise
-        if run.n_epochs == n_before and self._is_finite(result.fun):
+        if run.n_epochs == self.n_before and self._is_finite(result.fun):
             self._record(float(result.fun))
         if not self._is_finite(result.fun):
-            self._diverge(n_before)
+            self._diverge()
             self._report_end("the loss or a parameter became non-finite")
             return
         if not (result.success or self.stopped):
@@ -117,13 +117,15 @@ class Descent:
         theta = self.run.theta
         return math.isfinite(objective) and math.isfinite(theta @ theta)
 
-    def _diverge(self, n_before: int) -> None:
+    def _diverge(self) -> None:
         """Go back to the last iteration, if there was one."""
         error = diverged(self.estimator, self.run.n_epochs + 1)
-        if self.run.n_epochs == n_before:
+        if self.run.n_epochs == self.n_before:
             raise error
         self.complaint = f"{error} The estimator has the parameters of the last iteration before."
 
     def _report_end(self, why: str) -> None:
         """Say why training ended and what is kept."""
-        report_end(self.estimator, self.run, why, "the parameters of the last iteration")
+        none = self.run.n_epochs == self.n_before
+        kept = "the estimator as it was before" if none else "the parameters of the last iteration"
+        report_end(self.estimator, self.run, why, kept)

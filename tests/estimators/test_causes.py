@@ -10,6 +10,7 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import scale
 
+from skscratch.core.activations import LeakyReLU
 from skscratch.core.schedules import Constant
 
 X, Y = load_iris(return_X_y=True)
@@ -69,7 +70,7 @@ CASES = {
     ),
     "narrow layers": (
         {"hidden_layer_sizes": (1,) * 5},
-        r"hidden_layer_sizes has a layer of 1 unit\(s\): use more",
+        r"hidden_layer_sizes leaves a layer 1 unit\(s\): use more",
     ),
     "dead units": (
         {"weight_init": lambda rng, p, q: np.zeros((p, q))},
@@ -138,3 +139,26 @@ def test_lbfgs_is_told_nothing_of_a_rate(small):
     message = warned(small(solver="lbfgs", hidden_layer_sizes=(), max_iter=500), noise, y)
     assert "No parameter stands out" in message
     assert "learning_rate" not in message
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [LeakyReLU(0.1), [LeakyReLU(0.1), "tanh", "logistic"], ("relu", "tanh", LeakyReLU(0.1))],
+    ids=str,
+)
+def test_objects_are_no_suspects(activation, stuck):
+    params = {"hidden_layer_sizes": (8, 8, 8), "learning_rate_init": 1e-9}
+    message = warned(stuck(activation=activation, **params), X, Y)
+    assert "learning_rate_init=1e-09" in message
+    assert "activation" not in message
+
+
+def test_layers_of_members_are_narrower_than_those_of_the_whole(stuck):
+    params = {"hidden_layer_sizes": (8,) * 4, "n_members": 8, "learning_rate_init": 1e-9}
+    message = warned(stuck(**params), X, Y)
+    assert "hidden_layer_sizes leaves a layer of each member 1 unit(s): use more" in message
+
+
+def test_a_schedule_of_ones_own_is_judged_by_the_rates_that_it_gave(stuck):
+    fine = stuck(learning_rate=lambda step: 0.01, learning_rate_init="auto", max_iter=100)
+    assert "hardly" not in warned(fine, X, Y)
