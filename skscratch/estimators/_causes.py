@@ -36,6 +36,8 @@ def likely_causes(estimator: Any, run: Run, data: Any, rates: list[float]) -> st
     rates : list of float
         The learning rate of every epoch of the fit.
     """
+    if _rows_are_alike(data.X[:A_LOOK]):
+        return "The rows of X are all alike."
     lbfgs = isinstance(estimator.solver, str) and estimator.solver == "lbfgs"
     causes = [] if lbfgs else [*_rate(estimator, run, rates), *_steps(estimator)]
     causes += [*_penalties(estimator, run, data, lbfgs), *_end(estimator, lbfgs, len(rates))]
@@ -136,6 +138,10 @@ def _inputs(estimator: Any, data: Any) -> Iterator[str]:
     size = float(np.abs(values).max(initial=0))
     if not 1e-2 < size < 1e2:
         yield f"features as large as {size:.3g} that nobody has scaled: scale them"
+
+
+def _rows_are_alike(X: Any) -> Any:
+    return X.nnz == 0 if issparse(X) else np.array_equal(X, np.broadcast_to(X[:1], X.shape))
 
 
 def _dead_layer(run: Run, data: Any) -> int:

@@ -46,6 +46,8 @@ class Course:
         What a user has to know of how it ended; may be empty.
     theta_before : ndarray of shape (P,)
         The parameters at its start.
+    stopped : bool
+        Whether a callback has ended it.
     """
 
     def __init__(
@@ -76,7 +78,11 @@ class Course:
         self.phase, self.counted = "search", count(run)
         self.n_updates = n_steps
         self.per_epoch = -(-rows.shape[-1] // self.trainer.batches.batch_size)
-        self.complaint, self.why = "", "it had, when the checkpoint was written"
+        self.complaint, self.stopped, self.why = (
+            "",
+            False,
+            "it had, when the checkpoint was written",
+        )
         if content is not None:
             self._resume(content)
 
@@ -163,11 +169,11 @@ class Course:
 
     def _end_epoch(self, phase: str) -> bool:
         """Tell all who want to know; return whether a callback asks to stop."""
-        stopped = self.tasks.end_epoch(self.run)
-        self.phase = "done" if stopped else phase
+        self.stopped = self.tasks.end_epoch(self.run)
+        self.phase = "done" if self.stopped else phase
         report(self.estimator, self.run)
         self.checkpoints.save_if_due(self.run, self._content)
-        return stopped
+        return self.stopped
 
     def _choose_best(self) -> None:
         """Let the best parameters be the result, after all the epochs that are whole."""

@@ -1,7 +1,7 @@
 """What is said of a fit at its end: that it is unfinished, or that it has learned nothing."""
 
 import math
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -26,9 +26,23 @@ DOUBTFUL, NOTHING, RISEN = 0.9, 0.995, 0.1
 ONE_CLASS = 1e-6
 
 
-def conclude(
-    estimator: Any, run: Run, data: Any, n_rows: int, theta_before: Any, complaint: str
-) -> None:
+class Training(Protocol):
+    """What has trained a run, and what there is to say of it."""
+
+    @property
+    def complaint(self) -> str:
+        """What a user has to know of how it ended; may be empty."""
+
+    @property
+    def theta_before(self) -> Any:
+        """The parameters (P,) at its start."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a callback has ended it."""
+
+
+def conclude(estimator: Any, run: Run, data: Any, n_rows: int, training: Training) -> None:
     """Warn once of all that a user has to know.
 
     Parameters
@@ -40,20 +54,17 @@ def conclude(
     data : Data
     n_rows : int
         Rows of the history that there were before the fit.
-    theta_before : ndarray of shape (P,)
-        The parameters at its start.
-    complaint : str
-        What training itself has to say; may be empty.
+    training : Training
     """
     curve = run.history.objective()[n_rows:]
     found = ""
-    if not _has_only_begun(estimator, curve):
-        found = _learned_nothing(estimator, run, data, n_rows, theta_before)
+    if not _has_only_begun(estimator, curve, training.stopped):
+        found = _learned_nothing(estimator, run, data, n_rows, training.theta_before)
     if found:
         causes = likely_causes(estimator, run, data, run.history["learning_rate"][n_rows:])
         found = f"{found} {causes}"
-    if complaint or found:
-        warn(" ".join(filter(None, (complaint, found))), ConvergenceWarning)
+    if training.complaint or found:
+        warn(" ".join(filter(None, (training.complaint, found))), ConvergenceWarning)
 
 
 def unfinished(estimator: Any, run: Run, n_rows: int, stops: bool) -> str:
@@ -84,10 +95,10 @@ def _falls(curve: list[float], n: int) -> bool:
     return curve[-1 - n] - curve[-1] > UNFINISHED * (max(curve) - min(curve))
 
 
-def _has_only_begun(estimator: Any, curve: list[float]) -> bool:
+def _has_only_begun(estimator: Any, curve: list[float], stopped: bool) -> bool:
     """Return whether the user has asked for fewer epochs than tell anything."""
     asked = estimator.max_iter == 1 or math.isinf(estimator.n_iter_no_change)
-    if not asked or len(curve) != estimator.max_iter:
+    if not stopped and not (asked and len(curve) == estimator.max_iter):
         return False
     n = len(curve) // 2
     return n == 0 or (_falls(curve, n) and curve[-1 - n] - curve[-1] > estimator.tol)

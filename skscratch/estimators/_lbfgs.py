@@ -35,6 +35,8 @@ class Descent:
         What a user has to know of how it ended; may be empty.
     theta_before : ndarray of shape (P,)
         The parameters at its start.
+    stopped : bool
+        Whether a callback has ended it.
     """
 
     def __init__(self, estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks) -> None:

@@ -36,7 +36,7 @@ def fit(estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks, first: bool
         checkpoints = Checkpoints(estimator, run, data, first)
         training = Course(estimator, run, data, tasks, checkpoints)
     training.train()
-    conclude(estimator, run, data, n_rows, training.theta_before, training.complaint)
+    conclude(estimator, run, data, n_rows, training)
     if overflows(run, data):
         raise diverged(estimator, run.n_epochs)
 

@@ -162,3 +162,9 @@ def test_layers_of_members_are_narrower_than_those_of_the_whole(stuck):
 def test_a_schedule_of_ones_own_is_judged_by_the_rates_that_it_gave(stuck):
     fine = stuck(learning_rate=lambda step: 0.01, learning_rate_init="auto", max_iter=100)
     assert "hardly" not in warned(fine, X, Y)
+
+
+@pytest.mark.parametrize("container", [np.asarray, csr_array])
+def test_rows_that_are_all_alike_are_the_one_cause(container, stuck):
+    message = warned(stuck(learning_rate_init=100.0), container(np.zeros_like(X)), Y)
+    assert message.endswith("The rows of X are all alike.")
