@@ -21,7 +21,9 @@ __all__ = ["conclude", "mean_loss", "unfinished"]
 UNFINISHED = 0.05
 # As parts of the loss of the best constant prediction: from where on the recorded losses leave it
 # open whether anything was learned, what counts as nothing, and by how much a loss must have risen.
-DOUBTFUL, NOTHING, RISEN = 0.9, 0.995, 0.1
+DOUBTFUL, NOTHING, RISEN = 0.98, 0.995, 0.1
+# Parameters that have moved by more than this, in parts of their norm, have been trained.
+MOVED = 0.01
 # Below this loss of a constant there is one class, but for rounding, and nothing to learn.
 ONE_CLASS = 1e-6
 
@@ -109,7 +111,8 @@ def _learned_nothing(estimator: Any, run: Run, data: Any, n_rows: int, theta_bef
     w = np.ones(len(data.y), data.dtype) if data.w is None else data.w
     constant = run.arch.loss.of_constant(np, data.y, (w / w.sum(dtype=float)).astype(data.dtype))
     curve, least = run.history.objective()[n_rows:], (1 - NOTHING) * constant
-    stays = not n_rows and curve[0] - curve[-1] < least
+    # what goes on from elsewhere may have had nothing to learn
+    stays = not n_rows and _moved(run.result, theta_before) < MOVED
     if constant < ONE_CLASS:
         return ""
     if not stays and _kept_loss(estimator, run, n_rows) <= DOUBTFUL * constant:
@@ -122,7 +125,7 @@ def _learned_nothing(estimator: Any, run: Run, data: Any, n_rows: int, theta_bef
             "The model predicts hardly better than the class frequencies, or worse: on the "
             f"training rows its loss is {loss:.4g}, that of the frequencies {constant:.4g}."
         )
-    if not n_rows:  # what goes on from elsewhere may have had nothing to learn
+    if stays:
         before = mean_loss(estimator, run, data, theta_before)
         if before - loss < least:
             return (
@@ -130,6 +133,12 @@ def _learned_nothing(estimator: Any, run: Run, data: Any, n_rows: int, theta_bef
                 f"rows its loss was {before:.4g} and is {loss:.4g}."
             )
     return _risen(run, curve, constant)
+
+
+def _moved(theta: Any, theta_before: Any) -> float:
+    """Return how far parameters are from those before, in parts of the norm of these."""
+    norm = float(np.linalg.norm(theta_before))
+    return float(np.linalg.norm(theta - theta_before)) / norm if norm else math.inf
 
 
 def _risen(run: Run, curve: list[float], constant: float) -> str:
