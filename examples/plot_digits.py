@@ -107,8 +107,9 @@ parts = {"train": (X_train, y_train), "test": (X_test, y_test)}
 
 # %%
 # Training.  The test part is passed along to be scored after each epoch, nothing more: no
-# number of epochs without progress ends training, and no epoch is chosen by its score.  All
-# units are one network, whose curves these are.
+# number of epochs without progress ends training, and no epoch is chosen by its score.  (What
+# is passed so is called validation in the lines below and in the figure; because nothing is
+# chosen by it, it remains a test.)  All units are one network, whose curves these are.
 model = ScratchMLPClassifier(
     **settings,
     max_iter=epochs,

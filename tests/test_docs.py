@@ -293,3 +293,15 @@ def test_defaults_that_have_reasons_are_the_defaults():
     named = re.findall(r"`(\w+)=(.+?)`", " ".join(heads))
     assert len(named) >= 6
     assert all(ScratchMLPClassifier().get_params()[n] == ast.literal_eval(v) for n, v in named)
+
+
+def test_the_line_for_mlflow_is_a_call_of_what_there_is():
+    """MLflow itself is not run: the line must parse, and name a list of ours that it can take."""
+    page = (DOCS / "guide" / "deployment.md").read_text()
+    (line,) = re.findall(r"^    (mlflow\..*)$", page, re.MULTILINE)
+    (call,) = (node for node in ast.walk(ast.parse(line)) if isinstance(node, ast.Call))
+    assert ast.unparse(call.func) == "mlflow.sklearn.log_model"
+    given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+    trusted = getattr(skscratch, given["skops_trusted_types"])
+    assert isinstance(trusted, list)
+    assert f"{ScratchMLPClassifier.__module__}.ScratchMLPClassifier" in trusted

@@ -50,7 +50,7 @@ model = ScratchMLPClassifier(
     scoring=loss_of,
     checkpoint=Path("model.checkpoint"),
 )
-ScratchMLPClassifier(16, activation="relu", solver="sgd", learning_rate=Cosine(0.1, 100))
+ScratchMLPClassifier(16, "relu", solver="sgd", learning_rate=Cosine(0.1, 100))
 ScratchMLPClassifier(np.array([16, 8]), class_weight="balanced", dtype="float64", dropout=0.5)
 assert_type(model.fit(X, y, X_val=X.tolist(), y_val=y), ScratchMLPClassifier)
 assert_type(model.partial_fit(X, y, classes=[0, 1]), ScratchMLPClassifier)
@@ -68,7 +68,7 @@ model.set_callbacks(
 )
 print(load_mnist_csv(Path("mnist.csv")).data, to_onnx(model, X))
 
-ScratchMLPClassifier(16, "relu")  # wrong
+ScratchMLPClassifier(16, "relu", "sgd")  # wrong
 ScratchMLPClassifier(activation=LeakyReLU)  # wrong
 ScratchMLPClassifier(solver=Cosine(0.1, 100))  # wrong
 ScratchMLPClassifier(batch_size="all")  # wrong

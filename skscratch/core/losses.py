@@ -19,7 +19,7 @@ architecture for computer vision.
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from scipy.special import expit
+from scipy.special import entr, expit
 
 __all__ = ["LOSSES", "LogisticCrossEntropy", "Loss", "SoftmaxCrossEntropy"]
 
@@ -39,6 +39,12 @@ class Loss(Protocol):
 
     def backward(self, xp: Any, p: Any, y: Any, w: Any) -> None:
         """Write ``p <- dL/dz`` over the prediction."""
+
+    def of_constant(self, xp: Any, y: Any, w: Any) -> float:
+        """Return the least mean loss of a prediction that is the same for every row.
+
+        That prediction is the mean of the targets, as they are without smoothing.
+        """
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,9 @@ class SoftmaxCrossEntropy:
         p[_at(xp, y)] -= 1 - self.smoothing
         p *= w[..., None]
 
+    def of_constant(self, xp: Any, y: Any, w: Any) -> float:
+        return float(entr(xp.bincount(y, w)).sum())
+
 
 @dataclass(frozen=True)
 class LogisticCrossEntropy:
@@ -135,6 +144,10 @@ class LogisticCrossEntropy:
             y = (1 - self.smoothing) * y + self.smoothing / 2
         p -= y
         p *= w[..., None]
+
+    def of_constant(self, xp: Any, y: Any, w: Any) -> float:
+        share = xp.dot(w, y).clip(0, 1)
+        return float((entr(share) + entr(1 - share)).sum(dtype=float))
 
 
 def _at(xp: Any, y: Any) -> tuple[Any, ...]:

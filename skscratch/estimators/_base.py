@@ -114,7 +114,9 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
         -----
         ConvergenceWarning
             If training ends at ``max_iter`` while the loss is still falling, or after too few
-            epochs to tell; or as the loss became non-finite: then the best parameters are kept.
+            epochs to tell; or as the loss became non-finite: then the best parameters are kept; or
+            if the model predicts hardly better than the class frequencies, or the loss has risen:
+            then the likely causes are named. At most one warning a fit.
         UserWarning
             If a parameter was set that this fit does not use.
 
@@ -150,7 +152,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
         ``n_members``, ``standardize``, ``temperature_scaling`` and ``checkpoint``. The call that
         begins a network warns of those that were set, later calls do not. ``max_iter`` has a
         meaning only for a schedule that falls: the rate comes to its end after ``max_iter`` calls,
-        unless ``decay_steps`` is a number. Absent for ``solver="lbfgs"``.
+        unless ``decay_steps`` is a number. Absent for ``solver="lbfgs"``. No
+        call warns that nothing was learned: one epoch of a stream tells too little.
 
         Parameters
         ----------

@@ -61,7 +61,8 @@ class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
         Least fall of the loss, or rise of the score that ``scoring`` names, that counts as
         progress; largest gradient entry for 'lbfgs'.
     verbose : bool, default=False
-        Whether to print one line per epoch.
+        Whether to print one line per epoch, with the columns of ``history_``, and at the end why
+        training ended and which parameters are kept.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the fitted parameters, optimizer memory and random streams.
         What decides when to stop starts afresh. After early stopping the fitted parameters are the
@@ -132,6 +133,8 @@ class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
         rows stands still, the name of a scorer of scikit-learn, a function of
         ``(estimator, X, y)``, or None for accuracy. A callable gets arrays, and the sample weights
         if it has an argument ``sample_weight``; the estimator that it gets is good for one call.
+        The loss counts ``class_weight``, a scorer does not: ``best_validation_score_`` is what it
+        gives anywhere else.
     n_updates_no_change : int or inf, default=100
         Updates without progress that early stopping waits for at least, besides
         ``n_iter_no_change`` epochs: an epoch is four updates on small data, thousands on large.
@@ -187,7 +190,8 @@ class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
         training. Of several members losses, penalty and score are the means of theirs, the norm is
         the root mean square. Of a run that ``partial_fit`` continues, the last 200 epochs.
     loss_curve_ : list of float
-        The sum of 'loss' and 'penalty'.
+        The sum of 'loss' and 'penalty', as in scikit-learn; 'loss' alone is in ``history_``, in
+        what ``verbose`` prints and in ``TrainingCurvesDisplay``.
     loss_ : float
         The last entry of ``loss_curve_``.
     best_loss_ : float or None

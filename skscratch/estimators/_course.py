@@ -5,19 +5,16 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.exceptions import ConvergenceWarning
 
-from skscratch.core.network import Workspace, views
+from skscratch.core.network import views
 from skscratch.estimators import _params
 from skscratch.estimators._checkpoints import Checkpoints
-from skscratch.estimators._messages import diverged, report
+from skscratch.estimators._endings import mean_loss, unfinished
+from skscratch.estimators._messages import diverged, kept_best, out_of_patience, report, report_end
 from skscratch.estimators._sizes import rows_per_buffer
 from skscratch.estimators._tasks import NoTasks, Tasks
 from skscratch.estimators._trainers import LEAST_ROWS, new_schedule, new_trainer
 from skscratch.estimators._validation_set import held_out, split, weighted_rows
-from skscratch.estimators._warn import warn
-from skscratch.training.batches import InOrder
-from skscratch.training.epoch import evaluate
 from skscratch.training.history import History
 from skscratch.training.scaling import Scaling, former_scaling
 from skscratch.training.state import (
@@ -33,10 +30,6 @@ from skscratch.training.trainer import steps_before
 
 __all__ = ["Course"]
 
-# Training that ends at max_iter is unfinished if the last epochs made more than this part of all
-# progress, at more than this part of the highest rate.
-UNFINISHED = 0.05
-
 
 class Course:
     """Trains until stopping or ``max_iter`` ends it; then, if asked to, once more on all rows.
@@ -48,6 +41,15 @@ class Course:
     data : Data
     tasks : NoTasks or Tasks
     checkpoints : Checkpoints
+
+    Attributes
+    ----------
+    complaint : str
+        What a user has to know of how it ended; may be empty.
+    theta_before : ndarray of shape (P,)
+        The parameters at its start.
+    stopped : bool
+        Whether a callback has ended it.
     """
 
     def __init__(
@@ -78,6 +80,13 @@ class Course:
         self.start: Any = capture(run) if self.refits else None
         self.n_before, self.n_rows = run.n_epochs, len(run.history)
         self.phase, self.counted = "search", count(run)
+        self.n_updates = n_steps
+        self.per_epoch = -(-rows.shape[-1] // self.trainer.batches.batch_size)
+        self.complaint, self.stopped, self.why = (
+            "",
+            False,
+            "it had, when the checkpoint was written",
+        )
         if content is not None:
             self._resume(content)
 
@@ -93,7 +102,10 @@ class Course:
                 self._refit()
         except KeyboardInterrupt:
             self._choose_best()
+            self.why = "Ctrl-C"
+            self._report_end()
             raise
+        self._report_end()
         if self.stops and self.run.chosen is not None and self.estimator.temperature_scaling:
             self._temper()
 
@@ -120,10 +132,13 @@ class Course:
             if stalled:
                 self.patience.restart(optimizer.t)
             ended = stalled and self.trainer.plateau()
-            if self._end_epoch("searched" if ended else "search") or ended:
+            stopped = self._end_epoch("searched" if ended else "search")
+            if ended or stopped:
+                self.why = "a callback" if stopped else out_of_patience(self.estimator, self.stops)
                 break
         else:
-            self._warn_if_unfinished()
+            self.why = f"max_iter={self.estimator.max_iter}"
+            self.complaint = unfinished(self.estimator, run, self.n_rows, self.stops)
         self.checkpoints.save(run, self._content)
 
     def _temper(self) -> None:
@@ -148,19 +163,21 @@ class Course:
                 return
             self.counted = count(run)
             if self._end_epoch("refit"):
+                self.why = "a callback, before all rows had been trained on again"
                 break
         else:
             run.chosen = None
+            self.why += f"; then all rows were trained on again, for {n_updates} updates"
         self.phase = "done"
         self.checkpoints.save(run, self._content)
 
     def _end_epoch(self, phase: str) -> bool:
         """Tell all who want to know; return whether a callback asks to stop."""
-        stopped = self.tasks.end_epoch(self.run)
-        self.phase = "done" if stopped else phase
+        self.stopped = self.tasks.end_epoch(self.run)
+        self.phase = "done" if self.stopped else phase
         report(self.estimator, self.run)
         self.checkpoints.save_if_due(self.run, self._content)
-        return stopped
+        return self.stopped
 
     def _choose_best(self) -> None:
         """Let the best parameters be the result, after all the epochs that are whole."""
@@ -179,39 +196,25 @@ class Course:
         self._choose_best()
         self.refits = False
         self.run.memory, self.run.mean = {}, None  # not finite
-        no_epoch = self.run.n_epochs == self.n_before
-        if no_epoch or not self._loss(self.best.theta) < self._loss(self.theta_before):
+        if self.run.n_epochs == self.n_before or not self._is_better():
             raise error
-        warn(
-            f"{error} The estimator has the parameters that were best before.",
-            ConvergenceWarning,
-        )
+        self.why = f"the loss or a parameter became non-finite in epoch {self.run.n_epochs + 1}"
+        self.complaint = f"{error} The estimator has the parameters that were best before."
 
-    def _loss(self, theta: Any) -> float:
-        """Return the mean loss of parameters on all rows."""
-        arch, params = self.run.network(theta)
-        X, y, w = self.data[:3]
-        batches = InOrder(X, y, w, rows_per_buffer(arch, X), theta.dtype)
-        ws = Workspace.empty(arch, batches.batch_size, theta.dtype)
-        return evaluate(arch, params, ws, batches, self.estimator._hits)[0]
+    def _is_better(self) -> bool:
+        """Return whether the best parameters have a lower loss than those at the start."""
+        thetas = self.best.theta, self.theta_before
+        best, before = (mean_loss(self.estimator, self.run, self.data, each) for each in thetas)
+        return best < before
 
-    def _warn_if_unfinished(self) -> None:
-        """Warn if more epochs would help: the loss is still on its way, and the rate lets it."""
-        run, n = self.run, self.estimator.n_iter_no_change
-        if self.stops:
-            curve = run.history["validation_loss"][self.n_rows :]
-        else:
-            curve = run.history.objective()[self.n_rows :]
-        rates = run.history["learning_rate"][self.n_rows :]
-        at_rest = rates[-1] < UNFINISHED * max(rates)
-        progress = UNFINISHED * (max(curve) - min(curve))
-        if math.isinf(n) or at_rest or (n < len(curve) and curve[-1 - n] - curve[-1] <= progress):
-            return
-        warn(
-            f"Training ended at max_iter={self.estimator.max_iter} epochs, before the loss had "
-            "come to rest. More epochs may give a better model.",
-            ConvergenceWarning,
-        )
+    def _report_end(self) -> None:
+        """Say why training ended and what is kept."""
+        none = self.run.n_epochs == self.n_before
+        kept = "the estimator as it was before" if none else "the parameters at its end"
+        if self.run.chosen is not None and "t" in self.best.marks:
+            epochs = self.n_before + (self.best.marks["t"] - self.n_updates) // self.per_epoch
+            kept = kept_best(self.run, self.best, epochs, self.stops, self.estimator.scoring)
+        report_end(self.estimator, self.run, self.why, kept)
 
     def _content(self) -> dict[str, Any]:
         """Return what a checkpoint holds."""

@@ -5,15 +5,13 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from skscratch.core.network import Gradient, Workspace
-from skscratch.estimators._messages import diverged, report
+from skscratch.estimators._messages import diverged, report, report_end
 from skscratch.estimators._sizes import rows_per_buffer
 from skscratch.estimators._tasks import NoTasks, Tasks
 from skscratch.estimators._trainers import LEAST_ROWS
 from skscratch.estimators._validation_set import held_out, users_own
-from skscratch.estimators._warn import warn
 from skscratch.training import lbfgs
 from skscratch.training.batches import Gathered
 from skscratch.training.state import Run, count, restore_counted
@@ -30,9 +28,19 @@ class Descent:
     run : Run
     data : Data
     tasks : NoTasks or Tasks
+
+    Attributes
+    ----------
+    complaint : str
+        What a user has to know of how it ended; may be empty.
+    theta_before : ndarray of shape (P,)
+        The parameters at its start.
+    stopped : bool
+        Whether a callback has ended it.
     """
 
     def __init__(self, estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks) -> None:
+        self.complaint, self.theta_before, self.n_before = "", run.theta.copy(), run.n_epochs
         self.estimator, self.run, self.tasks, self.stopped = estimator, run, tasks, False
         dtype, size = run.theta.dtype, rows_per_buffer(run.arch, data.X)
         rows, weights = lbfgs.distinct_rows(data.X, data.y, data.w)
@@ -52,7 +60,7 @@ class Descent:
 
     def train(self) -> None:
         """Move the run's parameters to a minimum of the loss and the penalty."""
-        run, n_before = self.run, self.run.n_epochs
+        run = self.run
         try:
             result = lbfgs.minimize(
                 run.theta,
@@ -64,18 +72,21 @@ class Descent:
             )
         except KeyboardInterrupt:
             restore_counted(run, self.counted)
+            self._report_end("Ctrl-C")
             raise
-        if run.n_epochs == n_before and self._is_finite(result.fun):
+        if run.n_epochs == self.n_before and self._is_finite(result.fun):
             self._record(float(result.fun))
         if not self._is_finite(result.fun):
-            self._diverge(n_before)
-        elif not (result.success or self.stopped):
-            warn(
+            self._diverge()
+            self._report_end("the loss or a parameter became non-finite")
+            return
+        if not (result.success or self.stopped):
+            self.complaint = (
                 f"L-BFGS ended before it converged, after {result.nit} iterations "
                 f"(max_iter={self.estimator.max_iter}) and {result.nfev} evaluations "
-                f"(max_fun={self.estimator.max_fun}): {result.message}",
-                ConvergenceWarning,
+                f"(max_fun={self.estimator.max_fun}): {result.message}"
             )
+        self._report_end("a callback" if self.stopped else result.message)
 
     def _objective(self) -> tuple[float, Any]:
         run = self.run
@@ -111,12 +122,15 @@ class Descent:
         theta = self.run.theta
         return math.isfinite(objective) and math.isfinite(theta @ theta)
 
-    def _diverge(self, n_before: int) -> None:
+    def _diverge(self) -> None:
         """Go back to the last iteration, if there was one."""
         error = diverged(self.estimator, self.run.n_epochs + 1)
-        if self.run.n_epochs == n_before:
+        if self.run.n_epochs == self.n_before:
             raise error
-        warn(
-            f"{error} The estimator has the parameters of the last iteration before.",
-            ConvergenceWarning,
-        )
+        self.complaint = f"{error} The estimator has the parameters of the last iteration before."
+
+    def _report_end(self, why: str) -> None:
+        """Say why training ended and what is kept."""
+        none = self.run.n_epochs == self.n_before
+        kept = "the estimator as it was before" if none else "the parameters of the last iteration"
+        report_end(self.estimator, self.run, why, kept)

@@ -1,4 +1,4 @@
-"""What a user is told of a run: a line an epoch, and why it failed."""
+"""What a user is told of a run: a line an epoch, how it ended, and why it failed."""
 
 import math
 from typing import Any
@@ -7,8 +7,9 @@ import numpy as np
 
 from skscratch.estimators import _params
 from skscratch.training.state import Run
+from skscratch.training.stopping import Best
 
-__all__ = ["diverged", "not_finite", "report"]
+__all__ = ["diverged", "kept_best", "not_finite", "out_of_patience", "report", "report_end"]
 
 # A penalty or a weight above this moves the parameters further than the data do.
 LARGE = 1e4
@@ -20,13 +21,53 @@ def report(estimator: Any, run: Run) -> None:
     """Print the numbers of the last epoch, if the user wants to see them."""
     if estimator.verbose:
         last = {name: run.history[name][-1] for name in COLUMNS}
-        epoch = "iteration" if estimator.solver == "lbfgs" else "epoch"
-        line = f"{epoch} {run.n_epochs:4}  loss {_number(last['loss'] + last['penalty'])}"
-        if not math.isnan(last["validation_score"]):
+        line = f"{_epoch(estimator)} {run.n_epochs:4}  loss {_number(last['loss'])}"
+        if math.isnan(last["validation_score"]):
+            line += f"  penalty {_number(last['penalty'])}"
+        else:  # what is watched; a line has no room for more
             line += f"  validation loss {_number(last['validation_loss'])}"
             line += f"  score {last['validation_score']:7.4f}"
         # what stands in a pipe or a notebook is to be seen at once
         print(f"{line}  {last['seconds']:7.3f} s", flush=True)
+
+
+def report_end(estimator: Any, run: Run, why: str, kept: str) -> None:
+    """Print why training ended and which parameters are kept, if the user wants to see it."""
+    if estimator.verbose:
+        after = f"{_epoch(estimator)} {run.n_epochs}" if run.n_epochs else "no whole epoch"
+        print(f"ended after {after}: {why}\nkept: {kept}", flush=True)
+
+
+def out_of_patience(estimator: Any, stops: bool) -> str:
+    """Return what has stalled, and for how long."""
+    epochs = f"by more than tol={estimator.tol:g} in {estimator.n_iter_no_change:g} epochs"
+    if not stops:
+        return f"loss and penalty together did not fall {epochs}"
+    by_loss = isinstance(estimator.scoring, str) and estimator.scoring == "loss"
+    what = "the validation loss did not fall" if by_loss else "the validation score did not rise"
+    return f"{what} {epochs} and {estimator.n_updates_no_change:g} updates"
+
+
+def kept_best(run: Run, best: Best, epochs: Any, stops: bool, scoring: Any) -> str:
+    """Return which epochs' parameters are kept, and the numbers by which they were chosen.
+
+    ``epochs`` has a number for each member, whose parameters are those after that epoch.
+    """
+    first, last = int(np.min(epochs)), int(np.max(epochs))
+    which = (
+        f"epoch {first}" if first == last else f"of each member its best, epochs {first} to {last}"
+    )
+    loss, mean = float(np.mean(best.losses)), "" if len(best.losses) == 1 else "mean "
+    if not stops:
+        return f"epoch {first}, where loss and penalty together were least, {_number(loss)}"
+    numbers = [f"{mean}score {float(np.mean(best.marks['score'])):.4f}"]
+    if isinstance(scoring, str) and scoring == "loss":
+        numbers.insert(0, f"{mean}validation loss {_number(loss)}")
+    return f"{which}, {', '.join(numbers)}"
+
+
+def _epoch(estimator: Any) -> str:
+    return "iteration" if estimator.solver == "lbfgs" else "epoch"
 
 
 def _number(x: float) -> str:

@@ -18,8 +18,8 @@ class Parameters:
     def __init__(
         self,
         hidden_layer_sizes: hints.Sizes = (256, 128),
-        *,
         activation: hints.Activations = "relu",
+        *,
         solver: hints.Solver = "adam",
         alpha: float = 1.0,
         batch_size: int | Literal["auto"] = "auto",

@@ -31,6 +31,7 @@ __all__ = [
     "learning_rate_init",
     "rule",
     "schedule",
+    "usual_learning_rate",
 ]
 
 
@@ -88,14 +89,19 @@ def initializers(value: Any, activations: tuple[Any, ...]) -> list[Any]:
 
 
 def learning_rate_init(estimator: Any) -> float:
-    """Return the initial rate.
+    """Return the initial rate."""
+    if not isinstance(estimator.learning_rate_init, str):
+        return float(estimator.learning_rate_init)
+    return usual_learning_rate(estimator)
 
-    "auto" is for Adam 0.01 where an average takes out the noise of large steps, otherwise 0.001.
+
+def usual_learning_rate(estimator: Any) -> float:
+    """Return the initial rate that is "auto".
+
+    It is for Adam 0.01 where an average takes out the noise of large steps, otherwise 0.001.
     For the others it is 0.1 · (1 - momentum): the same effective step, ``rate / (1 - momentum)``,
     whatever the momentum; for a momentum above 0.99 it is that of 0.99.
     """
-    if not isinstance(estimator.learning_rate_init, str):
-        return float(estimator.learning_rate_init)
     update = rule(estimator)
     if isinstance(update, Adam):
         return 0.01 if estimator.ema_decay else 0.001

@@ -66,6 +66,15 @@ class ClassTargets(ClassifierMixin, BaseScratchMLP):  # type: ignore[misc]
     def _check_partial_fit(self, y: Any, classes: Any, first: bool) -> None:
         if first and classes is None and not is_multilabel(y):
             raise ValueError("classes must be passed on the first call to partial_fit.")
+        with naming("classes"):  # MLPClassifier takes sample_weight in this place
+            given = np.asarray(classes)
+        floats = given.dtype.kind == "f" and given.shape == np.shape(y)
+        if floats and not np.isin(y, given).all():
+            raise ValueError(
+                f"classes holds {len(given)} floats, as many as X has rows, and not the labels "
+                "in y. If these are sample weights, pass them by name: partial_fit(X, y, "
+                "sample_weight=...). By position the order is (X, y, classes, sample_weight)."
+            )
 
     def _settle_classes(self, y: Any, classes: Any, first: bool) -> None:
         """Find the classes, or hold later data against those that are known."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from skscratch.estimators._checkpoints import Checkpoints
 from skscratch.estimators._course import Course
+from skscratch.estimators._endings import conclude
 from skscratch.estimators._lbfgs import Descent
 from skscratch.estimators._messages import diverged, report
 from skscratch.estimators._overflow import overflows
@@ -25,10 +26,15 @@ def fit(estimator: Any, run: Run, data: Any, tasks: NoTasks | Tasks, first: bool
     # what is wrong is refused, used or not
     find_scorer(estimator)
     warn_of_unused(estimator, "fit", validated=data.validation is not None)
+    training: Descent | Course
+    n_rows = len(run.history)
     if estimator.solver == "lbfgs":
-        Descent(estimator, run, data, tasks).train()
+        training = Descent(estimator, run, data, tasks)
     else:
-        Course(estimator, run, data, tasks, Checkpoints(estimator, run, data, first)).train()
+        checkpoints = Checkpoints(estimator, run, data, first)
+        training = Course(estimator, run, data, tasks, checkpoints)
+    training.train()
+    conclude(estimator, run, data, n_rows, training)
     if overflows(run, data):
         raise diverged(estimator, run.n_epochs)
 

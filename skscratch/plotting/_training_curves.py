@@ -29,6 +29,8 @@ NAMES_IN_A_COLUMN, LONGEST_NAME = 30, 60
 class TrainingCurvesDisplay:
     """Loss, validation loss, score and learning rate of every epoch, of one or more networks.
 
+    The losses are those of ``history_``: without the penalty, which ``loss_curve_`` includes.
+
     Parameters
     ----------
     histories : dict of dict of ndarray

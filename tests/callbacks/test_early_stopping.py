@@ -127,3 +127,11 @@ def test_it_stops_each_fit_of_a_search(data, small):
 def test_what_it_cannot_use_is_named(params, message):
     with pytest.raises(ValueError, match=message):
         EarlyStopping(**params)
+
+
+def test_it_is_named_as_what_ended_training(data, small, capsys):
+    model = small(max_iter=100, learning_rate_init=0.01, verbose=True)
+    found = stopped(model, EarlyStopping("validation_loss", target=0.6), *data)
+    ended = capsys.readouterr().out.splitlines()[-2]
+    assert ended == f"ended after epoch {found.n_iter_}: a callback"
+    assert found.n_iter_ < 100

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 from sklearn.metrics import log_loss
 
@@ -209,3 +210,22 @@ def test_networks_side_by_side_have_each_its_own_loss(loss, order):
 
 def test_the_losses_of_the_table_do_not_smooth():
     assert {name: loss.smoothing for name, loss in LOSSES.items()} == {"softmax": 0, "logistic": 0}
+
+
+@pytest.mark.parametrize("w", WEIGHTS, ids=["unweighted", "weighted"])
+@every_loss
+def test_no_constant_prediction_has_a_lower_loss(loss, w):
+    """Logits that are the same for every row, moved downhill from anywhere, end there."""
+    y, plain = targets(loss), type(loss)()
+
+    def of(z):
+        return plain.forward(np, np.tile(z, (20, 1)), y, shares(w))
+
+    lowest = minimize(of, RNG.normal(size=4), tol=1e-10).fun
+    assert_allclose(loss.of_constant(np, y, shares(w)), lowest, rtol=1e-6)
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_one_class_has_a_constant_loss_of_zero(loss):
+    y = np.zeros(20, int) if loss.name == "softmax" else np.ones((20, 1), np.float32)
+    assert loss.of_constant(np, y, EQUAL.astype(np.float32)) == pytest.approx(0, abs=2e-6)

@@ -260,6 +260,19 @@ def test_classes(classes, message, binary, small):
         small().partial_fit(*binary, classes=classes)
 
 
+@pytest.mark.parametrize("fitted", [False, True])
+def test_weights_in_the_place_of_classes(fitted, binary, small):
+    """MLPClassifier takes them there, and the classes after them."""
+    X, y = binary
+    model = small().fit(X, y) if fitted else small()
+    with pytest.raises(ValueError, match=r"classes holds 90 floats.*sample_weight=\.\.\."):
+        model.partial_fit(X, y, np.linspace(0.5, 1.5, 90))
+    with pytest.raises(ValueError, match=r"classes holds 90 floats.*sample_weight=\.\.\."):
+        model.partial_fit(X, y, np.ones(90), [0, 1])
+    floats = y.astype(float)
+    assert small().partial_fit(X, floats, floats).classes_.tolist() == [0, 1]  # they are classes
+
+
 @pytest.mark.parametrize(
     "draw",
     [

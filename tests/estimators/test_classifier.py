@@ -26,12 +26,12 @@ def section(name):
     return {name.strip() for head in heads for name in head.split(",")}
 
 
-def test_every_parameter_is_documented_and_all_but_the_first_are_keywords():
+def test_every_parameter_is_documented_and_all_but_the_first_two_are_keywords():
     parameters = inspect.signature(ScratchMLPClassifier).parameters
     assert section("Parameters") == {*parameters}
     kinds = [parameter.kind for parameter in parameters.values()]
-    assert kinds[0] is inspect.Parameter.POSITIONAL_OR_KEYWORD
-    assert {*kinds[1:]} == {inspect.Parameter.KEYWORD_ONLY}
+    assert {*kinds[:2]} == {inspect.Parameter.POSITIONAL_OR_KEYWORD}
+    assert {*kinds[2:]} == {inspect.Parameter.KEYWORD_ONLY}
 
 
 def test_every_fitted_attribute_is_documented(fitted):

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import balanced_accuracy_score, log_loss
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, get_scorer, log_loss
 from sklearn.preprocessing import scale
 
 from skscratch import ScratchMLPClassifier
@@ -103,6 +103,7 @@ class TestPatience:
             after_the_first = (model.n_iter_ - 1) * updates_an_epoch
             assert n_updates <= after_the_first < n_updates + updates_an_epoch
 
+    @short
     def test_it_is_for_early_stopping_alone(self, binary, small):
         model = small(tol=1e9, n_iter_no_change=2, max_iter=50).fit(*binary)
         assert model.n_iter_ == 3
@@ -121,6 +122,33 @@ class TestScoring:
         assert_array_equal(model.coefs_[0], expected.coefs_[0])
         score = balanced_accuracy_score(y[60:], model.predict(X[60:]))
         assert model.best_validation_score_ == scores.max() == score
+
+    @pytest.mark.parametrize("scoring", ["f1_macro", "accuracy", None, "roc_auc_ovr"])
+    def test_a_scorer_counts_classes_as_it_does_anywhere_else(self, multiclass, scoring, small):
+        """Class weights are for the loss: the best score is that of the scorer without them."""
+        X, y = multiclass
+        params = {"max_iter": 30, "learning_rate_init": 0.02, "class_weight": {0: 9.0}, **ENDLESS}
+        model = small(early_stopping=True, scoring=scoring, **params)
+        model.fit(X[:60], y[:60], **validation(X, y))
+        plain = get_scorer("accuracy" if scoring is None else scoring)(model, X[60:], y[60:])
+        assert model.best_validation_score_ == plain
+        w = np.where(y[60:] == 0, 9.0, 1.0)
+        weighted = accuracy_score(y[60:], model.predict(X[60:]), sample_weight=w)
+        assert weighted != plain, "otherwise the test tells nothing"
+        scores = model.history_["validation_score"]
+        best = np.flatnonzero(scores == scores.max())[-1]
+        expected = small(**{**params, "max_iter": int(best) + 1}).fit(X[:60], y[:60])
+        assert_array_equal(model.coefs_[0], expected.coefs_[0])
+
+    def test_the_loss_counts_class_weights_and_so_does_the_score_beside_it(self, multiclass, small):
+        X, y = multiclass
+        params = {"max_iter": 30, "learning_rate_init": 0.02, "class_weight": {0: 9.0}, **ENDLESS}
+        model = small(early_stopping=True, **params).fit(X[:60], y[:60], **validation(X, y))
+        w = np.where(y[60:] == 0, 9.0, 1.0)
+        weighted = accuracy_score(y[60:], model.predict(X[60:]), sample_weight=w)
+        assert_allclose(model.best_validation_score_, weighted)
+        loss = log_loss(y[60:], model.predict_proba(X[60:]), sample_weight=w)
+        assert_allclose(model.history_["validation_loss"].min(), loss, rtol=1e-6)
 
     def test_a_function_gets_a_fitted_estimator_and_the_users_labels(self, small):
         X, codes = np.random.default_rng(0).normal(size=(60, 2)), np.arange(60) % 2
@@ -335,7 +363,8 @@ class TestUnfinished:
 
     @pytest.mark.parametrize("rate", ["cosine", "onecycle"])
     def test_a_rate_that_has_come_to_rest_does_not(self, rate, binary, small):
-        assert small(learning_rate=rate).fit(*binary).n_iter_ == 15
+        model = small(learning_rate=rate, learning_rate_init=0.05, batch_size=30)
+        assert model.fit(*binary).n_iter_ == 15  # warnings are errors
 
     def test_a_rate_of_zero_is_worth_a_word(self, binary, small):
         X, y = binary

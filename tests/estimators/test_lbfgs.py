@@ -1,6 +1,8 @@
 """A fit by L-BFGS: what it records, how it ends, and what is left if it ends badly."""
 
 import math
+import re
+import warnings
 from functools import partial
 
 import numpy as np
@@ -42,10 +44,13 @@ def interrupt():
 
 
 def descend(start, model, X, y, **arguments):
-    """Return the run of a fit."""
+    """Return the run of a fit, and warn of what it has to say."""
     run, data = start(model, X, y, **arguments)
+    descent = Descent(model, run, data, NoTasks())
     with np.errstate(all="ignore"):
-        Descent(model, run, data, NoTasks()).train()
+        descent.train()
+    if descent.complaint:
+        warnings.warn(descent.complaint, ConvergenceWarning, stacklevel=2)
     return run
 
 
@@ -115,7 +120,30 @@ class TestHistory:
     @short
     def test_a_line_an_iteration_if_asked_for(self, binary, lbfgs, start, capsys):
         descend(start, lbfgs(max_iter=3, verbose=True), *binary)
-        assert len(capsys.readouterr().out.splitlines()) == 3
+        *lines, ended, kept = capsys.readouterr().out.splitlines()
+        assert [line.split()[:2] for line in lines] == [["iteration", f"{i}"] for i in (1, 2, 3)]
+        assert re.match("ended after iteration 3: STOP: TOTAL NO. .* REACHED LIMIT", ended)
+        assert kept == "kept: the parameters of the last iteration"
+
+    def test_the_last_line_says_that_it_has_converged(self, binary, lbfgs, start, capsys):
+        model = lbfgs(hidden_layer_sizes=(), verbose=True, alpha=9.0, max_iter=500)
+        run = descend(start, model, *binary)
+        ended = capsys.readouterr().out.splitlines()[-2]
+        assert re.match(f"ended after iteration {run.n_epochs}: CONVERGENCE: ", ended)
+
+    def test_the_last_line_says_that_ctrl_c_ended_it(self, binary, lbfgs, start, capsys):
+        model = lbfgs(activation=[Bomb(9, interrupt)], verbose=True)
+        run, data = start(model, *binary)
+        with pytest.raises(KeyboardInterrupt):
+            Descent(model, run, data, NoTasks()).train()
+        ended = capsys.readouterr().out.splitlines()[-2]
+        assert ended == f"ended after iteration {run.n_epochs}: Ctrl-C"
+
+    @short
+    def test_the_last_line_says_that_it_has_diverged(self, binary, lbfgs, start, capsys):
+        run = descend(start, lbfgs(activation=[Bomb(9)], verbose=True), *binary)
+        ended = capsys.readouterr().out.splitlines()[-2]
+        assert ended.startswith(f"ended after iteration {run.n_epochs}: the loss or a parameter")
 
     def test_a_start_that_is_a_minimum_is_one_iteration(self, lbfgs, start):
         """Nothing to learn from: the gradient is zero, and SciPy makes no step."""

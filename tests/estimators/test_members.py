@@ -339,12 +339,18 @@ class TestTheCourse:
     def test_there_is_a_line_an_epoch(self, multiclass, small, capsys):
         model = small(n_members=2, verbose=True, **STOPPING).fit(*multiclass)
         lines = capsys.readouterr().out.splitlines()
+        *lines, ended, kept = lines
         assert len(lines) == model.n_iter_ == 15
         columns = lines[-1].split()
-        assert_allclose(float(columns[columns.index("loss") + 1]), model.loss_, atol=1e-6)
+        loss = model.history_["loss"][-1]
+        assert_allclose(float(columns[columns.index("loss") + 1]), loss, atol=1e-6)
         assert_allclose(
             float(columns[columns.index("score") + 1]), model.validation_scores_[-1], atol=1e-4
         )
+        assert ended == "ended after epoch 15: max_iter=15"
+        # the loss falls to the end, so each keeps its last epoch
+        assert kept.startswith("kept: epoch 15, mean validation loss ")
+        assert kept.endswith(f"mean score {model.best_validation_score_:.4f}")
 
     @pytest.mark.skipif(not find_spec("sklearn.callback"), reason="from scikit-learn 1.9 on")
     def test_callbacks_see_one_network(self, multiclass, small):

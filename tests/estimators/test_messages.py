@@ -24,15 +24,16 @@ def test_silence_unless_asked(run, small, capsys):
     assert printed(small(), run, capsys) == ""
 
 
-def test_a_line_has_the_epoch_and_its_loss_with_the_penalty(run, small, capsys):
-    line = "epoch    2  loss 0.875000    2.250 s\n"
+def test_a_line_has_the_epoch_its_loss_and_the_penalty(run, small, capsys):
+    """The loss is that of history_ and of the figure: without the penalty."""
+    line = "epoch    2  loss 0.750000  penalty 0.125000    2.250 s\n"
     assert printed(small(verbose=True), run, capsys) == line
 
 
 def test_a_line_has_what_was_measured_on_rows_held_out(run, small, capsys):
     run.history.update_last(validation_loss=0.25, validation_score=0.5)
     line = printed(small(verbose=1), run, capsys)
-    losses = "loss 0.875000  validation loss 0.250000"
+    losses = "loss 0.750000  validation loss 0.250000"
     assert line == f"epoch    2  {losses}  score  0.5000    2.250 s\n"
     assert len(line) <= 79
 
@@ -67,7 +68,7 @@ def test_losses_of_any_size_take_the_same_room(run, small, capsys, loss, text):
 def test_lines_of_a_fit_stand_below_one_another(binary, small, capsys):
     X, y = binary
     small(verbose=True, max_iter=120, n_iter_no_change=float("inf")).fit(X, y, X_val=X, y_val=y)
-    lines = capsys.readouterr().out.splitlines()
+    *lines, _, _ = capsys.readouterr().out.splitlines()
     assert [int(line.split()[1]) for line in lines] == [*range(1, 121)]
     assert len({tuple(i for i, c in enumerate(line) if c.isalpha()) for line in lines}) == 1
 

@@ -96,6 +96,7 @@ class TestEarlyStopping:
         model.fit(pandas.DataFrame(X, columns=["a", "b", "c"]), y)  # warnings are errors
         assert_array_equal(model.feature_names_in_, ["a", "b", "c"])
 
+    @short
     def test_patience_of_two_stops_after_three_epochs(self, binary, small):
         """Elsewhere after four: patience had to be exceeded."""
         assert small(n_iter_no_change=2, tol=1e9).fit(*binary).n_iter_ == 3

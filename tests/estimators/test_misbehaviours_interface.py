@@ -23,11 +23,12 @@ def test_one_class_has_one_column(small):
     assert_array_equal(model.predict([[2.0]]), model.classes_)
 
 
-def test_sizes_alone_may_be_given_by_position():
+def test_sizes_and_activation_alone_may_be_given_by_position():
     """Elsewhere a new parameter took the first place, and old calls broke."""
     assert ScratchMLPClassifier((5,)).hidden_layer_sizes == (5,)
+    assert ScratchMLPClassifier((5,), "tanh").activation == "tanh"
     with pytest.raises(TypeError, match="positional"):
-        ScratchMLPClassifier((5,), "relu")
+        ScratchMLPClassifier((5,), "relu", "sgd")
 
 
 @short

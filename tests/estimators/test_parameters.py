@@ -6,6 +6,7 @@ import re
 
 import pytest
 from sklearn.base import clone
+from sklearn.neural_network import MLPClassifier
 
 from skscratch import ScratchMLPClassifier
 from skscratch.estimators._parameters import Parameters
@@ -48,9 +49,17 @@ def test_every_parameter_is_stored_as_it_is_and_constrained():
     assert [*values] == [*CONSTRAINTS]
 
 
-@pytest.mark.parametrize("name", [name for name in SIGNATURE if name != "hidden_layer_sizes"])
-def test_all_but_the_first_are_given_by_name(name):
-    assert SIGNATURE[name].kind is inspect.Parameter.KEYWORD_ONLY
+@pytest.mark.parametrize("name", [*SIGNATURE])
+def test_those_are_given_by_position_that_mlpclassifier_takes_so(name):
+    theirs = inspect.signature(MLPClassifier).parameters
+    by_name = name not in theirs or theirs[name].kind is inspect.Parameter.KEYWORD_ONLY
+    assert (SIGNATURE[name].kind is inspect.Parameter.KEYWORD_ONLY) == by_name
+
+
+def test_their_positions_are_those_of_mlpclassifier():
+    assert [*SIGNATURE][:2] == [*inspect.signature(MLPClassifier).parameters][:2]
+    model = ScratchMLPClassifier((3, 4), "tanh")
+    assert (model.hidden_layer_sizes, model.activation) == ((3, 4), "tanh")
 
 
 def test_scikit_learn_finds_them_in_the_base():

@@ -105,6 +105,7 @@ def test_parameters_of_another_machine_or_of_mixed_precision(fitted, kind):
     assert model.coefs_[0].dtype == np.dtype(kind).newbyteorder("=")
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # X says nothing
 def test_one_row_does_not_take_the_limit_of_threads(monkeypatch):
     works = []
     monkeypatch.setattr(_base, "blas_threads", lambda work: works.append(work) or nullcontext())
