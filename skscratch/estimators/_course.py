@@ -15,9 +15,10 @@ from skscratch.estimators._tasks import NoTasks, Tasks
 from skscratch.estimators._trainers import new_schedule, new_trainer
 from skscratch.estimators._validation_set import held_out, split, weighted_rows
 from skscratch.estimators._warn import warn
+from skscratch.training import checkpoint
 from skscratch.training.batches import InOrder
 from skscratch.training.epoch import evaluate
-from skscratch.training.history import History
+from skscratch.training.history import VALIDATION, History, empty_columns
 from skscratch.training.state import (
     Run,
     capture,
@@ -75,7 +76,8 @@ class Course:
         self.n_before, self.n_rows = run.n_epochs, len(run.history)
         self.phase, self.counted = "search", count(run)
         if content is not None:
-            self._resume(content)
+            with checkpoints.naming_the_file():
+                self._resume(content)
 
     def train(self) -> None:
         """Run the course to its end."""
@@ -224,9 +226,30 @@ class Course:
             "start": self.start,
         }
 
+    def _check(self, content: dict[str, Any]) -> None:
+        """Raise unless a checkpoint's content is such as this course writes."""
+        members, best = self.run.arch.members, self.best.state()
+        best["marks"] = {"t": np.zeros(members, int), "score": np.zeros(members)}
+        varying = {name: content.get(name) for name in ("belongs_to", "history", "phase")}
+        score = None if content.get("best_validation_score") is None else 0.0
+        expected = self._content() | varying | {"best": best, "best_validation_score": score}
+        checkpoint.check(content, expected)
+        names = {*content["history"], *(() if self.held_out is None else VALIDATION)}
+        columns = empty_columns(names, content["state"]["counted"]["n_rows"])
+        checkpoint.check(content["history"], columns, "history")
+        phases = {"search", "searched", "done", *(["refit"] if self.refits else [])}
+        if content["phase"] not in phases:
+            raise ValueError(f"its phase {content['phase']!r} is none of {sorted(phases)}")
+        states = [content["state"], *([content["start"]] if self.refits else [])]
+        learned = [state["learned"][name] for state in states for name in ("theta", "mean")]
+        for theta in (*learned, content["best"]["theta"], content["theta_before"]):
+            if theta is not None and not np.isfinite(theta).all():
+                raise ValueError("a parameter of its network is not finite")
+
     def _resume(self, content: dict[str, Any]) -> None:
         """Go on from a checkpoint."""
         run = self.run
+        self._check(content)
         run.history = History(content["history"])
         restore(run, content["state"])
         self.trainer.sync()
