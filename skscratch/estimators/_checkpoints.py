@@ -146,7 +146,8 @@ def _data_hash(data: Any) -> str:
     X = data.X
     if issparse(X):  # whose hash would tell whether someone has looked at its order
         X = X.shape, X.data, X.indices, X.indptr
-    return str(joblib.hash((X, data.y, data.w, data.labels)))
+    y = data.y if data.y.ndim == 1 else data.y.astype(data.dtype, copy=False)
+    return str(joblib.hash((X, y, data.w, data.labels)))
 
 
 def _plain(value: Any) -> Any:
