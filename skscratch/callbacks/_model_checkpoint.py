@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import os
-import threading
 import warnings
 from numbers import Integral
 from pathlib import Path
@@ -15,6 +13,7 @@ import joblib
 
 from skscratch._typing import PathOrName
 from skscratch.callbacks._monitored import Monitored, check_estimator, is_number
+from skscratch.training.files import possible, replacing
 
 __all__ = ["ModelCheckpoint"]
 
@@ -72,8 +71,8 @@ class ModelCheckpoint:
         self._monitored = None if monitor is None else Monitored(monitor)
         if not (is_number(every, Integral) and every >= 1):
             raise ValueError(f"every must be an int of at least 1. Got {every!r}.")
-        if not Path(path).parent.is_dir():
-            raise ValueError(f"path={os.fspath(path)!r} must be in a folder that exists.")
+        if not possible(path):
+            raise ValueError(f"path={os.fspath(path)!r} must be a file in a folder that exists.")
         self.path, self.monitor, self.every = path, monitor, every
 
     def setup(self, estimator: Any, context: Any) -> None:
@@ -121,15 +120,8 @@ def _numbered(path: PathOrName, fit: Any) -> Path:
 
 def _save(model: Any, path: Path) -> None:
     model = copy.copy(model).set_callbacks()
-    temporary = Path(f"{path}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with replacing(path) as file:
             joblib.dump(model, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
     except OSError as error:
         warnings.warn(f"ModelCheckpoint: {error}. Training goes on.", stacklevel=2)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()

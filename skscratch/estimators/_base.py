@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skscratch._compat import CallbackSupportMixin, Hinted, available_if, fit_context
 from skscratch._typing import MatrixLike
-from skscratch.core.network import Parameters, outputs
+from skscratch.core.network import outputs
 from skscratch.estimators import _hints, _sizes, _train
 from skscratch.estimators._attributes import Fitted, published, unchanged_on_error
 from skscratch.estimators._begin import architecture, begin, fitted_dtype, fitted_sizes
@@ -26,6 +26,7 @@ from skscratch.estimators._constraints import CONSTRAINTS, names_of
 from skscratch.estimators._curves import Curves
 from skscratch.estimators._data import Data
 from skscratch.estimators._documented import Documented
+from skscratch.estimators._fitted import fitted_parameters
 from skscratch.estimators._messages import not_finite
 from skscratch.estimators._params import check_objects
 from skscratch.estimators._resolved import resolved
@@ -334,10 +335,9 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
         if not self.__sklearn_is_fitted__():
             check_is_fitted(self)  # raises, but takes its time where it does not
         X = check_prediction_data(self, X)
+        params = fitted_parameters(self)
         arch = architecture(fitted_sizes(self), self._activation, self.out_activation_)
-        dtype, rows = fitted_dtype(self), _sizes.rows_per_buffer(arch, X)
-        parts = (self.coefs_, self.intercepts_)
-        params = Parameters(*([array.astype(dtype, copy=False) for array in p] for p in parts))
+        rows = _sizes.rows_per_buffer(arch, X)
         threads = blas_threads(_sizes.largest_product(params, X, min(rows, X.shape[0])))
 
         def checked(z: Any) -> Any:

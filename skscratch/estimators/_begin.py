@@ -9,6 +9,7 @@ from scipy.sparse import issparse
 from skscratch.core.losses import LOSSES
 from skscratch.core.network import Architecture
 from skscratch.estimators import _params
+from skscratch.estimators._fitted import fitted_parameters
 from skscratch.estimators._messages import not_finite
 from skscratch.estimators._random import draw_seed, streams
 from skscratch.estimators._sizes import rows_per_buffer
@@ -38,7 +39,7 @@ def begin(estimator: Any, data: Any, first: bool) -> Run:
             _warn_of_limits(estimator, run.scaling)
         return run
     _check_same_network(estimator, arch)
-    theta, params = pack(sizes, estimator.coefs_, estimator.intercepts_)
+    theta, params = pack(sizes, *fitted_parameters(estimator))
     if not np.isfinite(theta).all():
         raise ValueError(not_finite(estimator))
     saved = estimator._continuation
@@ -117,10 +118,10 @@ def _alike(f: Any, g: Any) -> bool:
 
 def fitted_sizes(estimator: Any) -> tuple[int, ...]:
     """Return the widths of the fitted network's layers."""
-    return (estimator.coefs_[0].shape[0], *(len(b) for b in estimator.intercepts_))
+    return (len(estimator.coefs_[0]), *(len(b) for b in estimator.intercepts_))
 
 
 def fitted_dtype(estimator: Any) -> np.dtype[Any]:
-    """Return the dtype to go on with; a pickle may come from a machine of other byte order."""
-    dtype: np.dtype[Any] = estimator.coefs_[0].dtype.newbyteorder("=")
+    """Return the dtype to go on with."""
+    dtype: np.dtype[Any] = fitted_parameters(estimator).weights[0].dtype
     return dtype

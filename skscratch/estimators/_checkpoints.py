@@ -1,8 +1,10 @@
 """Checkpoints of a fit: when to write one, and whether one may be resumed."""
 
+import inspect
 import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from numbers import Real
 from pathlib import Path
 from time import monotonic
@@ -11,8 +13,10 @@ from typing import Any
 import joblib
 from scipy.sparse import issparse
 
+from skscratch.estimators._stamp import AS_BEFORE
 from skscratch.estimators._warn import warn
 from skscratch.training import checkpoint
+from skscratch.training.files import possible
 from skscratch.training.state import Run
 
 __all__ = ["Checkpoints"]
@@ -46,6 +50,8 @@ class Checkpoints:
         self._seed_is_free = first and estimator.random_state is None
         self._epochs, self._seconds = estimator.checkpoint_epochs, estimator.checkpoint_seconds
         self._n_epochs, self._time = run.n_epochs, monotonic()
+        defaults = inspect.signature(type(estimator)).parameters.items()
+        self._before = {name: parameter.default for name, parameter in defaults} | AS_BEFORE
         self._belongs_to = _fingerprint(estimator, run, data, first)
 
     def load(self, run: Run) -> dict[str, Any] | None:
@@ -58,29 +64,40 @@ class Checkpoints:
         """
         if self.path is None or not self.path.exists():
             return None
-        try:
+        with self.naming_the_file():
             content = checkpoint.read(self.path)
-            if "belongs_to" not in content:
+            owner = content.get("belongs_to")
+            if not isinstance(owner, dict) or owner.keys() != self._belongs_to.keys():
                 raise ValueError("it holds something else than a fit")
-            self._check_owner(content["belongs_to"], run)
-        except (OSError, ValueError) as error:
-            raise ValueError(
-                f"checkpoint={os.fspath(self.path)!r} cannot be resumed: {error}. To start anew, "
-                "remove the file or name another one."
-            ) from error
-        run.seed = content["belongs_to"]["seed"]
-        self._belongs_to["seed"] = run.seed
+            self._check_owner(owner)
+        run.seed = self._belongs_to["seed"] = owner["seed"]
         return content
 
-    def _check_owner(self, owner: dict[str, Any], run: Run) -> None:
+    @contextmanager
+    def naming_the_file(self) -> Iterator[None]:
+        """Say, of whatever goes wrong with what the file holds, that it is the file's fault."""
+        try:
+            yield
+        except Exception as error:  # nobody knows what a file may do that someone else has made
+            raise ValueError(
+                f"checkpoint={str(self.path)!r} cannot be resumed: {error}. To start anew, "
+                "remove the file or name another one."
+            ) from error
+
+    def _check_owner(self, owner: dict[str, Any]) -> None:
         """Raise unless the checkpoint was written by a call like this one."""
         own = self._belongs_to
+        checkpoint.check(owner["seed"], own["seed"], "seed")
         for part in ("architecture", "data set", "validation set", "fitted network"):
-            if owner.get(part) != own[part]:
+            if owner[part] != own[part]:
                 raise ValueError(f"it was written for another {part}")
-        names = sorted(own["parameters"])
-        other = [n for n in names if owner.get("parameters", {}).get(n) != own["parameters"][n]]
-        if not self._seed_is_free and owner.get("seed") != own["seed"]:
+        theirs = owner["parameters"]
+        if not isinstance(theirs, dict):
+            raise ValueError("its parameters are not a dict")
+        # a parameter that a former version did not have did what its value of then says
+        known = theirs | {n: _hash(n, v) for n, v in self._before.items() if n not in theirs}
+        other = [n for n, value in sorted(own["parameters"].items()) if known.get(n) != value]
+        if not self._seed_is_free and owner["seed"] != own["seed"]:
             other.append("random_state")
         if other:
             raise ValueError(f"it was written with another {', '.join(other)}")
@@ -107,14 +124,9 @@ class Checkpoints:
 
 def _checked(path: Any) -> Path:
     """Return the path of a file that is there, or that could be."""
-    try:
-        found = Path(path).resolve()
-        possible = found.is_file() or (not found.exists() and found.parent.is_dir())
-    except OSError:
-        possible = False
-    if not possible:
+    if not possible(path):
         raise ValueError(f"checkpoint={os.fspath(path)!r} must be a file in a folder that exists.")
-    return found
+    return Path(path).resolve()
 
 
 def _fingerprint(estimator: Any, run: Run, data: Any, first: bool) -> dict[str, Any]:
@@ -134,7 +146,8 @@ def _data_hash(data: Any) -> str:
     X = data.X
     if issparse(X):  # whose hash would tell whether someone has looked at its order
         X = X.shape, X.data, X.indices, X.indptr
-    return str(joblib.hash((X, data.y, data.w, data.labels)))
+    y = data.y if data.y.ndim == 1 else data.y.astype(data.dtype, copy=False)
+    return str(joblib.hash((X, y, data.w, data.labels)))
 
 
 def _plain(value: Any) -> Any:

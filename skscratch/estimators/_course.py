@@ -15,7 +15,8 @@ from skscratch.estimators._sizes import rows_per_buffer
 from skscratch.estimators._tasks import NoTasks, Tasks
 from skscratch.estimators._trainers import LEAST_ROWS, new_schedule, new_trainer
 from skscratch.estimators._validation_set import held_out, split, weighted_rows
-from skscratch.training.history import History
+from skscratch.training import checkpoint
+from skscratch.training.history import VALIDATION, History, empty_columns
 from skscratch.training.scaling import Scaling, former_scaling
 from skscratch.training.state import (
     Run,
@@ -64,7 +65,8 @@ class Course:
         self.tasks, self.checkpoints = tasks, checkpoints
         content = checkpoints.load(run)
         if content is not None:
-            run.scaling = self._scaling_of(content)
+            with checkpoints.naming_the_file():
+                run.scaling = self._scaling_of(content)
         rows, validation = split(estimator, run, data)
         n_steps = steps_before(run, _params.rule(estimator))
         schedule = new_schedule(estimator, rows.shape[-1], n_steps)
@@ -88,7 +90,8 @@ class Course:
             "it had, when the checkpoint was written",
         )
         if content is not None:
-            self._resume(content)
+            with checkpoints.naming_the_file():
+                self._resume(content)
 
     def train(self) -> None:
         """Run the course to its end."""
@@ -235,7 +238,12 @@ class Course:
     def _scaling_of(self, content: dict[str, Any]) -> Scaling | None:
         """Return the scaling that a checkpoint was written with."""
         saved, run, (X, _, w) = content.get("scaling"), self.run, self.data[:3]
-        if saved is not None:
+        if isinstance(saved, dict):
+            of_features = np.zeros(X.shape[1], run.theta.dtype)
+            limit = None if saved.get("limit") is None else of_features
+            checkpoint.check(
+                saved, {"center": of_features, "scale": of_features, "limit": limit}, "scaling"
+            )
             return Scaling(**saved)
         if "scaling" in content:
             return None
@@ -244,9 +252,32 @@ class Course:
             return run.scaling
         return former_scaling(X, w, rows_per_buffer(run.arch, X), run.theta.dtype)
 
+    def _check(self, content: dict[str, Any]) -> None:
+        """Raise unless a checkpoint's content is such as this course writes."""
+        members, best = self.run.arch.members, self.best.state()
+        best["marks"] = {"t": np.zeros(members, int), "score": np.zeros(members)}
+        varying = {name: content.get(name) for name in ("belongs_to", "history", "phase")}
+        score = None if content.get("best_validation_score") is None else 0.0
+        if "scaling" not in content:  # as former versions wrote it
+            content["scaling"] = self._content()["scaling"]
+        expected = self._content() | varying | {"best": best, "best_validation_score": score}
+        checkpoint.check(content, expected)
+        names = {*content["history"], *(() if self.held_out is None else VALIDATION)}
+        columns = empty_columns(names, content["state"]["counted"]["n_rows"])
+        checkpoint.check(content["history"], columns, "history")
+        phases = {"search", "searched", "done", *(["refit"] if self.refits else [])}
+        if content["phase"] not in phases:
+            raise ValueError(f"its phase {content['phase']!r} is none of {sorted(phases)}")
+        states = [content["state"], *([content["start"]] if self.refits else [])]
+        learned = [state["learned"][name] for state in states for name in ("theta", "mean")]
+        for theta in (*learned, content["best"]["theta"], content["theta_before"]):
+            if theta is not None and not np.isfinite(theta).all():
+                raise ValueError("a parameter of its network is not finite")
+
     def _resume(self, content: dict[str, Any]) -> None:
         """Go on from a checkpoint."""
         run = self.run
+        self._check(content)
         run.history = History(content["history"])
         restore(run, content["state"])
         self.trainer.sync()

@@ -1,5 +1,7 @@
 """Labels in, labels out: from y to the core's targets, and from logits to classes."""
 
+import functools
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -25,9 +27,14 @@ __all__ = [
 
 
 def check_labels(y: Any) -> Any:
-    """Return y as a vector of labels (n,) or as a 0/1 indicator matrix (n, L)."""
+    """Return y as a vector of labels (n,) or as a 0/1 indicator matrix (n, L), sparse ones in int8.
+
+    Where y is such a matrix, what is allocated beside it is bounded.
+    """
     if issparse(y):
-        y = y.toarray()
+        y = _dense(y)
+    if y.ndim == 2 and y.shape[1] > 1 and _is_indicator(y):
+        return y
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     check_classification_targets(y)
@@ -37,11 +44,38 @@ def check_labels(y: Any) -> Any:
             f"got {type_of_target(y)!r}. sklearn.multioutput.MultiOutputClassifier fits several "
             "multiclass outputs."
         )
-    if y.ndim == 2 and not np.isin(y, (0, 1)).all():
+    if y.ndim == 2:
         raise ValueError(
             f"A multilabel y must hold only zeros and ones; got the values {np.unique(y)}."
         )
     return y
+
+
+def _parts(y: Any) -> list[slice]:
+    """Return slices of some rows each, so that copies of them take a few MiB."""
+    n = max(1, 2**18 // y.shape[1])
+    return [slice(start, start + n) for start in range(0, y.shape[0], n)]
+
+
+def _is_indicator(y: Any) -> bool:
+    """Return whether numbers are all 0 or 1."""
+    return y.dtype.kind in "biuf" and all(
+        ((y[rows] == 0) | (y[rows] == 1)).all() for rows in _parts(y)
+    )
+
+
+def _dense(y: Any) -> Any:
+    """Return a sparse y as an array, of one byte a label if it holds only zeros and ones."""
+    if y.shape[1] > 1 and y.dtype.kind in "biuf":
+        y = y.tocsr()
+        dense = np.empty(y.shape, np.int8)
+        for rows in _parts(y):
+            part = y[rows].toarray()
+            if not _is_indicator(part):
+                return y.toarray()
+            dense[rows] = part
+        return dense
+    return y.toarray()
 
 
 def find_classes(y: Any, classes: Any = None) -> Any:
@@ -81,17 +115,20 @@ def class_indices(y: Any, classes: Any) -> Any:
 
 
 def targets(index: Any, loss_name: str, dtype: Any) -> Any:
-    """Return the core's targets: class indices for softmax, columns of 0 and 1 for logistic."""
+    """Return the core's targets: class indices for softmax, columns of 0 and 1 for logistic.
+
+    An indicator matrix stays in its dtype, and is cast batch by batch.
+    """
     if loss_name == "softmax":
         return index.astype(np.intp, copy=False)
-    return index.astype(dtype, order="C").reshape(index.shape[0], -1)
+    return np.ascontiguousarray(index) if index.ndim == 2 else index.astype(dtype)[:, None]
 
 
 def class_weights(class_weight: Any, index: Any, classes: Any, w: Any) -> Any:
     """Return the factor on each row's weight; "balanced" counts rows by their weights w."""
     if class_weight == "balanced":
         columns = index.T if index.ndim == 2 else [index]
-        factors = np.prod([_balanced(column.astype(int), w) for column in columns], axis=0)
+        factors = _product(_balanced(column.astype(int), w) for column in columns)
     else:
         factors = _given(class_weight, index, classes)
     if not (np.isfinite(factors).all() and (factors >= 0).all()):
@@ -99,6 +136,11 @@ def class_weights(class_weight: Any, index: Any, classes: Any, w: Any) -> Any:
             f"class_weight must give finite weights, none of them negative. Got {class_weight!r}."
         )
     return factors
+
+
+def _product(factors: Iterable[Any]) -> Any:
+    """Return the product of arrays, of which no more than two are there at a time."""
+    return functools.reduce(np.multiply, factors)
 
 
 def _balanced(index: Any, w: Any) -> Any:
@@ -113,7 +155,8 @@ def _given(class_weight: Any, index: Any, classes: Any) -> Any:
     """Return factors from a dict, or for a multilabel y from a list of dicts."""
     try:
         if index.ndim == 2:
-            return compute_sample_weight(class_weight, index).astype(float)
+            pairs = zip(class_weight, index.T, strict=True)
+            return _product(compute_sample_weight(weights, column) for weights, column in pairs)
         if not isinstance(class_weight, dict):
             raise TypeError("a list is for multilabel y")
         per_class = compute_class_weight(class_weight, classes=classes, y=classes)

@@ -21,9 +21,10 @@ class ClassTargets(ClassifierMixin, BaseScratchMLP):  # type: ignore[misc]
     _hits = staticmethod(_labels.hits)
 
     def _encode(self, X: Any, y: Any, w: Any, dtype: Any, classes: Any, first: bool) -> Data:
+        kind = y.dtype.str
         with naming("y", in_labels, y):
             y = _labels.check_labels(y)
-        self._settle_classes(y, classes, first)
+        self._settle_classes(y, kind, classes, first)
         n_classes, multilabel = len(self.classes_), y.ndim == 2
         logistic = multilabel or n_classes == 2
         with naming("y"):
@@ -64,7 +65,8 @@ class ClassTargets(ClassifierMixin, BaseScratchMLP):  # type: ignore[misc]
         return (weights if balanced else counted_in_rows(weights)).astype(dtype, copy=False)
 
     def _check_partial_fit(self, y: Any, classes: Any, first: bool) -> None:
-        if first and classes is None and not is_multilabel(y):
+        columns = getattr(y, "shape", ())[1:]  # of what has none, scikit-learn may make a copy
+        if first and classes is None and columns in ((), (1,)) and not is_multilabel(y):
             raise ValueError("classes must be passed on the first call to partial_fit.")
         with naming("classes"):  # MLPClassifier takes sample_weight in this place
             given = np.asarray(classes)
@@ -76,11 +78,11 @@ class ClassTargets(ClassifierMixin, BaseScratchMLP):  # type: ignore[misc]
                 "sample_weight=...). By position the order is (X, y, classes, sample_weight)."
             )
 
-    def _settle_classes(self, y: Any, classes: Any, first: bool) -> None:
+    def _settle_classes(self, y: Any, kind: str, classes: Any, first: bool) -> None:
         """Find the classes, or hold later data against those that are known."""
         if first:
             self.classes_ = _labels.find_classes(y, classes)
-            self._label_dtype = y.dtype.str
+            self._label_dtype = kind
             return
         expected = len(self.classes_) if self._is_multilabel() else 0
         if expected != (y.shape[1] if y.ndim == 2 else 0):

@@ -113,7 +113,7 @@ class FirstLayerWeightsDisplay:
         (2, 5, 8)
         """
         pyplot(cls)
-        W = find_network(estimator, "coefs_").coefs_[0]
+        W = np.asarray(find_network(estimator, "coefs_").coefs_[0])
         shape = _mosaic.image_shape(W.shape[0], image_shape)
         chosen = _chosen(W.shape[1], units)
         display = cls(weights=W.T[chosen].reshape(len(chosen), *shape), units=chosen)

@@ -2,8 +2,8 @@
 
 A batch's weights w have the sum 1, as the losses want them; ``weight`` is the sum that they had.
 Batches are valid until the next one is drawn, because they share buffers, and never longer
-than ``batch_size``. X may be of any numeric dtype: it is cast to the network's batch by batch, and
-brought to scale there.
+than ``batch_size``. X and the columns of y may be of any numeric dtype: they are cast to the
+network's batch by batch, and X is brought to scale there.
 
 Networks that are trained side by side each have rows of their own: the arrays of a batch then have
 an axis of members in front, w has the sum 1 for each, and ``weight`` is the sum over all.
@@ -67,7 +67,7 @@ class InOrder:
     def __iter__(self) -> Iterator[Batch]:
         for start in range(0, self.X.shape[0], self.batch_size):
             rows = slice(start, start + self.batch_size)
-            y = self.y[rows]
+            y = _targets(self.y[rows], self.dtype)
             w = np.ones(y.shape[0], self.dtype) if self.w is None else self.w[rows].copy()
             if w.any():
                 X = self.X[rows].astype(self.dtype, copy=self.scaling is not None)
@@ -149,43 +149,49 @@ class _DenseRows:
         scaling: Scaling | None,
     ) -> None:
         self._sources = [X, y] if w is None else [X, y, w]
-        bytes_a_row = X.shape[1] * np.dtype(dtype).itemsize + y[:1].nbytes
+        kinds = [
+            np.dtype(dtype),
+            _targets(y[:1], dtype).dtype,
+            *(s.dtype for s in self._sources[2:]),
+        ]
+        bytes_a_row = (X.shape[1] + y[:1].size) * kinds[0].itemsize
         n = batch_size * max(1, CHUNK // (batch_size * bytes_a_row * math.prod(in_front)))
         self.at_once, self._batch_size, self._scaling = n, batch_size, scaling
-        self._memory = [np.empty((*in_front, n, *s.shape[1:]), s.dtype) for s in self._sources]
-        gathered = self._memory[0]
-        self._X = gathered if X.dtype == dtype else np.empty_like(gathered, dtype)
-        self._chunks: dict[tuple[int, ...], tuple[list[Any], Any, list[Batch]]] = {}
+        self._gathered = [np.empty((*in_front, n, *s.shape[1:]), s.dtype) for s in self._sources]
+        self._cast = [
+            gathered if gathered.dtype == kind else np.empty_like(gathered, kind)
+            for gathered, kind in zip(self._gathered, kinds, strict=True)
+        ]
+        self._chunks: dict[tuple[int, ...], tuple[list[Any], list[Any], list[Batch]]] = {}
 
     def gather(self, rows: Any) -> Iterable[Batch]:
         """Copy the rows into the buffers; return the batches, which are views of these."""
         if rows.shape not in self._chunks:
             self._chunks[rows.shape] = self._chunk(rows.shape)
-        buffers, X, batches = self._chunks[rows.shape]
-        for source, buffer in zip(self._sources, buffers, strict=True):
+        gathered, cast, batches = self._chunks[rows.shape]
+        for source, buffer, own in zip(self._sources, gathered, cast, strict=True):
             # mode="raise" would make NumPy buffer all of it once more
             source.take(rows, 0, buffer, "clip")
-        if X.dtype != buffers[0].dtype:
-            X[...] = buffers[0]
+            if own.dtype != buffer.dtype:
+                own[...] = buffer
         if self._scaling is not None:
-            self._scaling.apply(X)
+            self._scaling.apply(cast[0])
         if len(self._sources) == 2:
             return batches
         return (_weighted(batch.X, batch.y, batch.w) for batch in batches)
 
-    def _chunk(self, shape: tuple[int, ...]) -> tuple[list[Any], Any, list[Batch]]:
-        """Return buffers of so many rows at the start of the memory, X of them, and the batches."""
-        X, *buffers = (
-            np.ndarray((*shape, *memory.shape[len(shape) :]), memory.dtype, memory)
-            for memory in (self._X, *self._memory)
+    def _chunk(self, shape: tuple[int, ...]) -> tuple[list[Any], list[Any], list[Batch]]:
+        """Return buffers of so many rows at the start of the memory, casts of them, and batches."""
+        gathered, cast = (
+            [np.ndarray((*shape, *m.shape[len(shape) :]), m.dtype, m) for m in memory]
+            for memory in (self._gathered, self._cast)
         )
         members = (slice(None),) * (len(shape) - 1)
         parts = [
             (*members, slice(start, start + self._batch_size))
             for start in range(0, shape[-1], self._batch_size)
         ]
-        batches = [_views(X[rows], *(buffer[rows] for buffer in buffers[1:])) for rows in parts]
-        return buffers, X, batches
+        return gathered, cast, [_views(*(buffer[rows] for buffer in cast)) for rows in parts]
 
 
 class _SparseRows:
@@ -206,7 +212,12 @@ class _SparseRows:
         if self._scaling is not None:
             X = X.toarray()
             self._scaling.apply(X)
-        yield _weighted(X, self._y[rows], self._w[rows])
+        yield _weighted(X, _targets(self._y[rows], self._dtype), self._w[rows])
+
+
+def _targets(y: Any, dtype: Any) -> Any:
+    """Return targets in the network's dtype, but those of a softmax, which are indices."""
+    return y if y.ndim == 1 else y.astype(dtype, copy=False)
 
 
 def _views(X: Any, y: Any, w: Any = None) -> Batch:

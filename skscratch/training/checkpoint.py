@@ -2,30 +2,34 @@
 
 The file is a line that says what it is, the SHA-256 digest of the rest, and the rest: NumPy's
 ``npz``, with everything that is not an array as JSON in one of its members. Reading it runs no code
-of the file's.
+of the file's, and takes no more memory than a few times the file's size.
 """
 
-import contextlib
 import hashlib
 import io
 import json
+import math
 import os
-from pathlib import Path
+import zipfile
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy
 
-__all__ = ["read", "write"]
+from skscratch.training.files import replacing
+
+__all__ = ["check", "read", "write"]
 
 MAGIC = b"skscratch checkpoint 1\n"
 DIGEST_SIZE = hashlib.sha256().digest_size
+NUMBERS = "biuf"  # the kinds of an array's dtype
 
 
 def write(path: Any, content: dict[str, Any]) -> None:
     """Write nested dicts and lists of arrays, numbers, strings and None.
 
-    A temporary file beside it is renamed once it is complete: whenever the process dies, path holds
-    either what it held before or all of content.
+    Whenever the process dies, path holds either what it held before or all of content.
 
     Examples
     --------
@@ -43,7 +47,7 @@ def write(path: Any, content: dict[str, Any]) -> None:
     def refer(value: Any) -> Any:
         if isinstance(value, np.generic):
             return value.item()
-        if not isinstance(value, np.ndarray) or value.dtype.hasobject:
+        if not isinstance(value, np.ndarray) or value.dtype.kind not in NUMBERS:
             raise TypeError(f"A checkpoint cannot hold {value!r}.")
         arrays[f"array{len(arrays)}"] = value
         return {"__array__": f"array{len(arrays) - 1}"}
@@ -52,17 +56,9 @@ def write(path: Any, content: dict[str, Any]) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, json=np.frombuffer(text, np.uint8), **arrays)
     payload = buffer.getbuffer()
-    temporary = Path(f"{os.fspath(path)}.tmp")  # always the same: what a kill leaves, goes
-    try:
-        with temporary.open("wb") as file:
-            file.write(MAGIC + hashlib.sha256(payload).digest())
-            file.write(payload)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
+    with replacing(path) as file:
+        file.write(MAGIC + hashlib.sha256(payload).digest())
+        file.write(payload)
 
 
 def read(path: Any) -> dict[str, Any]:
@@ -71,19 +67,100 @@ def read(path: Any) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If the file is not one of these, or is damaged or cut short.
+        If the file is not one of these, or is damaged or cut short, or holds what ``write`` does
+        not write.
     """
-    data = Path(path).read_bytes()
-    if not data.startswith(MAGIC):
-        raise ValueError("it is no checkpoint, or one that another version of skscratch wrote")
-    start = len(MAGIC) + DIGEST_SIZE
-    digest, payload = data[len(MAGIC) : start], data[start:]
-    if hashlib.sha256(payload).digest() != digest:
-        raise ValueError("it is damaged or cut short")
-    with np.load(io.BytesIO(payload), allow_pickle=False) as members:
+    with open(path, "rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            raise ValueError("it is no checkpoint, or one that another version of skscratch wrote")
+        digest = file.read(DIGEST_SIZE)
+        if hashlib.file_digest(file, "sha256").digest() != digest:
+            raise ValueError("it is damaged or cut short")
+        try:
+            return _content(file)
+        except Exception as error:  # whatever someone has put behind a digest that is right
+            raise ValueError(
+                "it holds what skscratch does not write, such as a pickle or compressed arrays "
+                f"({type(error).__name__}: {error})"
+            ) from error
+
+
+def _content(file: Any) -> dict[str, Any]:
+    """Return what an open file holds, once the sizes that it declares are known to be true."""
+    with zipfile.ZipFile(file) as archive:
+        infos = archive.infolist()
+        stored = all(
+            info.compress_type == zipfile.ZIP_STORED and info.file_size == info.compress_size
+            for info in infos
+        )
+        size = os.fstat(file.fileno()).st_size
+        if not stored or sum(info.file_size for info in infos) > size:
+            raise ValueError("its parts are compressed, or larger than the file")
 
         def look_up(value: dict[str, Any]) -> Any:
-            return members[value["__array__"]] if "__array__" in value else value
+            return _array(archive, value["__array__"]) if "__array__" in value else value
 
-        content: dict[str, Any] = json.loads(members["json"].tobytes(), object_hook=look_up)
+        text = _array(archive, "json").tobytes()
+        content = json.loads(text, object_hook=look_up)
+        if not isinstance(content, dict):
+            raise ValueError(f"expected a dict, got {type(content).__name__}")
         return content
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> Any:
+    """Return an array of numbers, no larger than its part of the file."""
+    info = archive.getinfo(f"{name}.npy")
+    with archive.open(info) as part:
+        if npy.read_magic(part) != (1, 0):
+            raise ValueError("an array has another version")
+        shape, _, dtype = npy.read_array_header_1_0(part)
+        n_bytes = math.prod(shape) * dtype.itemsize
+        if dtype.kind not in NUMBERS or part.tell() + n_bytes != info.file_size:
+            raise ValueError(f"an array of {dtype} and shape {shape} is not what its part holds")
+        part.seek(0)
+        return npy.read_array(part, allow_pickle=False)
+
+
+def check(found: Any, expected: Any, name: str = "content") -> None:
+    """Raise unless found has the keys, strings, types, and shapes and dtypes of arrays of expected.
+
+    Whole numbers must not be negative. Floats and arrays may hold whatever their dtype can.
+
+    Raises
+    ------
+    ValueError
+        Naming the first part that differs.
+
+    Examples
+    --------
+    >>> from skscratch.training import checkpoint
+    >>> checkpoint.check({"t": 3}, {"t": 0})
+    >>> checkpoint.check({"t": "3"}, {"t": 0})
+    Traceback (most recent call last):
+    ...
+    ValueError: its content['t'] is '3', not a whole number
+    """
+    if isinstance(expected, dict):
+        if not isinstance(found, dict) or found.keys() != expected.keys():
+            raise ValueError(f"its {name} does not have the parts {[*expected]}")
+        for key, value in expected.items():
+            check(found[key], value, f"{name}[{key!r}]")
+    elif isinstance(expected, list):
+        if not isinstance(found, list) or len(found) != len(expected):
+            raise ValueError(f"its {name} is not a list of {len(expected)} values")
+        for i, value in enumerate(expected):
+            check(found[i], value, f"{name}[{i}]")
+    elif _kind(found) != _kind(expected):
+        raise ValueError(f"its {name} is {_kind(found)}, not {_kind(expected)}")
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of {value.dtype.name} and shape {value.shape}"
+    if isinstance(value, str):
+        return repr(value)
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return f"a {type(value).__name__}"
+    if isinstance(value, Integral):
+        return "a negative number" if value < 0 else "a whole number"
+    return "a float"

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["History"]
+__all__ = ["History", "empty_columns"]
 
 # Curves that continue from run to run stay exact; the rest need not take the room of a float64.
 COLUMNS: dict[str, Any] = {
@@ -17,8 +17,7 @@ COLUMNS: dict[str, Any] = {
     "gradient_norm": np.float32,
     "seconds": np.float32,
 }
-
-
+VALIDATION = "validation_loss", "validation_score"
 LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -87,3 +86,19 @@ class History:
                     column = column.clip(-LARGEST, LARGEST).astype(kind)
                 arrays[name] = column
         return arrays
+
+
+def empty_columns(names: Any, n: int) -> dict[str, Any]:
+    """Return what ``arrays`` returns for n epochs, in zeros; of a validation set if in names.
+
+    Examples
+    --------
+    >>> from skscratch.training.history import empty_columns
+    >>> [*empty_columns(["loss", "validation_loss"], 2)]
+    ['loss', 'penalty', 'validation_loss', 'learning_rate', 'gradient_norm', 'seconds']
+    """
+    return {
+        name: np.broadcast_to(np.zeros((), kind), n)
+        for name, kind in COLUMNS.items()
+        if name in names or name not in VALIDATION
+    }

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import cache
+from typing import Any
 
 import joblib
 from threadpoolctl import ThreadpoolController
@@ -19,7 +20,38 @@ __all__ = ["blas_threads", "limited_blas_threads"]
 SMALL = 10**5
 SHARE = 3 * 10**6
 
-_holder = threading.Lock()
+
+class _Limit:
+    """The limit in force: the thread that holds it, and what lifts it."""
+
+    def __init__(self) -> None:
+        self.lock, self.thread, self.limiters = threading.Lock(), 0, list[Any]()
+
+    @contextmanager
+    def set_to(self, limits: dict[str, int]) -> Iterator[None]:
+        """Limit BLAS libraries, by their paths."""
+        self.thread = threading.get_ident()
+        try:
+            with ExitStack() as stack:
+                for path, n in limits.items():
+                    self.limiters.append(_blas().select(filepath=path).limit(limits=n))
+                    stack.enter_context(self.limiters[-1])
+                yield
+        finally:
+            self.thread, self.limiters = 0, []
+
+    def after_fork(self) -> None:
+        """Lift, in a new process, the limit of a thread that it does not have."""
+        if self.lock.locked() and self.thread != threading.get_ident():
+            for limiter in self.limiters:
+                with limiter:
+                    pass
+            self.lock, self.thread, self.limiters = threading.Lock(), 0, []
+
+
+_limit = _Limit()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_limit.after_fork)
 
 
 def blas_threads(work: float) -> AbstractContextManager[None]:
@@ -52,21 +84,20 @@ def limited_blas_threads(n: int) -> Iterator[None]:
     The limit is global to the process. Were everyone to restore what they had found, two fits that
     overlap could leave a limit behind; and threadpoolctl lets only the thread that has set a limit
     lift it. So one holds it and the others live with its end, after which their sums may be ordered
-    differently: results of overlapping calls can differ in the last bit.
+    differently: results of overlapping calls can differ in the last bit. A process that is forked
+    meanwhile begins without the limit, unless the thread that forks is the one that holds it.
     """
     limits = {pool: 1 if "scipy.libs" in pool.filepath else n for pool in _blas().lib_controllers}
     # a pool that has fewer threads must not get more
     larger = {pool.filepath: k for pool, k in limits.items() if pool.num_threads > k}
-    if not larger or not _holder.acquire(blocking=False):
+    if not larger or not _limit.lock.acquire(blocking=False):
         yield
         return
     try:
-        with ExitStack() as stack:
-            for path, k in larger.items():
-                stack.enter_context(_blas().select(filepath=path).limit(limits=k))
+        with _limit.set_to(larger):
             yield
     finally:
-        _holder.release()
+        _limit.lock.release()
 
 
 def _n_cores() -> int:

@@ -1,7 +1,7 @@
 """A run in motion: epochs on the training rows, loss and score on the rows held out."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from time import perf_counter
@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skscratch.core.network import Gradient, Parameters, Workspace, forward, views
+from skscratch.core.network import (
+    Architecture,
+    Gradient,
+    Parameters,
+    Workspace,
+    forward,
+    views,
+)
 from skscratch.core.optimizers import Rule
 from skscratch.core.steps import Averaging, Optimizer
 from skscratch.training.batches import Gathered, InOrder
@@ -218,23 +225,38 @@ class HeldOut:
 
         Rows that are new to all say it of the mean of their logits, others of each by itself.
         """
-        members = zip(self._members(theta), self._batches, strict=True)
-        each = [self._logits(params, batches) for params, batches in members]
-        if self._batches[0] is self._batches[-1]:
-            _, y, w = each[0]
-            each = [(np.mean([z for z, _, _ in each], axis=0), y, w)]
-        return temperature(self._arch.loss, *map(np.concatenate, zip(*each, strict=True)))
-
-    def _logits(self, params: Parameters, batches: Any) -> tuple[Any, Any, Any]:
-        """Return the logits of all rows of a member, their targets and their weights."""
-        parts = []
-        for X, y, w, weight in batches:
-            here = self._ws.head(X.shape[0])
-            forward(self._arch, params, here, X)
-            parts.append((here.z[-1].copy(), y.copy(), w * weight))
-        z, y, w = map(np.concatenate, zip(*parts, strict=True))
-        return z, y, w
+        members, batches = self._members(theta), self._batches
+        groups = [([params], own) for params, own in zip(members, batches, strict=True)]
+        if batches[0] is batches[-1]:
+            groups = [(members, batches[0])]
+        return temperature(self._arch.loss, _Logits(self._arch, self._ws, groups))
 
     def _members(self, theta: Any) -> list[Parameters]:
         arch = self.run.arch
         return apart(views(theta, arch.sizes, arch.members), arch.members)
+
+
+class _Logits:
+    """The logits of rows, some at a time, with their targets and weights, as often as one likes.
+
+    Parameters
+    ----------
+    arch : Architecture
+    ws : Workspace
+    groups : list of (list of Parameters, batches)
+        The logits of rows are the mean of those of all networks of their group.
+    """
+
+    def __init__(self, arch: Architecture, ws: Workspace, groups: Any) -> None:
+        self._arch, self._ws, self._groups = arch, ws, groups
+
+    def __iter__(self) -> Iterator[tuple[Any, Any, Any]]:
+        for networks, batches in self._groups:
+            for X, y, w, weight in batches:
+                here = self._ws.head(X.shape[0])
+                z = np.zeros_like(here.z[-1], np.float64)
+                for params in networks:
+                    forward(self._arch, params, here, X)
+                    z += here.z[-1]
+                z /= len(networks)
+                yield z, y, w * np.float64(weight)

@@ -134,7 +134,8 @@ def test_a_disk_that_is_full_does_not_end_training(data, small, tmp_path, monkey
 def test_what_it_cannot_use_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"every must be an int of at least 1\. Got 0"):
         ModelCheckpoint(tmp_path / "model", every=0)
-    with pytest.raises(ValueError, match="must be in a folder that exists"):
-        ModelCheckpoint(tmp_path / "missing" / "model")
+    for path in (tmp_path / "missing" / "model", tmp_path, f"{tmp_path}/a\0b", ""):
+        with pytest.raises(ValueError, match=r"path=.* must be a file in a folder that exists"):
+            ModelCheckpoint(path)
     with pytest.raises(ValueError, match="monitor must be one of"):
         ModelCheckpoint(tmp_path / "model", monitor="accuracy")

@@ -1,7 +1,11 @@
 """A fit that is cut short goes on from its checkpoint, to the last bit."""
 
+import copy
+import functools
+import operator
 import os
 import pickle
+import re
 import subprocess
 import sys
 
@@ -255,6 +259,19 @@ def spoil(path, kind):
     path.write_bytes(wrong[kind])
 
 
+def test_a_file_of_a_version_that_lacked_a_parameter_goes_on(path, binary, small):
+    """If the parameter has the value that says what was done then."""
+    small(checkpoint=path, max_iter=5).fit(*binary)
+    content = checkpoint.read(path)
+    for name in ("dropout", "n_members"):
+        del content["belongs_to"]["parameters"][name]
+    checkpoint.write(path, content)
+    for other, value in (("dropout", 0.5), ("alpha", 0.5)):
+        with pytest.raises(ValueError, match=f"another {other}"):
+            small(checkpoint=path, **{other: value}).fit(*binary)
+    assert_equal_models(small(checkpoint=path).fit(*binary), small().fit(*binary))
+
+
 @pytest.mark.parametrize("kind", ["truncated", "empty", "corrupted", "foreign", "pickle"])
 def test_a_file_that_is_none_of_ours_is_refused(kind, path, binary, small):
     small(checkpoint=path).fit(*binary)
@@ -268,6 +285,90 @@ def test_a_file_that_is_none_of_ours_is_refused(kind, path, binary, small):
 def test_something_else_in_our_format_is_refused(path, binary, small):
     checkpoint.write(path, {"theta": np.zeros(3)})
     with pytest.raises(ValueError, match="something else than a fit"):
+        small(checkpoint=path).fit(*binary)
+
+
+def leaves(content, path=()):
+    """Yield the path to every part of a content, the outer ones first."""
+    parts = {dict: lambda: content, list: lambda: range(len(content))}.get(type(content), tuple)()
+    for key in parts:
+        yield (*path, key)
+        yield from leaves(content[key], (*path, key))
+
+
+def changed(content, path, value):
+    """Return a copy with another value at the path; without one if that is Ellipsis."""
+    changed = copy.deepcopy(content)
+    part = functools.reduce(operator.getitem, path[:-1], changed)
+    if value is ...:
+        del part[path[-1]]
+    else:
+        part[path[-1]] = value
+    return changed
+
+
+WRONG = [..., None, "word", -1, [], np.zeros(3)]
+
+
+def may_be(part, value, now):
+    """Return whether another value is as good, for it could be that of another run."""
+    if part[-1] == "best_validation_score":
+        return value is None or isinstance(value, float)
+    if part[:-1] == ("belongs_to", "parameters"):
+        return value is ...  # a parameter that a former version did not have
+    return value is now or type(value) is type(now) is float
+
+
+def refusal(model, X, y):
+    try:
+        model.fit(X, y)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def test_whatever_part_of_a_file_someone_has_changed_it_is_refused(path, binary, small):
+    """Behind a digest that is right: each part, left out and replaced by values of all kinds."""
+    params = COURSES["refit"] | {"ema_decay": 0.9, "dropout": 0.3, "batch_size": 45, "max_iter": 3}
+    model = small(checkpoint=path, **params)
+    model.fit(*binary)
+    content = checkpoint.read(path)
+    for part in leaves(content):
+        now = functools.reduce(operator.getitem, part, content)
+        for value in WRONG:
+            if may_be(part, value, now):
+                continue
+            checkpoint.write(path, changed(content, part, value))
+            said = refusal(model, *binary)
+            assert re.match("checkpoint=.*remove the file", said), (part, value, said)
+    checkpoint.write(path, content)
+    assert model.fit(*binary).n_iter_ == content["state"]["counted"]["n_epochs"]
+
+
+THETAS = [
+    ("theta_before",), ("best", "theta"),
+    ("state", "learned", "theta"), ("state", "learned", "mean"),
+    ("start", "learned", "theta"), ("start", "learned", "mean"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("part", THETAS, ids=lambda part: "-".join(part))
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_parameters_that_are_not_finite_are_refused(part, value, path, binary, small):
+    params = {**COURSES["refit"], "ema_decay": 0.9, "checkpoint": path}
+    small(**params).fit(*binary)
+    content = checkpoint.read(path)
+    functools.reduce(operator.getitem, part, content)[3] = value
+    checkpoint.write(path, content)
+    with pytest.raises(ValueError, match=r"checkpoint=.*a parameter of its network is not finite"):
+        small(**params).fit(*binary)
+
+
+@pytest.mark.parametrize("phase", ["refit", "over"])
+def test_a_phase_that_this_fit_does_not_have_is_refused(phase, path, binary, small):
+    small(checkpoint=path).fit(*binary)
+    checkpoint.write(path, checkpoint.read(path) | {"phase": phase})
+    with pytest.raises(ValueError, match=rf"checkpoint=.*its phase '{phase}' is none of"):
         small(checkpoint=path).fit(*binary)
 
 
@@ -335,10 +436,31 @@ def test_a_full_disk_does_not_end_training(path, binary, small, monkeypatch):
     assert_equal_models(model, small().fit(*binary))
 
 
-@pytest.mark.parametrize("path", ["", "missing/file"])
+@pytest.mark.parametrize("path", ["", "missing/file", "a\0b", "circle", "circle/file"])
 def test_what_can_be_no_file_is_refused_before_training(path, tmp_path, binary, small):
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
     with pytest.raises(ValueError, match=r"checkpoint=.*a file in a folder"):
         small(checkpoint=tmp_path / path).fit(*binary)
+    with pytest.raises(ValueError, match=r"checkpoint=.*a file in a folder"):
+        small(checkpoint=f"{tmp_path}/{path}").fit(*binary)
+
+
+def test_a_link_leads_to_the_file(path, binary, small):
+    link = path.with_name("link")
+    link.symlink_to(path)
+    small(checkpoint=link).fit(*binary)
+    assert link.is_symlink()
+    assert small(checkpoint=path).fit(*binary).n_iter_ == 15
+    assert sorted(os.listdir(path.parent)) == ["link", path.name]
+
+
+def test_what_others_have_beside_it_is_left_alone(path, binary, small):
+    mine, target = path.with_name(f"{path.name}.tmp"), path.with_name("target")
+    target.write_bytes(b"mine")
+    mine.symlink_to(target)
+    small(checkpoint=path).fit(*binary)
+    assert target.read_bytes() == b"mine"
+    assert mine.is_symlink()
 
 
 def test_a_parameter_that_cannot_be_compared_is_refused_by_name(path, binary, small):

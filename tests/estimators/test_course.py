@@ -392,6 +392,6 @@ def test_the_logits_are_divided_by_the_temperature_of_the_validation_set(
     target = np.asarray(y[60:], float if plain.out_activation_ == "logistic" else int)
     if kind == "binary":
         target = target[:, None]
-    T = temperature(loss, z[60:].reshape(30, -1), target, np.ones(30))
+    T = temperature(loss, [(z[60:].reshape(30, -1), target, np.ones(30))])
     assert abs(T - 1) > 0.01
     assert_allclose(tempered.decision_function(X), z / T, rtol=1e-9)

@@ -7,10 +7,12 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
+from sklearn.utils.class_weight import compute_sample_weight
 
 from skscratch import ScratchMLPClassifier
+from skscratch.estimators._labels import class_weights
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",
@@ -105,3 +107,54 @@ def test_a_prediction_needs_as_much_for_many_rows_as_for_few(method, n_classes):
         extra.append(most - result.nbytes)
     assert max(extra) < 8 * MIB
     assert abs(extra[1] - extra[0]) < MIB / 10
+
+
+K = 500
+LABELS = RNG.random((4000, K)) < 0.02
+KINDS = {
+    **{name: LABELS.astype(name) for name in ("bool", "int8", "int64", "float32", "float64")},
+    "sparse": csr_array(LABELS.astype(int)),
+}
+
+
+def fit_labels(y, **params):
+    X = PIXELS[:4000, :20] / 255
+    return ScratchMLPClassifier((8,), max_iter=2, random_state=0, n_members=1, **params).fit(X, y)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_labels_are_not_all_cast_at_once(name):
+    """In int64 they take 15 MiB; those that are sparse take one byte each."""
+    y = KINDS[name]
+    most, model = peak(lambda: fit_labels(y, early_stopping=False))
+    assert most < LABELS.size * (name == "sparse") + 5 * MIB
+    assert model.predict(PIXELS[:2, :20]).dtype == y.dtype
+    for ours, theirs in zip(
+        model.coefs_, fit_labels(LABELS, early_stopping=False).coefs_, strict=True
+    ):
+        assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    "class_weight", ["balanced", [{0: 1, 1: 2}] * 60], ids=["balanced", "list"]
+)
+def test_weights_of_labels_are_multiplied_one_label_after_the_other(class_weight):
+    y = RNG.integers(2, size=(N, 60))
+    most, factors = peak(lambda: class_weights(class_weight, y, np.arange(60), None))
+    assert most < y.nbytes / 4
+    expected = compute_sample_weight(class_weight, y)
+    assert_allclose(factors, expected, rtol=1e-12)
+
+
+def test_the_temperature_makes_no_copy_of_all_logits():
+    """Of the rows held out they are 12 MiB."""
+    X, y = RNG.normal(size=(16_000, 5)), np.arange(16_000) % 500
+    plain, tempered = (
+        peak(
+            lambda scaled=scaled: ScratchMLPClassifier(
+                (64,), max_iter=1, early_stopping=True, n_members=2, temperature_scaling=scaled
+            ).fit(X, y)
+        )[0]
+        for scaled in (False, True)
+    )
+    assert tempered - plain < 6 * MIB

@@ -1,17 +1,20 @@
 """Model files of every release load, answer as they did then, and go on learning."""
 
+import importlib
+import shutil
 import warnings
 from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning, InconsistentVersionWarning
 
 from skscratch import __version__
+from skscratch.training import checkpoint
 
 pytestmark = pytest.mark.filterwarnings(
     # a value that was a default then is one that somebody has set now
@@ -68,8 +71,27 @@ def test_it_is_fitted_again_as_it_was(path):
         assert_allclose(again.predict_proba(X[::10]), answers[path.stem], atol=1e-4)
 
 
+CHECKPOINTS = sorted((Path(__file__).parent / "released").glob("*/fit.checkpoint"))
+
+
+@pytest.mark.parametrize("path", CHECKPOINTS, ids=lambda path: path.parent.name)
+def test_a_fit_of_a_release_goes_on_from_its_checkpoint(path, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(path.parents[1])
+    make = importlib.import_module("make")
+    own = tmp_path / "fit.checkpoint"
+    shutil.copy(path, own)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = make.begun(own, max_iter=9)
+    before = checkpoint.read(path)
+    assert model.n_iter_ == 9 == before["state"]["counted"]["n_epochs"] + 3
+    assert_array_equal(model.history_["loss"][:6], before["history"]["loss"])
+    assert model.history_["loss"][-1] < before["history"]["loss"][-1]
+
+
 def test_there_are_models_of_this_release():
     """A release without files could not be checked by the next one."""
     released = {path.parent.name for path in FILES}
     assert __version__ in released, "run tests/estimators/released/make.py"
     assert len([path for path in FILES if path.parent.name == __version__]) == 7
+    assert __version__ in {path.parent.name for path in CHECKPOINTS}

@@ -35,7 +35,7 @@ class TestEncode:
         model, data = encode(y, dtype=dtype)
         assert (data.out_activation, data.n_outputs) == (link, n_outputs)
         assert_array_equal(data.y, target)
-        assert data.y.dtype == (np.intp if link == "softmax" else dtype)
+        assert data.y.dtype == (np.intp if link == "softmax" else y.dtype if y.ndim == 2 else dtype)
         assert data.dtype == dtype
         assert data.X is X
         assert_array_equal(model.classes_, np.unique(y) if y.ndim == 1 else [0, 1])

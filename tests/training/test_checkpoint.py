@@ -4,6 +4,8 @@ import hashlib
 import io
 import os
 import pickle
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -169,6 +171,138 @@ class TestDamage:
         assert trap.path.exists(), "the trap works"
 
 
+def archive(*parts, compression=zipfile.ZIP_STORED):
+    """Return a zip file of (name, bytes)."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as file:
+        for name, data in parts:
+            file.writestr(name, data)
+    return buffer.getvalue()
+
+
+def npy(array, **header):
+    """Return an array as a .npy file, whose header may tell lies."""
+    buffer = io.BytesIO()
+    if header:
+        honest = np.lib.format.header_data_from_array_1_0(array)
+        np.lib.format.write_array_header_1_0(buffer, honest | header)
+        return buffer.getvalue() + array.tobytes()
+    np.save(buffer, array, allow_pickle=True)
+    return buffer.getvalue()
+
+
+def text(json, *parts, **kind):
+    """Return a payload of that JSON and more parts."""
+    return archive(("json.npy", npy(np.frombuffer(json, np.uint8))), *parts, **kind)
+
+
+REFERENCE = b'{"theta": {"__array__": "array0"}}'
+ZEROS = npy(np.zeros(2**21))
+
+
+def overlapping():
+    """Return an archive of a hundred names for the same 16 MiB."""
+    data = text(REFERENCE, ("array0.npy", ZEROS))
+    start, end = data.rindex(b"PK\1\2"), data.rindex(b"PK\5\6")
+    entry, tail = data[start:end], bytearray(data[end:])
+    for at, size, number in ((8, 2, 101), (10, 2, 101), (12, 4, len(data[start:end]) * 101)):
+        tail[at : at + size] = number.to_bytes(size, "little")
+    return data[:start] + entry * 101 + bytes(tail)
+
+
+HOSTILE = {
+    "no archive": b"theta = 3",
+    "an archive of nothing": archive(),
+    "nothing to read": archive(("array0.npy", npy(np.zeros(2)))),
+    "no JSON": text(b"theta = 3"),
+    "a list": text(b"[1, 2]"),
+    "a number": text(b"3"),
+    "deep nesting": text(b"[" * 100_000 + b"]" * 100_000),
+    "deep nesting of dicts": text(b'{"a":' * 100_000 + b"1" + b"}" * 100_000),
+    "a number of a million digits": text(b'{"a": 1' + b"0" * 1_000_000 + b"}"),
+    "an array that is not there": text(REFERENCE),
+    "a name that is none": text(b'{"theta": {"__array__": [1]}}'),
+    "compressed": text(REFERENCE, ("array0.npy", ZEROS), compression=zipfile.ZIP_DEFLATED),
+    "one piece under a hundred names": overlapping(),
+    "a lie about the shape": text(REFERENCE, ("array0.npy", npy(np.zeros(2), shape=(2**40,)))),
+    "too little of it": text(REFERENCE, ("array0.npy", npy(np.zeros(2), shape=(1,)))),
+    "a negative shape": text(REFERENCE, ("array0.npy", npy(np.zeros(4), shape=(-2, -2)))),
+    "objects": text(REFERENCE, ("array0.npy", npy(np.array([{}, None])))),
+    "words": text(REFERENCE, ("array0.npy", npy(np.array(["a", "b"])))),
+    "records": text(REFERENCE, ("array0.npy", npy(np.zeros(2, "f8,i4")))),
+    "no array": text(REFERENCE, ("array0.npy", b"theta")),
+    "a header that does not end": text(REFERENCE, ("array0.npy", npy(np.zeros(2))[:20])),
+    "a header of signs": text(
+        REFERENCE, ("array0.npy", b"\x93NUMPY\1\0\x00\x20" + b"-" * 8000 + b"1" + b" " * 191)
+    ),
+}
+
+
+class TestHostile:
+    """Content that somebody else has made, behind a digest that is right."""
+
+    @pytest.mark.parametrize("payload", HOSTILE.values(), ids=HOSTILE)
+    def test_what_was_not_written_is_refused_in_little_memory(self, payload, path):
+        path.write_bytes(checkpoint.MAGIC + hashlib.sha256(payload).digest() + payload)
+        tracemalloc.start()
+        with pytest.raises(ValueError, match="it holds what skscratch does not write"):
+            checkpoint.read(path)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert most < 2**21 + 20 * len(payload)
+
+    def test_what_these_are_made_of_is_good_by_itself(self, path):
+        payload = text(REFERENCE, ("array0.npy", ZEROS))
+        path.write_bytes(checkpoint.MAGIC + hashlib.sha256(payload).digest() + payload)
+        assert checkpoint.read(path)["theta"].shape == (2**21,)
+
+    @pytest.mark.parametrize("start", [b"PK\3\4", checkpoint.MAGIC + b"x" * 32], ids=str)
+    def test_a_large_foreign_file_is_not_read_whole(self, start, path):
+        with open(path, "wb") as file:
+            file.write(start)
+            file.truncate(2**28)
+        tracemalloc.start()
+        with pytest.raises(ValueError, match=NOT_ONE):
+            checkpoint.read(path)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert most < 2**20
+
+
+EXPECTED = {
+    "theta": np.zeros((2, 3), np.float32), "t": 0, "scale": 1.0, "rule": "Adam", "chosen": False,
+    "mean": None, "slots": [np.zeros(2)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("theta", np.zeros((3, 2), np.float32)), ("theta", np.zeros((2, 3))), ("theta", [[0.0]]),
+        ("theta", np.zeros(3, np.float32)), ("t", 1.5), ("t", True), ("t", "1"), ("t", -1),
+        ("t", np.array(1)), ("scale", None), ("scale", "1"), ("rule", 1), ("rule", None),
+        ("rule", "adam"), ("chosen", 1), ("mean", np.zeros(2)), ("slots", []),
+        ("slots", [np.zeros(3)]), ("slots", {"0": np.zeros(2)}), ("slots", [np.zeros(2)] * 2),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_part_that_is_not_as_expected_is_named(name, value):
+    with pytest.raises(ValueError, match=rf"its content\['{name}'\]"):
+        checkpoint.check(EXPECTED | {name: value}, EXPECTED)
+
+
+@pytest.mark.parametrize("found", [{}, [], None, {"t": 0}, EXPECTED | {"more": 0}], ids=str)
+def test_parts_that_lack_or_are_too_many(found):
+    with pytest.raises(ValueError, match="its content does not have the parts"):
+        checkpoint.check(found, EXPECTED)
+
+
+def test_what_is_as_expected_may_have_other_values():
+    theta = np.full((2, 3), np.nan, ">f4")
+    other = {"theta": theta, "t": 2**128, "scale": float("inf"), "chosen": True}
+    assert checkpoint.check(EXPECTED | other, EXPECTED) is None
+
+
 class TestFailedWrite:
     def fails(self, error):
         def fail(*args):
@@ -202,12 +336,6 @@ class TestFailedWrite:
         monkeypatch.setattr("pathlib.Path.replace", spy)
         checkpoint.write(path, {"t": 4})
         assert seen == [({"t": 4}, 3)]
-
-    def test_what_a_killed_write_has_left_goes_with_the_next_one(self, path):
-        path.with_name(f"{path.name}.tmp").write_bytes(b"half")
-        checkpoint.write(path, {"t": 4})
-        assert checkpoint.read(path) == {"t": 4}
-        assert os.listdir(path.parent) == [path.name]
 
     def test_a_folder_that_is_not_there(self, path):
         with pytest.raises(FileNotFoundError):

@@ -250,7 +250,7 @@ class TestHeldOut:
             z = logits(one.arch, *one.params, X[rows])
             parts.append((z, TARGETS[link][rows], WEIGHTS[rows]))
         run.theta[:] = 0
-        expected = temperature(LOSSES[link], *map(np.concatenate, zip(*parts, strict=True)))
+        expected = temperature(LOSSES[link], [tuple(map(np.concatenate, zip(*parts, strict=True)))])
         assert_allclose(held_out.temperature(theta), expected, rtol=1e-6)
 
 

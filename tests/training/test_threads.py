@@ -1,6 +1,8 @@
 """Limits on BLAS threads: set while they help, always given back."""
 
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -110,3 +112,91 @@ def test_two_that_overlap_leave_nothing_behind():
     assert n_threads()[0] == 2
     with limited_blas_threads(1):
         assert n_threads()[0] == 1, "the limit can be had again"
+
+
+FORKED = """
+import os, sys, threading, warnings
+import numpy as np
+from threadpoolctl import threadpool_info
+from skscratch import ScratchMLPClassifier
+from skscratch.training import threads
+from skscratch.training.threads import limited_blas_threads
+
+warnings.simplefilter("ignore")  # Python's, of forks in processes of several threads
+threads._n_cores = lambda: 2
+
+def n_threads():
+    return max(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+
+def fit():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 100))
+    seen = []
+    def watch(step):
+        seen.append(n_threads())
+        return 0.01
+    model = ScratchMLPClassifier((100,), n_members=1, learning_rate=watch, max_iter=3,
+        early_stopping=False, batch_size=100, random_state=0).fit(X, X[:, 0] > 0)
+    return {*seen}, model.coefs_[0].sum()
+
+def in_child(check):
+    child = os.fork()
+    if child == 0:
+        try:
+            check()
+            os._exit(0)
+        except BaseException as error:
+            print(repr(error), file=sys.stderr, flush=True)
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+
+def hold():
+    with limited_blas_threads(1):
+        held.set()
+        ended.wait()
+
+def new_process():
+    assert n_threads() == 2, "the limit of a thread that is not here is lifted"
+    assert fit() == expected, "a fit sets its own limit"
+    assert n_threads() == 2
+
+def same_thread():
+    assert n_threads() == 1
+    assert fit() == expected
+    assert n_threads() == 1
+
+if n_threads() < 2:
+    print("this BLAS cannot have two threads")
+    sys.exit()
+expected = fit()
+assert expected[0] == {1}
+held, ended = threading.Event(), threading.Event()
+thread = threading.Thread(target=hold, daemon=True)
+thread.start()
+held.wait()
+assert n_threads() == 1
+in_child(new_process)
+assert n_threads() == 1, "here the limit holds"
+ended.set()
+thread.join()
+assert n_threads() == 2
+with limited_blas_threads(1):
+    in_child(same_thread)
+assert n_threads() == 2
+in_child(new_process)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_process_forked_while_another_thread_fits_has_limits_of_its_own():
+    run = subprocess.run(
+        [sys.executable, "-c", FORKED],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    if run.stdout:
+        pytest.skip(run.stdout)
