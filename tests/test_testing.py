@@ -136,7 +136,9 @@ BROKEN = {
 
 
 class TestActivation:
-    @pytest.mark.parametrize("activation", [*ACTIVATIONS.values(), Own()], ids=repr)
+    @pytest.mark.parametrize(
+        "activation", [*ACTIVATIONS.values(), Own()], ids=lambda f: type(f).__name__
+    )
     def test_ours_and_a_good_one_keep_their_promises(self, activation):
         assert testing.check_activation(activation) is None
 
@@ -258,7 +260,7 @@ class TestUpdateRule:
     @pytest.mark.parametrize(
         "rule",
         [GradientDescent(), Momentum(0.9), Nesterov(0.9), Adam(0.9, 0.999, 1e-8), OwnRule()],
-        ids=repr,
+        ids=lambda own: type(own).__name__,
     )
     def test_ours_and_a_good_one_keep_their_promises(self, rule):
         assert testing.check_update_rule(rule) is None
@@ -346,7 +348,11 @@ class Falling:
 
 
 class TestSchedule:
-    @pytest.mark.parametrize("schedule", [Constant(0.1), Adaptive(0.1), Cosine(0.1, 50)], ids=repr)
+    @pytest.mark.parametrize(
+        "schedule",
+        [Constant(0.1), Adaptive(0.1), Cosine(0.1, 50)],
+        ids=lambda own: type(own).__name__,
+    )
     def test_ours_keep_their_promises(self, schedule):
         assert testing.check_schedule(schedule) is None
 
@@ -401,7 +407,9 @@ class TestScorer:
     def test_a_good_one(self, model):
         assert testing.check_scorer(lambda m, X, y: m.score(X, y), model, X, Y) is None
 
-    @pytest.mark.parametrize("value", [np.nan, None, "good", [1, 2]], ids=repr)
+    @pytest.mark.parametrize(
+        "value", [np.nan, None, "good", [1, 2]], ids=lambda own: type(own).__name__
+    )
     def test_no_number(self, model, value):
         with pytest.raises((ValueError, TypeError), match="scoring"):
             testing.check_scorer(lambda *_: value, model, X, Y)

@@ -134,20 +134,24 @@ def _fingerprint(estimator: Any, run: Run, data: Any, first: bool) -> dict[str, 
     parameters = {k: v for k, v in estimator.get_params(deep=False).items() if k not in FREE}
     return {
         "architecture": [*run.arch.sizes, run.theta.dtype.name, run.arch.loss.name],
-        "data set": _data_hash(data),
-        "validation set": None if data.validation is None else _data_hash(data.validation),
+        "data set": _data_hash(data, estimator.class_weight),
+        "validation set": None
+        if data.validation is None
+        else _data_hash(data.validation, estimator.class_weight),
         "fitted network": None if first else joblib.hash((run.theta, run.memory, run.n_epochs)),
         "parameters": {name: _hash(name, value) for name, value in parameters.items()},
         "seed": run.seed,
     }
 
 
-def _data_hash(data: Any) -> str:
+def _data_hash(data: Any, class_weight: Any) -> str:
     X = data.X
     if issparse(X):  # whose hash would tell whether someone has looked at its order
         X = X.shape, X.data, X.indices, X.indptr
     y = data.y if data.y.ndim == 1 else data.y.astype(data.dtype, copy=False)
-    return str(joblib.hash((X, y, data.w, data.labels)))
+    # as they came, if the classes have no weights of their own: so did former versions
+    w = data.sample_weight if class_weight is None else data.w
+    return str(joblib.hash((X, y, w, data.labels)))
 
 
 def _plain(value: Any) -> Any:

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning, InconsistentVersionWarning
 
-from skscratch import __version__
+from skscratch import ScratchMLPClassifier, __version__
 from skscratch.training import checkpoint
 
 pytestmark = pytest.mark.filterwarnings(
@@ -87,6 +87,26 @@ def test_a_fit_of_a_release_goes_on_from_its_checkpoint(path, tmp_path, monkeypa
     assert model.n_iter_ == 9 == before["state"]["counted"]["n_epochs"] + 3
     assert_array_equal(model.history_["loss"][:6], before["history"]["loss"])
     assert model.history_["loss"][-1] < before["history"]["loss"][-1]
+
+
+RAW = sorted((Path(__file__).parent / "released").glob("*/raw.checkpoint"))
+
+
+@pytest.mark.parametrize("path", RAW, ids=lambda path: path.parent.name)
+def test_a_fit_goes_on_with_the_scaling_and_the_weights_that_it_began_with(path, tmp_path):
+    """The file does not hold the scaling, which has been chosen otherwise since."""
+    own = tmp_path / "raw.checkpoint"
+    shutil.copy(path, own)
+    model = ScratchMLPClassifier(
+        (6,), random_state=0, max_iter=12, checkpoint=own, checkpoint_epochs=1,
+        n_iter_no_change=1000, n_members=2,
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X * [1, 1, 1, 0.1], Y > 0, [1.0, 2.0] * 75)
+    assert len(model.loss_curve_) == 12
+    # what the version that wrote the file went on to
+    assert_allclose(model.loss_curve_[-1], 0.36675566274009636, rtol=1e-12)
 
 
 def test_there_are_models_of_this_release():
