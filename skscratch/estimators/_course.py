@@ -238,12 +238,12 @@ class Course:
     def _scaling_of(self, content: dict[str, Any]) -> Scaling | None:
         """Return the scaling that a checkpoint was written with."""
         saved, run, (X, _, w) = content.get("scaling"), self.run, self.data[:3]
-        if isinstance(saved, dict):
+        if saved is not None:
             of_features = np.zeros(X.shape[1], run.theta.dtype)
-            limit = None if saved.get("limit") is None else of_features
-            checkpoint.check(
-                saved, {"center": of_features, "scale": of_features, "limit": limit}, "scaling"
-            )
+            expected: dict[str, Any] = {"center": of_features, "scale": of_features, "limit": None}
+            if isinstance(saved, dict) and saved.get("limit") is not None:
+                expected["limit"] = of_features
+            checkpoint.check(saved, expected, "scaling")
             return Scaling(**saved)
         if "scaling" in content:
             return None

@@ -316,6 +316,8 @@ def may_be(part, value, now):
         return value is None or isinstance(value, float)
     if part[:-1] == ("belongs_to", "parameters"):
         return value is ...  # a parameter that a former version did not have
+    if part == ("scaling",):
+        return value is ... or value is now  # a former version did not write it
     return value is now or type(value) is type(now) is float
 
 
