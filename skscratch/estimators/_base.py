@@ -24,6 +24,7 @@ from skscratch.estimators._constraints import CONSTRAINTS
 from skscratch.estimators._curves import Curves
 from skscratch.estimators._data import Data
 from skscratch.estimators._documented import Documented
+from skscratch.estimators._errstate import quiet
 from skscratch.estimators._fitted import fitted_parameters
 from skscratch.estimators._resolved import resolved
 from skscratch.estimators._stamp import Stamped
@@ -170,7 +171,8 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         (2, 2)
         """
         first = not self.__sklearn_is_fitted__()
-        self._check_partial_fit(y, classes, first)
+        with quiet():
+            self._check_partial_fit(y, classes, first)
         none = (None, None, None)
         tasks = new_tasks(self, X, y, sample_weight, 1)
         return self._run(
@@ -222,7 +224,7 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
     ) -> Self:
         interrupt = None
         # overflow shows as a non-finite loss, which ends the run with a message of its own
-        with unchanged_on_error(self), np.errstate(all="ignore"):
+        with unchanged_on_error(self), quiet():
             data = self._validate(X, y, sample_weight, classes, first, validation)
             settings = resolved(self, data, whole=train is _train.fit)
             run = begin(settings, data, first)
@@ -270,11 +272,6 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
         """Return ``finish(logits)`` of X, computed some rows at a time; the logits are scratch."""
         if not self.__sklearn_is_fitted__():
             check_is_fitted(self)  # raises, but takes its time where it does not
-        X = check_prediction_data(self, X)
-        params = fitted_parameters(self)
-        arch = architecture(fitted_sizes(self), self._activation, self.out_activation_)
-        rows = _sizes.rows_per_buffer(arch, X)
-        threads = blas_threads(_sizes.largest_product(params, X, min(rows, X.shape[0])))
 
         def checked(z: Any) -> Any:
             if not np.isfinite(z).all():
@@ -285,8 +282,13 @@ class BaseScratchMLP(CallbackSupportMixin, Fitted, Curves, Stamped, Documented, 
             return finish(z)
 
         # overflow is what is checked for, and finite logits may lie further apart than floats reach
-        with threads, np.errstate(over="ignore", invalid="ignore"):
-            result: NDArray[Any] = outputs(arch, params, X, rows, checked)
+        with quiet():
+            X = check_prediction_data(self, X)
+            params = fitted_parameters(self)
+            arch = architecture(fitted_sizes(self), self._activation, self.out_activation_)
+            rows = _sizes.rows_per_buffer(arch, X)
+            with blas_threads(_sizes.largest_product(params, X, min(rows, X.shape[0]))):
+                result: NDArray[Any] = outputs(arch, params, X, rows, checked)
         return result
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skscratch._compat import InvalidParameterError, takes_weights
 from skscratch.core.network import Parameters
+from skscratch.estimators._errstate import for_users
 from skscratch.estimators._random import streams
 from skscratch.estimators._validation import naming
 from skscratch.training.batches import Gathered
@@ -112,7 +113,7 @@ def _score(
 
     def score_of(params: Parameters, X: Any, y: Any, weights: dict[str, Any]) -> float:
         view.coefs_, view.intercepts_ = params
-        with naming("scoring"):
+        with naming("scoring"), for_users():
             value = float(scorer(view, X, y, **weights))
         if not math.isfinite(value):
             raise ValueError(
