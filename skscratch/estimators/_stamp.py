@@ -39,6 +39,8 @@ class Stamped:
                 ),
                 stacklevel=2,
             )
+        if "coefs_" in state and "n_members" not in state:
+            state["n_members_"] = AS_BEFORE["n_members"]
         self.__dict__.update(AS_BEFORE | state)
         with quiet():
             check_complete(self)

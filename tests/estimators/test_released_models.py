@@ -45,6 +45,7 @@ def test_a_released_model_still_works(path):
         if path.stem == "multilabel"
         else network.classes_[Y % len(network.classes_)]
     )
+    assert network.n_members_ == 1
     loss = network.loss_
     if network.solver != "lbfgs":
         assert network.set_params(learning_rate_init=0.01).partial_fit(X, y).n_iter_ > 1
