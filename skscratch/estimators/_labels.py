@@ -121,7 +121,7 @@ def targets(index: Any, loss_name: str, dtype: Any) -> Any:
     """
     if loss_name == "softmax":
         return index.astype(np.intp, copy=False)
-    return np.ascontiguousarray(index) if index.ndim == 2 else index.astype(dtype)[:, None]
+    return np.ascontiguousarray(index) if index.ndim == 2 else index.astype(dtype).reshape(-1, 1)
 
 
 def class_weights(class_weight: Any, index: Any, classes: Any, w: Any) -> Any:
