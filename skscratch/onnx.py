@@ -17,6 +17,7 @@ from skscratch._typing import MatrixLike
 from skscratch.core import activations as act
 from skscratch.core.activations import ACTIVATIONS
 from skscratch.estimators import ScratchMLPClassifier
+from skscratch.estimators._errstate import quiet
 from skscratch.estimators._fitted import fitted_parameters
 
 __all__ = ["register_converter", "to_onnx"]
@@ -147,7 +148,9 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     a = new.Concat(*columns, axis=1)  # a table has an input per column
     f = _hidden_activations(model)
     for W, b, h in zip(*fitted_parameters(model), [*f, None], strict=True):
-        z = new.Add(new.MatMul(a, np.float32(W)), np.float32(b))
+        with quiet():  # what float32 has no number for
+            W, b = np.float32(W), np.float32(b)
+        z = new.Add(new.MatMul(a, W), b)
         a = z if h is None else h(new, z)
     label, proba = _outputs(new, a, model, _names(model, scope), operator.outputs)
     label.add_to(scope, container)

@@ -57,6 +57,15 @@ def run(graph, X):
     return session.run(None, feed)
 
 
+def test_weights_that_float32_has_no_number_for():
+    """They become 0, whatever the user has NumPy do on underflow."""
+    model = small().fit(X, DIGIT)
+    model.coefs_ = [np.where(abs(W) < 0.01, 1e-60, W).tolist() for W in model.coefs_]
+    with np.errstate(all="raise"):
+        graph = to_onnx(model, X[:1])
+    assert_same(graph, model, X)
+
+
 def assert_same(graph, model, X):
     label, proba = run(graph, X)[:2]
     expected = model.predict(X)

@@ -26,6 +26,7 @@ class Fitted:
     t_: int
     n_layers_: int
     n_outputs_: int
+    n_members_: int
     out_activation_: str
     best_loss_: float | None
     best_validation_score_: float | None
@@ -47,6 +48,7 @@ def published(estimator: Any, run: Run, keep_memory: bool) -> dict[str, Any]:
         "t_": run.n_seen,
         "n_layers_": len(arch.sizes),
         "n_outputs_": arch.sizes[-1],
+        "n_members_": run.arch.members,
         "out_activation_": arch.loss.name,
         "best_loss_": None if chosen_by_validation else run.best_loss,
         "best_validation_score_": run.best_validation_score,

@@ -26,6 +26,7 @@ from skscratch.estimators._constraints import CONSTRAINTS, names_of
 from skscratch.estimators._curves import Curves
 from skscratch.estimators._data import Data
 from skscratch.estimators._documented import Documented
+from skscratch.estimators._errstate import quiet
 from skscratch.estimators._fitted import fitted_parameters
 from skscratch.estimators._messages import not_finite
 from skscratch.estimators._params import check_objects
@@ -193,7 +194,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
         (2, 2)
         """
         first = not self.__sklearn_is_fitted__()
-        self._check_partial_fit(y, classes, first)
+        with quiet():
+            self._check_partial_fit(y, classes, first)
         if first:
             warn_of_unused(self, "partial_fit")
         none = (None, None, None)
@@ -280,7 +282,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
     ) -> Self:
         interrupt = None
         # overflow shows as a non-finite loss, which ends the run with a message of its own
-        with unchanged_on_error(self), np.errstate(all="ignore"):
+        with unchanged_on_error(self), quiet():
             data = self._validate(X, y, sample_weight, classes, first, validation)
             whole = train is _train.fit
             settings = resolved(self, data, whole)
@@ -334,11 +336,6 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
         """Return ``finish(logits)`` of X, computed some rows at a time; the logits are scratch."""
         if not self.__sklearn_is_fitted__():
             check_is_fitted(self)  # raises, but takes its time where it does not
-        X = check_prediction_data(self, X)
-        params = fitted_parameters(self)
-        arch = architecture(fitted_sizes(self), self._activation, self.out_activation_)
-        rows = _sizes.rows_per_buffer(arch, X)
-        threads = blas_threads(_sizes.largest_product(params, X, min(rows, X.shape[0])))
 
         def checked(z: Any) -> Any:
             if not np.isfinite(z).all():
@@ -350,8 +347,13 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
             return finish(z)
 
         # overflow is what is checked for, and finite logits may lie further apart than floats reach
-        with threads, np.errstate(over="ignore", invalid="ignore"):
-            result: NDArray[Any] = outputs(arch, params, X, rows, checked)
+        with quiet():
+            X = check_prediction_data(self, X)
+            params = fitted_parameters(self)
+            arch = architecture(fitted_sizes(self), self._activation, self.out_activation_)
+            rows = _sizes.rows_per_buffer(arch, X)
+            with blas_threads(_sizes.largest_product(params, X, min(rows, X.shape[0]))):
+                result: NDArray[Any] = outputs(arch, params, X, rows, checked)
         return result
 
     def _hint(self, name: str, value: Any) -> str:

@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any
 
 import joblib
+import numpy as np
 from scipy.sparse import issparse
 
 from skscratch.estimators._stamp import AS_BEFORE
@@ -131,27 +132,33 @@ def _checked(path: Any) -> Path:
 
 def _fingerprint(estimator: Any, run: Run, data: Any, first: bool) -> dict[str, Any]:
     """Return, in hashes, what decides the course of a run."""
+    kind = estimator._label_dtype
     parameters = {k: v for k, v in estimator.get_params(deep=False).items() if k not in FREE}
     return {
         "architecture": [*run.arch.sizes, run.theta.dtype.name, run.arch.loss.name],
-        "data set": _data_hash(data, estimator.class_weight),
+        "data set": _data_hash(data, kind, estimator.class_weight),
         "validation set": None
         if data.validation is None
-        else _data_hash(data.validation, estimator.class_weight),
+        else _data_hash(data.validation, kind, estimator.class_weight),
         "fitted network": None if first else joblib.hash((run.theta, run.memory, run.n_epochs)),
         "parameters": {name: _hash(name, value) for name, value in parameters.items()},
         "seed": run.seed,
     }
 
 
-def _data_hash(data: Any, class_weight: Any) -> str:
-    X = data.X
+def _data_hash(data: Any, kind: str, class_weight: Any) -> str:
+    """Return the hash of X, targets and labels, in the dtypes that they are for, and weights."""
+    X, y, labels = data.X, data.y, data.labels
     if issparse(X):  # whose hash would tell whether someone has looked at its order
         X = X.shape, X.data, X.indices, X.indptr
-    y = data.y if data.y.ndim == 1 else data.y.astype(data.dtype, copy=False)
+    if y.ndim == 2:
+        y = y.astype(data.dtype, copy=False)
+    if labels.dtype == np.int8:  # as sparse ones are kept
+        labels = labels.astype(kind, copy=False)
     # as they came, if the classes have no weights of their own: so did former versions
-    w = data.sample_weight if class_weight is None else data.w
-    return str(joblib.hash((X, y, w, data.labels)))
+    w = data.w if class_weight is not None else data.sample_weight
+    w = None if w is None else w.astype(data.dtype, copy=False)
+    return str(joblib.hash((X, y, w, labels)))
 
 
 def _plain(value: Any) -> Any:

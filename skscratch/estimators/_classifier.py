@@ -210,6 +210,10 @@ class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
         Layers, counting inputs and outputs.
     n_outputs_ : int
         Columns of the output layer.
+    n_members_ : int
+        Networks that the last call trained side by side: what ``n_members='auto'`` came to. Between
+        hidden layers ``coefs_`` are zero but for a block on the diagonal for each of them. 1 after
+        ``partial_fit``, which trains all weights.
     out_activation_ : {'logistic', 'softmax'}
         Link of the output layer: 'logistic' for binary and multilabel y.
     n_features_in_ : int

@@ -6,6 +6,7 @@ from typing import Any, cast
 from sklearn.exceptions import InconsistentVersionWarning
 
 from skscratch._version import __version__
+from skscratch.estimators._errstate import quiet
 from skscratch.estimators._fitted import check_complete
 
 __all__ = ["Stamped"]
@@ -38,5 +39,8 @@ class Stamped:
                 ),
                 stacklevel=2,
             )
+        if "coefs_" in state and "n_members" not in state:
+            state["n_members_"] = AS_BEFORE["n_members"]
         self.__dict__.update(AS_BEFORE | state)
-        check_complete(self)
+        with quiet():
+            check_complete(self)

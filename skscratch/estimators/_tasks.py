@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from skscratch.estimators._attributes import snapshot
+from skscratch.estimators._errstate import for_users, quiet
 from skscratch.training.state import Run
 
 __all__ = ["NoTasks", "Tasks", "new_tasks"]
@@ -49,7 +48,6 @@ class Tasks:
         self.estimator = estimator
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._about = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-        self._errstate = np.geterr()  # a fit ignores overflow, what users write should not
         self._fit = estimator._init_callback_context(max_subtasks=n_epochs)
         self._epoch: Any = None
 
@@ -80,10 +78,14 @@ class Tasks:
         self.estimator.n_iter_, self.estimator.t_ = run.n_epochs, run.n_seen
 
     def _snapshot(self, run: Run) -> Callable[[], dict[str, Any]]:
-        return lambda: snapshot(self.estimator, run, self._keep_memory)
+        def attributes() -> dict[str, Any]:
+            with quiet():
+                return snapshot(self.estimator, run, self._keep_memory)
+
+        return attributes
 
     def _call(self, hook: Callable[..., Any], attributes: Any = None) -> bool:
-        with np.errstate(**self._errstate):
+        with for_users():
             return hook(**self._about, reconstruction_attributes=attributes) is True
 
 

@@ -104,14 +104,13 @@ def _check_weights(argument: str, weights: Any, X: Any, dtype: Any) -> Any:
 def check_prediction_data(estimator: Any, X: Any) -> Any:
     """Return X as numbers, of the features that are known."""
     # a sum is how scikit-learn, too, looks for values that are not finite
-    with np.errstate(over="ignore", invalid="ignore"):
-        if _is_plain(estimator, X) and np.isfinite(X.sum()):
-            return X
-        _faults.refuse_dates("X", X)
-        with naming("X", _faults.in_features, X):
-            return validate_data(
-                estimator, X, accept_sparse="csr", dtype=[*FLOATS, *WHOLE], reset=False
-            )
+    if _is_plain(estimator, X) and np.isfinite(X.sum()):
+        return X
+    _faults.refuse_dates("X", X)
+    with naming("X", _faults.in_features, X):
+        return validate_data(
+            estimator, X, accept_sparse="csr", dtype=[*FLOATS, *WHOLE], reset=False
+        )
 
 
 def _is_plain(estimator: Any, X: Any) -> bool:

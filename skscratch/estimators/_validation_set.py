@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skscratch._compat import InvalidParameterError, takes_weights
 from skscratch.core.network import Parameters
 from skscratch.estimators import _hints
+from skscratch.estimators._errstate import for_users
 from skscratch.estimators._objects import scored, untouched
 from skscratch.estimators._random import streams
 from skscratch.estimators._validation import naming
@@ -115,7 +116,7 @@ def _score(
 
     def score_of(params: Parameters, X: Any, y: Any, weights: dict[str, Any]) -> float:
         view.coefs_, view.intercepts_ = params
-        with naming("scoring"):
+        with naming("scoring"), for_users():
             return scored(estimator.scoring, scorer, view, X, y, **weights)
 
     # a scorer of the user's own is watched in its first call

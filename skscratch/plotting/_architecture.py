@@ -8,14 +8,17 @@ from skscratch.plotting._networks import find_network
 
 __all__ = ["ArchitectureDisplay"]
 
-LINES, LINE = 4, 1.4  # of text below a layer; height of one, in sizes of the font
+LINE = 1.4  # height of a line of text below a layer, in sizes of the font
+GAP = 1.0  # between members, in units
 HEADER = ("layer", "units", "activation", "parameters")
 
 
 class ArchitectureDisplay:
     """The layers of a network: their units, activations and parameters.
 
-    ``print(display)`` writes them as a table; a notebook shows it below the picture.
+    ``print(display)`` writes them as a table; a notebook shows it below the picture. The members of
+    a network, see ``n_members`` of ``ScratchMLPClassifier``, are drawn apart: between their hidden
+    layers there are no lines from one to another, and no parameters.
 
     Parameters
     ----------
@@ -23,11 +26,13 @@ class ArchitectureDisplay:
         Units of each layer, inputs and outputs included.
     activations : list of str
         One for each layer but the inputs.
+    n_members : int, default=1
+        Networks into which the hidden layers are divided.
 
     Attributes
     ----------
     n_parameters : int
-        Weights and biases of all layers.
+        Weights and biases of all layers; the zeros between members are not counted.
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
     nodes_ : list of matplotlib PathCollection
@@ -55,11 +60,22 @@ class ArchitectureDisplay:
     hidden 2      5  relu               105
     output        3  softmax             18
     total                               223
+
+    The default network has eight members of 32 and 16 units:
+
+    >>> print(ArchitectureDisplay.from_estimator(ScratchMLPClassifier().fit(X, y)))
+    layer         units  activation  parameters
+    input             4
+    hidden 1        256  relu             1,280
+    hidden 2        128  relu             4,224
+    output            3  softmax            387
+    total     8 members                   5,891
     """
 
-    def __init__(self, *, sizes: Any, activations: Any) -> None:
+    def __init__(self, *, sizes: Any, activations: Any, n_members: int = 1) -> None:
         self.sizes = sizes
         self.activations = activations
+        self.n_members = n_members
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, ax: Any = None, max_units: int = 10) -> Any:
@@ -98,12 +114,14 @@ class ArchitectureDisplay:
         """
         pyplot(cls)
         network = find_network(estimator, "coefs_")
-        sizes = [len(network.coefs_[0]), *(W.shape[1] for W in network.coefs_)]
+        sizes = [len(network.coefs_[0]), *map(len, network.intercepts_)]
         hidden = network.activation
         if not isinstance(hidden, list | tuple):
             hidden = [hidden] * (len(sizes) - 2)
         activations = [*map(_name, hidden), network.out_activation_]
-        return cls(sizes=sizes, activations=activations).plot(ax, max_units=max_units)
+        n_members = getattr(network, "n_members_", 1)
+        display = cls(sizes=sizes, activations=activations, n_members=n_members)
+        return display.plot(ax, max_units=max_units)
 
     def plot(self, ax: Any = None, *, max_units: int = 10) -> Any:
         """Draw the layers.
@@ -114,6 +132,7 @@ class ArchitectureDisplay:
             Where to draw; None makes a figure.
         max_units : int, default=10
             The most units to draw of a layer, at least 2; of a larger one the first and the last.
+            If there are many members, the first and the last of them are drawn.
 
         Returns
         -------
@@ -141,33 +160,42 @@ class ArchitectureDisplay:
         width = max(3.5, 0.8 * n_layers, min(16.0, 1.5 * n_layers))
         ax = new_axes(self, ax, (width, 3.6))
         self.ax_, self.figure_ = ax, ax.figure
-        diameter = self._write(max(2, min(max(self.sizes), max_units)))
+        columns = [_column(n, self._members_of(i), max_units) for i, n in enumerate(self.sizes)]
+        diameter = self._write(max(2.0, *(height for *_, height in columns)))
         self.nodes_, self.edges_, before = [], [], None
-        for x, n_units in enumerate(self.sizes):
-            heights, dots = _heights(n_units, max_units)
+        for x, (blocks, dots, _) in enumerate(columns):
+            heights = [y for block in blocks for y in block]
             n, d = len(heights), len(dots)
             areas = [diameter**2] * n + [(diameter / 5) ** 2] * d
             nodes = ax.scatter([x] * (n + d), heights + dots, areas, "C0", linewidths=0, zorder=2)
             self.nodes_.append(nodes)
             if before is not None:
-                lines = [[(x - 1, y), (x, z)] for y in before for z in heights]
-                self.edges_.append(_edges(ax, lines))
-            before = heights
+                self.edges_.append(_edges(ax, x, *_alike(before, blocks)))
+            before = blocks
         return self
+
+    def _members_of(self, i: int) -> int:
+        """Return into how many members a layer is divided."""
+        return self.n_members if 0 < i < len(self.sizes) - 1 else 1
+
+    def _parameters_of(self, i: int) -> int:
+        """Return the weights and biases of a layer."""
+        p, q = self.sizes[i - 1 : i + 1]
+        return int(p * q // min(self._members_of(i - 1), self._members_of(i)) + q)
 
     @property
     def n_parameters(self) -> int:
         """Weights and biases of all layers."""
-        return sum((p + 1) * q for p, q in zip(self.sizes, self.sizes[1:], strict=False))
+        return sum(map(self._parameters_of, range(1, len(self.sizes))))
 
     def __str__(self) -> str:
-        rows = [HEADER, *self._rows(), ("total", "", "", f"{self.n_parameters:,}")]
+        rows = [HEADER, *self._rows(), self._total()]
         a, b, c, d = (max(map(len, column)) for column in zip(*rows, strict=True))
         lines = [f"{w:<{a}}  {x:>{b}}  {y:<{c}}  {z:>{d}}" for w, x, y, z in rows]
         return "\n".join(line.rstrip() for line in lines)
 
     def _repr_html_(self) -> str:
-        rows = [*self._rows(), ("total", "", "", f"{self.n_parameters:,}")]
+        rows = [*self._rows(), self._total()]
         head = "".join(f"<th>{name}</th>" for name in HEADER)
         body = "".join(
             f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
@@ -180,18 +208,21 @@ class ArchitectureDisplay:
         names = ["input", *(f"hidden {i}" for i in range(1, n_layers - 1)), "output"]
         rows = [(names[0], f"{self.sizes[0]:,}", "", "")]
         for i in range(1, n_layers):
-            n_parameters = (self.sizes[i - 1] + 1) * self.sizes[i]
-            row = (names[i], f"{self.sizes[i]:,}", self.activations[i - 1], f"{n_parameters:,}")
-            rows.append(row)
+            n_parameters = f"{self._parameters_of(i):,}"
+            rows.append((names[i], f"{self.sizes[i]:,}", self.activations[i - 1], n_parameters))
         return rows
 
-    def _write(self, height: int) -> float:
+    def _total(self) -> tuple[str, str, str, str]:
+        members = f"{self.n_members} members" if self.n_members != 1 else ""
+        return "total", members, "", f"{self.n_parameters:,}"
+
+    def _write(self, height: float) -> float:
         """Write below the layers what they are, and limit the axes.
 
         Parameters
         ----------
-        height : int
-            The most units one above the other.
+        height : float
+            Of the highest layer, in units.
 
         Returns
         -------
@@ -199,10 +230,14 @@ class ArchitectureDisplay:
             Of a unit, in points.
         """
         ax, n_layers = self.ax_, len(self.sizes)
-        texts = ["\n".join(_description(*row)) for row in self._rows()]
+        members = [self._members_of(i) for i in range(n_layers)]
+        texts = [
+            "\n".join(_description(*row, m)) for row, m in zip(self._rows(), members, strict=True)
+        ]
+        n_lines = 1 + max(text.count("\n") for text in texts)
         width, points = size_in_points(ax)
         size, texts = fit_text(texts, 0.95 * width / n_layers)
-        text = min(0.6, LINES * LINE * size / points)  # share of the height
+        text = min(0.6, n_lines * LINE * size / points)  # share of the height
         ax.set(
             xlim=(-0.5, n_layers - 0.5),
             ylim=(-height / 2 - height * text / (1 - text), height / 2),
@@ -213,10 +248,21 @@ class ArchitectureDisplay:
         return min(16.0, 0.75 * points * (1 - text) / height, 0.3 * width / n_layers)
 
 
-def _edges(ax: Any, lines: Any) -> Any:
+def _edges(ax: Any, x: int, before: Any, blocks: Any) -> Any:
+    """Draw lines from all units of a block to all units of the block that comes after it."""
     from matplotlib.collections import LineCollection
 
+    pairs = zip(before, blocks, strict=True)
+    lines = [[(x - 1, y), (x, z)] for units, after in pairs for y in units for z in after]
     return ax.add_collection(LineCollection(lines, color="0.75", linewidth=0.4, zorder=1))
+
+
+def _alike(before: Any, blocks: Any) -> tuple[Any, Any]:
+    """Return the blocks of two layers, as one each unless both are divided alike."""
+    if len(before) == len(blocks):
+        return before, blocks
+    before, blocks = ([[y for block in part for y in block]] for part in (before, blocks))
+    return before, blocks
 
 
 def _name(activation: Any) -> str:
@@ -224,10 +270,40 @@ def _name(activation: Any) -> str:
     return activation if isinstance(activation, str) else type(activation).__name__
 
 
-def _description(name: str, n_units: str, activation: str, n_parameters: str) -> list[str]:
+def _description(
+    name: str, n_units: str, activation: str, n_parameters: str, n_members: int
+) -> list[str]:
     """Return the lines below a layer."""
-    lines = [name, f"{n_units} unit{'s' * (n_units != '1')}", activation]
-    return [*lines, f"{n_parameters} parameters"] if n_parameters else lines
+    lines = [name, f"{n_units} unit{'s' * (n_units != '1')}"]
+    lines += [f"{n_members} members"] * (n_members != 1)
+    return [*lines, activation, *[f"{n_parameters} parameters"] * bool(n_parameters)]
+
+
+def _column(
+    n_units: int, n_members: int, max_units: int
+) -> tuple[list[list[float]], list[float], float]:
+    """Return where to draw the units of each member, and dots for what is left out; the height."""
+    shown, most = n_members, max_units // n_members
+    if n_members > 1 and most < 3:  # no room for a unit, dots and a unit of each
+        shown = max(1, max_units // 5)
+        most = max_units // shown
+    units, inner = _heights(n_units // n_members, most)
+    extent = min(n_units // n_members, most)
+    blocks, dots, end = [], [], 0.0
+    for i in range(shown):
+        center = end - extent / 2
+        blocks.append([center + y for y in units])
+        dots += [center + y for y in inner]
+        end -= extent
+        if shown < n_members and i == max(0, shown - 2):
+            dots += _dots(end - GAP)
+            end -= GAP
+        end -= GAP * (i < shown - 1 or shown == 1 < n_members)
+    return [[y - end / 2 for y in block] for block in blocks], [y - end / 2 for y in dots], -end
+
+
+def _dots(y: float) -> list[float]:
+    return [y + 0.3, y, y - 0.3]
 
 
 def _heights(n_units: int, max_units: int) -> tuple[list[float], list[float]]:
@@ -239,4 +315,4 @@ def _heights(n_units: int, max_units: int) -> tuple[list[float], list[float]]:
     # the dots take the place of a unit
     middle = max_units // 2
     y = heights.pop(middle)
-    return heights, [y + 0.3, y, y - 0.3]
+    return heights, _dots(y)

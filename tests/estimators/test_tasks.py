@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from skscratch.estimators._errstate import quiet
 from skscratch.estimators._tasks import NoTasks, Tasks, new_tasks
 from skscratch.training.history import History
 
@@ -101,6 +102,6 @@ def test_the_estimator_shows_how_far_the_run_is(tasks):
 
 
 def test_hooks_see_the_errors_of_floats_that_the_user_sees(tasks, context):
-    with np.errstate(all="ignore"):
+    with quiet():
         tasks.begin(run(), True)
     assert context.calls[0][3] == np.geterr()["over"] != "ignore"

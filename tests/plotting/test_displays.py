@@ -47,6 +47,19 @@ def test_it_draws_on_a_figure_of_its_own(cls, fitted, data):
 
 
 @displays
+def test_it_draws_where_errors_of_floats_are_raised(cls, small, data):
+    """Probabilities, weights and pixels may be as small as they like."""
+    X, y = data[0].copy(), data[1]
+    X[::2, 3], X[1::2, 5] = 1e-300, 5e-324
+    model = small().fit(X, y, X_val=X, y_val=y)
+    model.coefs_[0][3], model.coefs_[0][5] = 1e-310, 1e4
+    raises = dict.fromkeys(np.geterr(), "raise")
+    with np.errstate(**raises):
+        draw(cls, model, (X, y)).figure_.canvas.draw()
+        assert np.geterr() == raises
+
+
+@displays
 def test_it_draws_on_axes_that_are_given(cls, fitted, data):
     figure, (left, right) = plt.subplots(1, 2)
     display = draw(cls, fitted, data, ax=right)

@@ -73,3 +73,10 @@ def test_im_kw_has_the_last_word(fitted):
     image = draw(fitted, cmap="gray", im_kw={"cmap": "viridis", "vmax": 9}).images_[0]
     assert image.get_cmap().name == "viridis"
     assert image.get_clim()[1] == 9
+
+
+def test_lists_in_coefs_are_drawn_too(data, small):
+    model = small().fit(*data)
+    expected = FirstLayerWeightsDisplay.from_estimator(model).weights
+    model.coefs_ = [W.tolist() for W in model.coefs_]
+    assert_array_equal(FirstLayerWeightsDisplay.from_estimator(model).weights, expected)

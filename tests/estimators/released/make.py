@@ -8,6 +8,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+from scipy.sparse import csr_array
 from sklearn.datasets import load_iris
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -42,9 +43,10 @@ def models():
 
 
 def begun(checkpoint, max_iter):
-    """Return a model that has gone on from a checkpoint, or left one."""
+    """Return a model that has gone on from a checkpoint, or left one; its name says on what y."""
+    y = {"multiclass": Y, "binary": Y > 0, "multilabel": LABELS, "sparse": csr_array(LABELS)}
     params = {"hidden_layer_sizes": (8,), "n_members": 2, "dropout": 0.1, "batch_size": 32}
-    return small(max_iter=max_iter, checkpoint=checkpoint, **params).fit(X, Y)
+    return small(max_iter=max_iter, checkpoint=checkpoint, **params).fit(X, y[checkpoint.stem])
 
 
 def main():
@@ -57,7 +59,8 @@ def main():
         for name, model in models().items():
             joblib.dump(model, folder / f"{name}.joblib", compress=3)
             answers[name] = model.predict_proba(X[::10])
-        begun(folder / "fit.checkpoint", max_iter=6)
+        for name in ("multiclass", "binary", "multilabel", "sparse"):
+            begun(folder / f"{name}.checkpoint", max_iter=6)
     np.savez_compressed(folder / "answers.npz", **answers)
 
 
