@@ -117,7 +117,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
         ConvergenceWarning
             If training ends at ``max_iter`` while the loss is still falling, or after too few
             epochs to tell; or as the loss became non-finite: then the best parameters are kept; or
-            if the model predicts hardly better than the class frequencies, or the loss has risen:
+            if the loss of the model is hardly below that of the class frequencies, or has risen:
             then the likely causes are named. At most one warning a fit.
         UserWarning
             If a parameter was set that this fit does not use.
@@ -194,6 +194,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
         (2, 2)
         """
         first = not self.__sklearn_is_fitted__()
+        if not first:  # scikit-learn checks the parameters in the first call alone
+            self._validate_params()
         with quiet():
             self._check_partial_fit(y, classes, first)
         if first:

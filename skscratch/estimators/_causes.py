@@ -9,6 +9,7 @@ from scipy.sparse import issparse
 
 from skscratch.core.network import Workspace, forward
 from skscratch.estimators import _params
+from skscratch.estimators._validation import named_features
 from skscratch.training.batches import InOrder
 from skscratch.training.state import Run
 
@@ -41,7 +42,7 @@ def likely_causes(estimator: Any, run: Run, data: Any, rates: list[float]) -> st
     lbfgs = isinstance(estimator.solver, str) and estimator.solver == "lbfgs"
     causes = [] if lbfgs else [*_rate(estimator, run, rates), *_steps(estimator)]
     causes += [*_penalties(estimator, run, data, lbfgs), *_end(estimator, lbfgs, len(rates))]
-    causes += [*_network(estimator, run, data), *_inputs(estimator, data)]
+    causes += [*_network(estimator, run, data), *_inputs(estimator, run, data)]
     if causes:
         return f"Likely causes: {'; '.join(causes)}."
     rate = "" if lbfgs else "a lower or higher learning_rate_init, "
@@ -129,8 +130,11 @@ def _network(estimator: Any, run: Run, data: Any) -> Iterator[str]:
         yield f"hidden_layer_sizes has {len(widths)} layers: use fewer"
 
 
-def _inputs(estimator: Any, data: Any) -> Iterator[str]:
-    """The features are far from any scale, and nobody has scaled them."""
+def _inputs(estimator: Any, run: Run, data: Any) -> Iterator[str]:
+    """Features have values that training takes as less far away, or nobody has scaled them."""
+    if run.scaling is not None and run.scaling.limit is not None:
+        names = named_features(estimator, np.flatnonzero(np.isfinite(run.scaling.limit)))
+        yield f"values in {names} that are far away from all others: replace them"
     X = data.X[:A_LOOK]
     values = X.data if issparse(X) else X
     if estimator.standardize and not issparse(X):

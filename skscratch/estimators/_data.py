@@ -37,9 +37,12 @@ def counted_in_rows(w: Any) -> Any:
     """
     positive = w[w > 0].astype(np.float64)
     # the ratio is what counts: multiplying all weights by a number changes nothing
-    multiples = positive / positive.min()
-    counts = np.round(multiples)
-    whole = multiples.max() <= MOST_REPETITIONS and np.allclose(multiples, counts, rtol=1e-5)
-    rows = np.zeros_like(w)
-    rows[w > 0] = counts if whole else multiples / multiples.mean()
+    shares = positive / positive.max()
+    rows = np.zeros(w.shape)
+    rows[w > 0] = shares / shares.mean()
+    if shares.min() * MOST_REPETITIONS >= 1:
+        multiples = shares / shares.min()
+        counts = np.round(multiples)
+        if np.allclose(multiples, counts, rtol=1e-5):
+            rows[w > 0] = counts
     return rows

@@ -122,15 +122,15 @@ def _learned_nothing(estimator: Any, run: Run, data: Any, n_rows: int, theta_bef
         return ""  # which is an error
     if loss > constant - least:
         return (
-            "The model predicts hardly better than the class frequencies, or worse: on the "
-            f"training rows its loss is {loss:.4g}, that of the frequencies {constant:.4g}."
+            f"The loss of the model on the training rows, {loss:.4g}, is hardly below that of the "
+            f"class frequencies, {constant:.4g}, or above."
         )
     if stays:
         before = mean_loss(estimator, run, data, theta_before)
         if before - loss < least:
             return (
-                "The model predicts hardly better than before training, or worse: on the training "
-                f"rows its loss was {before:.4g} and is {loss:.4g}."
+                f"The loss of the model on the training rows, {loss:.4g}, is hardly below that "
+                f"before training, {before:.4g}, or above."
             )
     return _risen(run, curve, constant)
 

@@ -131,4 +131,7 @@ def _near(name: str, names: Collection[str]) -> tuple[str, ...]:
     meant = _OURS.get(name.lower(), ())
     if meant and {*meant} <= {*names}:
         return meant
+    in_other_case = tuple(own for own in names if own.lower() == name.lower())
+    if in_other_case:
+        return in_other_case[:1]
     return tuple(get_close_matches(name, names, 1, 0.75))

@@ -83,6 +83,12 @@ def initializers(value: Any, activations: tuple[Any, ...]) -> list[Any]:
     """Return one initializer per layer; "auto" is what each activation asks for, or Glorot."""
     if isinstance(value, str) and value == "auto":
         names = [getattr(f, "weight_init", "glorot_uniform") for f in activations]
+        for f, name in zip(activations, names, strict=True):
+            if name not in INITIALIZERS:
+                raise InvalidParameterError(
+                    f"weight_init of the activation {f!r} must be one of {sorted(INITIALIZERS)}. "
+                    f"Got {name!r}."
+                )
         return [INITIALIZERS[name] for name in (*names, "glorot_uniform")]
     draw = INITIALIZERS[value] if isinstance(value, str) else partial(drawn, value)
     return [draw] * (len(activations) + 1)

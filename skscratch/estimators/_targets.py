@@ -52,7 +52,7 @@ class ClassTargets(ClassifierMixin, BaseScratchMLP):  # type: ignore[misc]
         """Return the sample weights times those of the classes, counted in rows."""
         w = None if w is None else counted_in_rows(w)
         if self.class_weight is None:
-            return w
+            return None if w is None else w.astype(dtype, copy=False)
         factors = _labels.class_weights(self.class_weight, index, self.classes_, w)
         weights = factors if w is None else w * factors
         if not weights.any():

@@ -58,7 +58,7 @@ def check_training_data(
         )
     dtype = X.dtype if X.dtype.kind == "f" else np.dtype(floats[0])
     y = _check_target("y", estimator, X, y)
-    return X, y, _check_weights("sample_weight", sample_weight, X, dtype), dtype
+    return X, y, _check_weights("sample_weight", sample_weight, X), dtype
 
 
 def check_validation_data(
@@ -79,7 +79,7 @@ def check_validation_data(
             estimator, X_val, accept_sparse="csr", dtype=[dtype, *WHOLE], order="C", reset=False
         )
     y = _check_target("y_val", estimator, X, y_val)
-    return X, y, _check_weights("sample_weight_val", sample_weight_val, X, dtype)
+    return X, y, _check_weights("sample_weight_val", sample_weight_val, X)
 
 
 def _check_target(argument: str, estimator: Any, X: Any, y: Any) -> Any:
@@ -92,13 +92,14 @@ def _check_target(argument: str, estimator: Any, X: Any, y: Any) -> Any:
     return checked
 
 
-def _check_weights(argument: str, weights: Any, X: Any, dtype: Any) -> Any:
+def _check_weights(argument: str, weights: Any, X: Any) -> Any:
     """Return the weights as an array, one for each row of X, or None if there are none."""
     if weights is None:
         return None
     _faults.refuse_dates(argument, weights)
     with naming(argument):
-        return check_sample_weight(weights, X, dtype)
+        # float64, whatever the network computes in: weights have no unit, and may be tiny
+        return check_sample_weight(weights, X, np.float64)
 
 
 def check_prediction_data(estimator: Any, X: Any) -> Any:
@@ -156,10 +157,11 @@ def warn_of_other_scale(estimator: Any, X: Any, X_val: Any) -> None:
         return
     where = named_features(estimator, np.flatnonzero(differs))
     warn(
-        f"X_val lives on another scale than X ({where}): its loss means nothing then, nor does "
-        "early stopping. A Pipeline hands X_val on as it is unless it is told to transform it: "
-        "sklearn.set_config(enable_metadata_routing=True), Pipeline(..., "
-        "transform_input=['X_val']) and set_fit_request(X_val=True, y_val=True) on this estimator."
+        f"X_val is on another scale than X ({where}). The validation loss and early stopping are "
+        "unreliable. Scale X_val as X was scaled. A Pipeline passes X_val on unchanged unless it "
+        "is told to transform it: sklearn.set_config(enable_metadata_routing=True), "
+        "Pipeline(..., transform_input=['X_val']) and set_fit_request(X_val=True, y_val=True) on "
+        "this estimator."
     )
 
 

@@ -37,6 +37,9 @@ LIMIT = 1e4
 # A center is a multiple of this part of the scale.
 FINENESS = 2**24
 FEW_ROWS = 20
+# how far features of a validation set may lie from those of X, in standard deviations, and by what
+# factor theirs may be smaller
+OTHER_SCALE = 3.0, 8.0
 # Numbers to look at at a time: they stay in the cache.
 BUFFER = 2**16
 # Rows among which the bulk of a feature is looked for.
@@ -192,8 +195,9 @@ def former_scaling(X: Any, w: Any, size: int, dtype: Any) -> Scaling | None:
 def differently_scaled(X: Any, X_val: Any, size: int) -> Any:
     """Return which features of a validation set live on another scale than in training.
 
-    Their root mean square, after they are standardised as those of X, is far from 1. Features with
-    fewer than three values in X tell nothing: a scaler may leave them as they are.
+    A feature does if its root mean square, after it is standardised as that of X, is large, or if
+    its standard deviation is another one by far. A feature with two values in X does if it has
+    values far from both; otherwise it tells nothing, because a scaler may leave it as it is.
 
     Returns
     -------
@@ -201,12 +205,16 @@ def differently_scaled(X: Any, X_val: Any, size: int) -> Any:
         The features that differ, and those that can tell.
     """
     of_X, of_val = _moments(X, None, size), _moments(X_val, None, size)
-    told = (of_X.std > 0) & ~of_X.two_valued()
-    std = np.where(told, of_X.std, 1)
-    square = np.hypot((of_val.mean - of_X.mean) / std, of_val.std / std)
-    # of a few rows, values close to the mean say nothing
-    small = (square < 1 / 8) & (X_val.shape[0] >= FEW_ROWS)
-    return told & ((square > 3) | small), told
+    numbers = (of_X.std > 0) & ~of_X.two_valued()
+    std = np.where(numbers, of_X.std, 1)
+    ratio = of_val.std / std
+    differs = np.hypot((of_val.mean - of_X.mean) / std, ratio) > OTHER_SCALE[0]
+    if X_val.shape[0] >= FEW_ROWS:  # fewer may lie close together
+        differs |= ratio < 1 / OTHER_SCALE[1]
+    spread = of_X.high - of_X.low
+    beyond = np.maximum(of_X.low - of_val.low, of_val.high - of_X.high) > spread / 2
+    beyond &= (spread > 0) & ~numbers
+    return (numbers & differs) | beyond, numbers | beyond
 
 
 def root_mean_squares(X: Any, size: int) -> Any:

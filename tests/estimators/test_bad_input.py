@@ -9,6 +9,8 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.exceptions import DataConversionWarning, NotFittedError
 
+from skscratch import ScratchMLPClassifier
+
 # Short fits on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -292,3 +294,20 @@ def test_draws_of_an_initializer(draw, binary, small):
 def test_classes_of_partial_fit(classes, binary, small):
     with pytest.raises((ValueError, TypeError), match="classes"):
         small().partial_fit(*binary, classes=classes)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("alpha", -1), ("learning_rate_init", -0.01), ("ema_decay", -np.inf), ("solver", "x"),
+        ("batch_size", -1), ("alpha", None), ("shuffle", "no"), ("momentum", 2.5),
+        ("random_state", "x"), ("max_grad_norm", np.nan),
+    ],
+)  # fmt: skip
+def test_parameters_are_checked_in_later_calls_of_partial_fit_too(name, value):
+    X, y = np.array([[-1.0], [1.0]]), [0, 1]
+    model = ScratchMLPClassifier((4,), random_state=0).partial_fit(X, y, classes=[0, 1])
+    before = model.coefs_[0].copy()
+    with pytest.raises(ValueError, match=name):
+        model.set_params(**{name: value}).partial_fit(X, y)
+    assert np.array_equal(model.coefs_[0], before)

