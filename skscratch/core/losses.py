@@ -146,7 +146,8 @@ class LogisticCrossEntropy:
         p *= w[..., None]
 
     def of_constant(self, xp: Any, y: Any, w: Any) -> float:
-        share = xp.dot(w, y).clip(0, 1)
+        # label by label: targets may be whole numbers, which a product would copy as floats
+        share = xp.array([xp.dot(w, column) for column in y.T]).clip(0, 1)
         return float((entr(share) + entr(1 - share)).sum(dtype=float))
 
 

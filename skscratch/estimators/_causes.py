@@ -9,6 +9,7 @@ from scipy.sparse import issparse
 
 from skscratch.core.network import Workspace, forward
 from skscratch.estimators import _params
+from skscratch.estimators._sizes import rows_per_buffer
 from skscratch.estimators._validation import named_features
 from skscratch.training.batches import InOrder
 from skscratch.training.state import Run
@@ -151,7 +152,8 @@ def _rows_are_alike(X: Any) -> Any:
 def _dead_layer(run: Run, data: Any) -> int:
     """Return the first hidden layer whose units are 0 for every row that is looked at, or 0."""
     arch, params = run.network(run.result)
-    batches = InOrder(data.X, data.y, None, A_LOOK, run.theta.dtype)
+    n_rows = min(A_LOOK, rows_per_buffer(arch, data.X) // 8 + 1)
+    batches = InOrder(data.X, data.y, None, n_rows, run.theta.dtype)
     ws = Workspace.empty(arch, batches.batch_size, run.theta.dtype)
     forward(arch, params, ws, next(iter(batches)).X)
     return next((i for i, a in enumerate(ws.a[: len(arch.activations)], 1) if not a.any()), 0)

@@ -44,9 +44,10 @@ class Curves:
         Examples
         --------
         >>> from skscratch import ScratchMLPClassifier
-        >>> model = ScratchMLPClassifier((), solver="lbfgs").fit([[-1.0], [1.0]], [0, 1])
-        >>> model.history_as_frame()["loss"].round(2).iloc[0].item()
-        0.69
+        >>> model = ScratchMLPClassifier((4,), max_iter=3, n_iter_no_change=float("inf"))
+        >>> frame = model.fit([[-1.0], [1.0]], [0, 1]).history_as_frame()
+        >>> frame.index.tolist(), frame.columns[:2].tolist()
+        ([1, 2, 3], ['loss', 'penalty'])
         """
         import pandas as pd  # takes longer to import than all of the package
 

@@ -87,7 +87,8 @@ def mean_loss(estimator: Any, run: Run, data: Any, theta: Any) -> float:
     """Return the mean loss of parameters on all rows, as they predict."""
     arch, params = run.network(theta)
     X, y, w = data[:3]
-    batches = InOrder(X, y, w, rows_per_buffer(arch, X), theta.dtype)
+    # a loss needs as much again as the buffers: less than training, for which they are sized
+    batches = InOrder(X, y, w, max(32, rows_per_buffer(arch, X) // 8), theta.dtype)
     ws = Workspace.empty(arch, batches.batch_size, theta.dtype)
     return evaluate(arch, params, ws, batches, estimator._hits)[0]
 

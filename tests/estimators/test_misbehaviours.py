@@ -203,22 +203,22 @@ class TestWeightsAndPenalty:
         X, y = load_iris(return_X_y=True)
         scores = []
         for alpha in (1.0, 0.0):
-            for seed in range(6):
+            for seed in range(3):
                 rng = np.random.default_rng(seed)
                 rows = [rng.choice(np.flatnonzero(y == c)) for c in range(3)]
                 model = ScratchMLPClassifier(alpha=alpha, random_state=seed).fit(X[rows], y[rows])
                 scores.append(log_loss(y, model.predict_proba(X)))
-        assert np.mean(scores[:6]) < 0.5 * np.mean(scores[6:])
+        assert np.mean(scores[:3]) < 0.5 * np.mean(scores[3:])
 
-    @pytest.mark.parametrize("n_rows", [1, 4])
-    def test_partial_fit_learns_row_by_row_out_of_the_box(self, n_rows):
+    @pytest.mark.parametrize(("n_rows", "n_seen", "least"), [(1, 500, 0.8), (4, 1347, 0.9)])
+    def test_partial_fit_learns_row_by_row_out_of_the_box(self, n_rows, n_seen, least):
         X, y = load_digits(return_X_y=True)
         X_train, X_test, y_train, y_test = train_test_split(X / 16, y, stratify=y, random_state=0)
         model = ScratchMLPClassifier(random_state=0)
-        for i in range(0, len(y_train), n_rows):
+        for i in range(0, n_seen, n_rows):
             rows = slice(i, i + n_rows)
             model.partial_fit(X_train[rows], y_train[rows], classes=np.arange(10))
-        assert model.score(X_test, y_test) > 0.87
+        assert model.score(X_test, y_test) > least
 
     def test_boosting_works_out_of_the_box(self):
         """AdaBoost normalises the weights of all rows to the sum 1."""

@@ -278,6 +278,7 @@ EXPECTED = (
     "Parameters that this fit does not use", ".* is ill-defined", ".* score is not defined",
     "The y_prob values do not sum to one", "The number of unique classes",
     "X has, in .* standard deviations away", "X_val is on another scale",
+    "X is far from scale",
 )  # fmt: skip
 
 

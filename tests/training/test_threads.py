@@ -137,7 +137,7 @@ def fit():
         return 0.01
     model = ScratchMLPClassifier((100,), n_members=1, learning_rate=watch, max_iter=3,
         early_stopping=False, batch_size=100, random_state=0).fit(X, X[:, 0] > 0)
-    return {*seen}, model.coefs_[0].sum()
+    return {*seen[-9:]}, model.coefs_[0].sum()  # in the nine updates, not in checks before them
 
 def in_child(check):
     child = os.fork()
