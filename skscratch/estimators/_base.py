@@ -120,7 +120,9 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
             if the loss of the model is hardly below that of the class frequencies, or has risen:
             then the likely causes are named. At most one warning a fit.
         UserWarning
-            If a parameter was set that this fit does not use.
+            If a parameter was set that this fit does not use, if X_val is on another scale than X,
+            if values of X lie far away from all others of their feature, or if a sparse X is far
+            from scale.
 
         Examples
         --------

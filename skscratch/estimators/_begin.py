@@ -66,7 +66,7 @@ def _warn_of_limits(estimator: Any, scaling: Scaling | None) -> None:
         names = named_features(estimator, np.flatnonzero(np.isfinite(scaling.limit)))
         warn(
             f"X has, in {names}, values more than {LIMIT:g} standard deviations away from the "
-            "rest, which training takes as that far away. Predictions for such rows mean little. "
+            "rest; training clips them there. Predictions for such rows are unreliable. "
             "sklearn.impute.SimpleImputer(missing_values=...) replaces codes for missing values."
         )
 

@@ -31,7 +31,7 @@ class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
         the mean loss, the same in every batch whatever ``batch_size``, and whatever the unit of
         ``sample_weight``. At 1 it counts like one sample: it steadies a small set's network and
         leaves that of a large one alone. Fewer than 20 samples count as 20, and a call of
-        ``partial_fit`` as at least 200: its size says nothing of the whole data.
+        ``partial_fit`` as at least 200, because its size does not tell the size of the data.
     batch_size : int or 'auto', default='auto'
         Samples per step, at most all of them. 'auto' is a quarter of the samples, but from 32 to
         200: small sets get several steps an epoch. Not for 'lbfgs'.
@@ -61,8 +61,8 @@ class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
         Least fall of the loss, or rise of the score that ``scoring`` names, that counts as
         progress; largest gradient entry for 'lbfgs'.
     verbose : bool, default=False
-        Whether to print one line per epoch, with the columns of ``history_``, and at the end why
-        training ended and which parameters are kept.
+        Whether to print one line per epoch: the loss, the validation loss and score or else the
+        penalty, and the seconds; and at the end why training ended and which parameters are kept.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the fitted parameters, optimizer memory and random streams.
         What decides when to stop starts afresh. After early stopping the fitted parameters are the
@@ -155,9 +155,9 @@ class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
         than two standard deviations. Features that are not standardised already then get mean 0
         and a standard deviation of about 1; features with two values become 0 and 1. Pixels and
         counts are judged together. Values that lie far from all others of a feature, such as a
-        code for missing values, do not count. ``coefs_`` and ``intercepts_`` are still those of
-        a network that takes X as it is. A ``partial_fit`` that comes first leaves X alone, for it
-        has not seen the rest; so does a ``fit`` on a sparse X.
+        code for missing values, do not affect its scale. ``coefs_`` and ``intercepts_`` are still
+        those of a network that takes X as it is. A ``partial_fit`` that comes first leaves X
+        alone, for it has not seen the rest; so does a ``fit`` on a sparse X.
     temperature_scaling : bool, default=True
         Whether, after early stopping, the logits are divided by the number that makes their loss on
         the validation set least: predicted classes stay, probabilities that were too sure, or not
