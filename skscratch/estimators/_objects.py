@@ -373,7 +373,7 @@ def check_scorer(scorer: Callable[..., Any], estimator: Any, X: Any, y: Any) -> 
 
     See Also
     --------
-    sklearn.metrics.make_scorer : A scorer from a function of labels and predictions.
+    check_activation : The same for an activation.
 
     Examples
     --------
