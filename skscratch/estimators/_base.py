@@ -117,8 +117,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
         ConvergenceWarning
             If training ends at ``max_iter`` while the loss is still falling, or after too few
             epochs to tell; or as the loss became non-finite: then the best parameters are kept; or
-            if the loss of the model is hardly below that of the class frequencies, or has risen:
-            then the likely causes are named. At most one warning a fit.
+            if the loss of the model is not clearly below that of the class frequencies, or has
+            risen: then the likely causes are named. At most one warning a fit.
         UserWarning
             If a parameter was set that this fit does not use, if X_val is on another scale than X,
             if values of X lie far away from all others of their feature, or if a sparse X is far

@@ -123,15 +123,15 @@ def _learned_nothing(estimator: Any, run: Run, data: Any, n_rows: int, theta_bef
         return ""  # which is an error
     if loss > constant - least:
         return (
-            f"The loss of the model on the training rows, {loss:.4g}, is hardly below that of the "
-            f"class frequencies, {constant:.4g}, or above."
+            f"The loss of the model on the training rows, {loss:.4g}, is not clearly below that of "
+            f"the class frequencies, {constant:.4g}."
         )
     if stays:
         before = mean_loss(estimator, run, data, theta_before)
         if before - loss < least:
             return (
-                f"The loss of the model on the training rows, {loss:.4g}, is hardly below that "
-                f"before training, {before:.4g}, or above."
+                f"The loss of the model on the training rows, {loss:.4g}, is not clearly below "
+                f"that before training, {before:.4g}."
             )
     return _risen(run, curve, constant)
 
