@@ -89,7 +89,7 @@ FEATURES = {
         DATES,
     ),
     "dates among objects": (
-        with_city(DAYS.astype(object)),
+        with_city(pd.Series(DAYS, dtype=object)),
         "Column 'city' holds dates: Timestamp",
         DATES,
     ),

@@ -90,7 +90,7 @@ def test_a_fit_of_a_release_goes_on_from_its_checkpoint(path, tmp_path, monkeypa
     assert model.history_["loss"][-1] < before["history"]["loss"][-1]
 
 
-RAW = sorted((Path(__file__).parent / "released").glob("*/raw.checkpoint"))
+RAW = sorted((Path(__file__).parent / "released").glob("*/raw.begun"))
 
 
 @pytest.mark.parametrize("path", RAW, ids=lambda path: path.parent.name)

@@ -60,9 +60,9 @@ class TestWhatRunsAlike:
             model.partial_fit([[1.0], [2.0], [9.0]], ["a", "b", "c"])
         assert model.predict([[9.0]]) == ["c"]
 
-    @both
-    def test_labels_of_text_are_validated_on(self, Model, clusters):
-        X, codes = clusters
+    def test_labels_of_text_are_validated_on(self, clusters):
+        """By MLPClassifier too, from scikit-learn 1.8 on."""
+        Model, (X, codes) = ScratchMLPClassifier, clusters
         y = np.array(["red", "green", "blue"], dtype=object)[codes]
         model = Model(early_stopping=True, **ALIKE, max_iter=30).fit(X, y)
         assert len(model.validation_scores_) == model.n_iter_
