@@ -52,7 +52,7 @@ class ArchitectureDisplay:
     >>> from skscratch import ScratchMLPClassifier
     >>> from skscratch.plotting import ArchitectureDisplay
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = ScratchMLPClassifier((20, 5), solver="lbfgs", tol=0.1).fit(X, y)
+    >>> model = ScratchMLPClassifier((20, 5), solver="lbfgs", tol=0.1, random_state=0).fit(X, y)
     >>> print(ArchitectureDisplay.from_estimator(model))
     layer     units  activation  parameters
     input         4

@@ -105,7 +105,8 @@ class FirstLayerWeightsDisplay:
         >>> from skscratch import ScratchMLPClassifier
         >>> from skscratch.plotting import FirstLayerWeightsDisplay
         >>> X, y = load_digits(return_X_y=True)
-        >>> model = ScratchMLPClassifier((12,), solver="lbfgs", tol=0.01).fit(X[:, :40] / 16, y)
+        >>> model = ScratchMLPClassifier((12,), solver="lbfgs", tol=0.1, random_state=0)
+        >>> model = model.fit(X[:, :40] / 16, y)
         >>> display = FirstLayerWeightsDisplay.from_estimator(
         ...     model, image_shape=(5, 8), units=[0, 7]
         ... )

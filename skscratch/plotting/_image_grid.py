@@ -108,7 +108,7 @@ class ImageGridDisplay:
         >>> from skscratch import ScratchMLPClassifier
         >>> from skscratch.plotting import ImageGridDisplay
         >>> X, y = load_digits(return_X_y=True)
-        >>> model = ScratchMLPClassifier((), solver="lbfgs", tol=0.1).fit(X[:900] / 16, y[:900])
+        >>> model = ScratchMLPClassifier((), solver="lbfgs", tol=0.01).fit(X[:900] / 16, y[:900])
         >>> display = ImageGridDisplay.from_estimator(
         ...     model, X[900:] / 16, y[900:], only_errors=True, max_images=6
         ... )

@@ -61,7 +61,9 @@ class TrainingCurvesDisplay:
     >>> from skscratch.plotting import TrainingCurvesDisplay
     >>> X, y = load_iris(return_X_y=True)
     >>> models = {
-    ...     f"alpha={alpha}": ScratchMLPClassifier(solver="lbfgs", alpha=alpha, tol=0.1).fit(X, y)
+    ...     f"alpha={alpha}": ScratchMLPClassifier(
+    ...         solver="lbfgs", alpha=alpha, tol=0.1, random_state=0
+    ...     ).fit(X, y)
     ...     for alpha in (0.01, 1)
     ... }
     >>> display = TrainingCurvesDisplay.from_estimator(models)
@@ -113,7 +115,8 @@ class TrainingCurvesDisplay:
         >>> from skscratch import ScratchMLPClassifier
         >>> from skscratch.plotting import TrainingCurvesDisplay
         >>> X, y = load_iris(return_X_y=True)
-        >>> model = ScratchMLPClassifier(solver="lbfgs", tol=0.1).fit(X, y, X_val=X, y_val=y)
+        >>> model = ScratchMLPClassifier(solver="lbfgs", tol=0.1, random_state=0)
+        >>> model = model.fit(X, y, X_val=X, y_val=y)
         >>> display = TrainingCurvesDisplay.from_estimator(model)
         >>> [axis.get_ylabel() for axis in display.axes_]
         ['loss', 'validation score']
