@@ -55,12 +55,12 @@ def linear_kernels(name, X, W, b, delta, z):
     ones = np.ones(X.shape[0], W.dtype)
 
     def forward():
-        linear.forward(np, X, W, b, z)
+        linear.forward(X, W, b, z)
         return (z,)
 
     def backward():
-        linear.backward_parameters(np, X, delta, ones, gW, gb)
-        linear.backward_input(np, delta, W, dX)
+        linear.backward_parameters(X, delta, ones, gW, gb)
+        linear.backward_input(delta, W, dX)
         return gW, gb, dX
 
     return [
@@ -74,16 +74,16 @@ def relu_kernels(z, upstream):
     f, a, delta = ReLU(), np.empty_like(z), np.empty_like(z)
 
     def forward():
-        f.forward(np, z, a)
+        f.forward(z, a)
         return (a,)
 
     def backward():
-        f.backward(np, z, a, delta)
+        f.backward(z, a, delta)
         return (delta,)
 
     def reset():
         np.copyto(delta, upstream)
-        f.forward(np, z, a)
+        f.forward(z, a)
 
     return [
         Kernel("relu, forward", lambda: (naive.relu_forward(z),), forward, nothing),
@@ -101,8 +101,8 @@ def loss_kernel(name, logits, y, w, z):
         return mean, then(p, y, w)
 
     def fast():
-        mean = loss.forward(np, z, y, share)
-        loss.backward(np, z, y, share)
+        mean = loss.forward(z, y, share)
+        loss.backward(z, y, share)
         return mean, z
 
     return Kernel(f"{name} cross-entropy", textbook, fast, lambda: np.copyto(z, logits))

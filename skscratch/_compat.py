@@ -25,6 +25,7 @@ except ImportError:  # before scikit-learn 1.9
 
 
 __all__ = [
+    "OF_A_FIT",
     "CallbackSupportMixin",
     "HasMethods",
     "Hinted",
@@ -43,6 +44,8 @@ __all__ = [
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 check_y = _check_y
+# The attributes that scikit-learn keeps on an estimator for the time of a fit.
+OF_A_FIT = ("_callback_fit_ctx", "_parent_callback_ctx", "_skl_callbacks_to_teardown")
 
 
 class Interval(_param_validation.Interval):  # type: ignore[misc]
@@ -69,7 +72,7 @@ class StrOptions(Options):
 
 
 class Hinted:
-    """An estimator that says of a refused parameter what may have been meant."""
+    """An estimator whose errors on parameters say what may have been meant."""
 
     def _hint(self, name: str, value: Any) -> str:
         """Return a sentence with a space before it, or nothing."""
@@ -90,7 +93,7 @@ def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
 
 
 def fit_context(method: Method) -> Method:
-    """Check the parameters before the method, and take leave of the callbacks after it."""
+    """Check the parameters before the method, and tear down the callbacks after it."""
     checked: Method = _fit_context(prefer_skip_nested_validation=True)(method)
     managed: Method = with_callbacks(checked)
     return managed

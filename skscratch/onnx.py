@@ -14,11 +14,11 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skscratch._typing import MatrixLike
+from skscratch._warnings import quiet
 from skscratch.core import activations as act
-from skscratch.core.activations import ACTIVATIONS
+from skscratch.core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
 from skscratch.estimators import ScratchMLPClassifier
-from skscratch.estimators._errstate import quiet
-from skscratch.estimators._fitted import fitted_parameters
+from skscratch.estimators._fitted import fitted_network, fitted_parameters
 
 __all__ = ["register_converter", "to_onnx"]
 
@@ -172,19 +172,33 @@ def _outputs(new: Any, z: Any, model: Any, names: Any, outputs: Any) -> tuple[An
     from skl2onnx.proto import onnx_proto
 
     to_label, to_proba = ({"output_names": [output]} for output in outputs[:2])
-    zero = np.zeros(1, np.float32)
     if model._is_multilabel():
-        label = new.Cast(new.Greater(z, zero), to=onnx_proto.TensorProto.INT64, **to_label)
+        positive = new.Greater(z, np.zeros(1, np.float32))
+        label = new.Cast(positive, to=onnx_proto.TensorProto.INT64, **to_label)
         return label, new.Sigmoid(z, **to_proba)
-    if model.out_activation_ == "logistic":
-        z_of_both = new.Concat(new.Neg(z), z, axis=1)
-        proba = new.Sigmoid(z_of_both, **to_proba)
-        winner = new.Cast(new.Greater(z, zero), to=onnx_proto.TensorProto.INT64)
-        winner = new.Reshape(winner, np.array([-1]))
-    else:
-        proba = new.Softmax(z, axis=1, **to_proba)
-        winner = new.ArgMax(z, axis=1, keepdims=0)
+    winner, proba = OUTPUTS[type(model._loss())](new, z, to_proba)
     return new.Gather(names, winner, **to_label), proba
+
+
+def _softmax(new: Any, z: Any, to_proba: dict[str, Any]) -> tuple[Any, Any]:
+    """Return the index of the class and the probabilities."""
+    return new.ArgMax(z, axis=1, keepdims=0), new.Softmax(z, axis=1, **to_proba)
+
+
+def _logistic(new: Any, z: Any, to_proba: dict[str, Any]) -> tuple[Any, Any]:
+    """Return the index of the class and the probabilities of a binary problem."""
+    from skl2onnx.proto import onnx_proto
+
+    proba = new.Sigmoid(new.Concat(new.Neg(z), z, axis=1), **to_proba)
+    positive = new.Greater(z, np.zeros(1, np.float32))
+    winner = new.Cast(positive, to=onnx_proto.TensorProto.INT64)
+    return new.Reshape(winner, np.array([-1])), proba
+
+
+OUTPUTS: dict[type, Callable[..., tuple[Any, Any]]] = {
+    SoftmaxCrossEntropy: _softmax,
+    LogisticCrossEntropy: _logistic,
+}
 
 
 def _names(model: Any, scope: Any) -> Any:
@@ -205,10 +219,7 @@ def _names(model: Any, scope: Any) -> Any:
 
 def _hidden_activations(model: Any) -> list[Callable[[Any, Any], Any]]:
     """Return, for every hidden layer, what adds its activation to the graph."""
-    chosen = model._activation
-    if not isinstance(chosen, list | tuple):
-        chosen = [chosen] * (len(model.coefs_) - 1)
-    found = [ACTIVATIONS[f] if isinstance(f, str) else f for f in chosen]
+    found = fitted_network(model).activations
     for f in found:
         if type(f) not in FORMULAS:
             raise ValueError(

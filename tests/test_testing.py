@@ -22,10 +22,10 @@ Y = (X[:, 0] > 0).astype(int)
 class Own:
     """tanh."""
 
-    def forward(self, xp, z, a):
-        xp.tanh(z, out=a)
+    def forward(self, z, a):
+        np.tanh(z, out=a)
 
-    def backward(self, xp, z, a, delta):
+    def backward(self, z, a, delta):
         delta *= 1 - a * a
 
 
@@ -37,74 +37,74 @@ class OwnRule:
     def scalars(self, t, rate):
         return 0.9, rate
 
-    def __call__(self, xp, g, step, scalars, v):
+    def __call__(self, g, step, scalars, v):
         v *= scalars[0]
         v += g
-        xp.multiply(v, scalars[1], out=step)
+        np.multiply(v, scalars[1], out=step)
 
 
-def returning(self, xp, z, a):
-    return xp.tanh(z)
+def returning(self, z, a):
+    return np.tanh(z)
 
 
-def returning_gradient(self, xp, z, a, delta):
+def returning_gradient(self, z, a, delta):
     return delta * (1 - a * a)
 
 
-def spoiling_z(self, xp, z, a):
-    xp.tanh(z, out=a)
+def spoiling_z(self, z, a):
+    np.tanh(z, out=a)
     z.fill(0)
 
 
-def infinite(self, xp, z, a):
+def infinite(self, z, a):
     a.fill(np.inf)
 
 
-def half(self, xp, z, a):
+def half(self, z, a):
     a[..., 0] = z[..., 0]
 
 
-def nothing(self, xp, z, a):
+def nothing(self, z, a):
     pass
 
 
-def no_gradient(self, xp, z, a, delta):
+def no_gradient(self, z, a, delta):
     pass
 
 
-def wrong_gradient(self, xp, z, a, delta):
+def wrong_gradient(self, z, a, delta):
     delta *= 1 - a
 
 
-def over_the_batch(self, xp, z, a):
-    xp.tanh(z - z.mean(axis=-2, keepdims=True), out=a)
+def over_the_batch(self, z, a):
+    np.tanh(z - z.mean(axis=-2, keepdims=True), out=a)
 
 
-def failing(self, xp, z, a):
+def failing(self, z, a):
     raise RuntimeError("no such number")
 
 
-def by_first_axis(self, xp, z, a):
+def by_first_axis(self, z, a):
     a[...] = z
-    a[:, 0] = xp.tanh(z[:, 0])
+    a[:, 0] = np.tanh(z[:, 0])
 
 
-def by_first_axis_gradient(self, xp, z, a, delta):
+def by_first_axis_gradient(self, z, a, delta):
     delta[:, 0] *= 1 - a[:, 0] ** 2
 
 
-def coarse(self, xp, z, a):
-    xp.tanh(z, out=a)
+def coarse(self, z, a):
+    np.tanh(z, out=a)
     if z.dtype == np.float32:
         a += 0.5
 
 
-def remember(self, xp, z, a):
+def remember(self, z, a):
     self.mask = z > 0
-    xp.multiply(z, self.mask, out=a)
+    np.multiply(z, self.mask, out=a)
 
 
-def recall(self, xp, z, a, delta):
+def recall(self, z, a, delta):
     delta *= self.mask
 
 
@@ -163,9 +163,9 @@ class TestActivation:
         class Counting(Own):
             n_calls = 0
 
-            def forward(self, xp, z, a):
+            def forward(self, z, a):
                 self.n_calls += 1
-                super().forward(xp, z, a)
+                super().forward(z, a)
 
         counting = Counting()
         testing.check_activation(counting)
@@ -205,33 +205,33 @@ class TestActivation:
             LeakyReLU(slope)
 
 
-def rule_returns(self, xp, g, step, scalars, v):
+def rule_returns(self, g, step, scalars, v):
     return scalars[1] * g
 
 
-def uphill(self, xp, g, step, scalars, v):
-    xp.multiply(g, -scalars[1], out=step)
+def uphill(self, g, step, scalars, v):
+    np.multiply(g, -scalars[1], out=step)
 
 
-def by_the_norm(self, xp, g, step, scalars, v):
-    xp.multiply(g, scalars[1] / np.linalg.norm(g), out=step)
+def by_the_norm(self, g, step, scalars, v):
+    np.multiply(g, scalars[1] / np.linalg.norm(g), out=step)
 
 
-def without_rate(self, xp, g, step, scalars, v):
+def without_rate(self, g, step, scalars, v):
     step[...] = 0.1 * g
 
 
-def zero_over_zero(self, xp, g, step, scalars, v):
+def zero_over_zero(self, g, step, scalars, v):
     with np.errstate(all="ignore"):
         step[...] = scalars[1] * g / abs(g)
 
 
-def scaling_scalars(self, xp, g, step, scalars, v):
-    xp.multiply(g, scalars[1], out=step)
+def scaling_scalars(self, g, step, scalars, v):
+    np.multiply(g, scalars[1], out=step)
     scalars[1][...] = 0
 
 
-def own_memory(self, xp, g, step, scalars, v):
+def own_memory(self, g, step, scalars, v):
     self.n = getattr(self, "n", 0) + 1
     step[...] = scalars[1] * g * self.n
 
@@ -287,13 +287,13 @@ class TestLoss:
     @pytest.mark.parametrize(
         ("broken", "message"),
         [
-            (loss(backward=lambda self, xp, p, y, w: p.fill(0.5)), "Bad.backward: .*derivative"),
-            (loss(forward=lambda self, xp, z, y, w: 1.0), "Bad.forward: .*write the prediction"),
-            (loss(forward=lambda self, xp, z, y, w: None), "Bad.forward: .*finite number.*None"),
-            (loss(backward=lambda self, xp, p, y, w: p - 1), "Bad.backward returned its result"),
-            (loss(link=lambda self, xp, z: 1 / 0), "Bad.link raised ZeroDivisionError"),
+            (loss(backward=lambda self, p, y, w: p.fill(0.5)), "Bad.backward: .*derivative"),
+            (loss(forward=lambda self, z, y, w: 1.0), "Bad.forward: .*write the prediction"),
+            (loss(forward=lambda self, z, y, w: None), "Bad.forward: .*finite number.*None"),
+            (loss(backward=lambda self, p, y, w: p - 1), "Bad.backward returned its result"),
+            (loss(link=lambda self, z: 1 / 0), "Bad.link raised ZeroDivisionError"),
             (
-                loss(link=lambda self, xp, z: z.fill(np.nan)),
+                loss(link=lambda self, z: z.fill(np.nan)),
                 "Bad.link: it must write into z",
             ),
         ],
@@ -303,8 +303,8 @@ class TestLoss:
             testing.check_loss(broken, [0, 2, 1], 3)
 
     def test_targets_stay_as_they_are(self):
-        def spoil(self, xp, p, y, w):
-            SoftmaxCrossEntropy.backward(self, xp, p, y, w)
+        def spoil(self, p, y, w):
+            SoftmaxCrossEntropy.backward(self, p, y, w)
             w *= 2
 
         with pytest.raises(ValueError, match="must leave w as it is"):

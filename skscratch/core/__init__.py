@@ -19,17 +19,16 @@ symbol     shape               meaning
 ``theta``  (P,)                all parameters flat, ``[all W | all b]``
 ``g``      (P,)                ``dL/dtheta``, laid out like theta
 ``L``      0-d                 the loss, a mean over the batch: sum of w · loss
-``xp``                         the array namespace (NumPy)
 =========  ==================  =====================================================
 
-Where several networks are trained side by side, the arrays from ``X`` to ``delta`` have one more
-axis in front, that of the members: ``W`` is (members, p, q), ``y`` is (members, n) or
-(members, n, q). ``L`` is then the sum of their losses, so that ``g`` holds the gradient of each.
+Several networks can be trained side by side, as the members of an ensemble. The arrays from ``X``
+to ``delta`` then have one more axis in front: ``W`` is (members, p, q), ``y`` is (members, n) or
+(members, n, q). ``L`` is then the sum of the members' losses, so ``g`` holds the gradient of each.
 
-Pairs of passes, ``forward`` and ``backward``, stand next to each other and write into arrays
-that they are given. The floor trusts its input: validation happens once, at the door, in
-``skscratch.estimators``. It never imports scikit-learn.
+Each pass ``forward`` stands next to its ``backward``. Both write into arrays that they are given.
+These modules trust their input, because ``skscratch.estimators`` validates it once. They never
+import scikit-learn.
 
-Read on in this order: ``network`` (the two passes on one screen), ``linear``, ``activations``,
-``losses``, ``optimizers``, ``steps``.
+Read on in this order: ``network`` (the two passes on one screen), ``layers``, ``activations``,
+``losses``, ``optimizers``.
 """

@@ -22,6 +22,7 @@ In the order of the table, from leaky_relu on:
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+import numpy as np
 from scipy.special import expit, ndtr
 
 __all__ = [
@@ -37,10 +38,10 @@ class Activation(Protocol):
     initial draw that suits the activation; without it that is ``"glorot_uniform"``.
     """
 
-    def forward(self, xp: Any, z: Any, a: Any) -> None:
+    def forward(self, z: Any, a: Any) -> None:
         """Write ``a <- f(z)``; leave z as it is."""
 
-    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
+    def backward(self, z: Any, a: Any, delta: Any) -> None:
         """Write ``delta <- delta * f'(z)``; z and a are scratch afterwards."""
 
 
@@ -60,22 +61,22 @@ class _Plain:
 class Identity(_Plain):
     """f(z) = z,  f'(z) = 1."""
 
-    def forward(self, xp: Any, z: Any, a: Any) -> None:
+    def forward(self, z: Any, a: Any) -> None:
         a[...] = z
 
-    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
+    def backward(self, z: Any, a: Any, delta: Any) -> None:
         pass
 
 
 class Logistic(_Plain):
     """f(z) = 1 / (1 + exp(-z)),  f'(z) = a (1 - a)."""
 
-    def forward(self, xp: Any, z: Any, a: Any) -> None:
+    def forward(self, z: Any, a: Any) -> None:
         expit(z, out=a)
 
-    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
+    def backward(self, z: Any, a: Any, delta: Any) -> None:
         delta *= a
-        xp.subtract(1, a, out=a)
+        np.subtract(1, a, out=a)
         delta *= a
 
 
@@ -87,18 +88,18 @@ class Tanh(_Plain):
     >>> import numpy as np
     >>> from skscratch.core.activations import Tanh
     >>> z, a, delta = np.array([-1000.0, 0.0]), np.empty(2), np.ones(2)
-    >>> Tanh().forward(np, z, a)
-    >>> Tanh().backward(np, z, a.copy(), delta)
+    >>> Tanh().forward(z, a)
+    >>> Tanh().backward(z, a.copy(), delta)
     >>> a, delta
     (array([-1.,  0.]), array([0., 1.]))
     """
 
-    def forward(self, xp: Any, z: Any, a: Any) -> None:
-        xp.tanh(z, out=a)
+    def forward(self, z: Any, a: Any) -> None:
+        np.tanh(z, out=a)
 
-    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
-        xp.multiply(a, a, out=a)
-        xp.subtract(1, a, out=a)
+    def backward(self, z: Any, a: Any, delta: Any) -> None:
+        np.multiply(a, a, out=a)
+        np.subtract(1, a, out=a)
         delta *= a
 
 
@@ -107,13 +108,13 @@ class ReLU(_Plain):
 
     weight_init: ClassVar[str] = "he_uniform"
 
-    def forward(self, xp: Any, z: Any, a: Any) -> None:
+    def forward(self, z: Any, a: Any) -> None:
         # a scalar 0 in place of the array would keep NumPy from using vector instructions
         a.fill(0)
-        xp.maximum(z, a, out=a)
+        np.maximum(z, a, out=a)
 
-    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
-        xp.greater(a, 0, out=a)
+    def backward(self, z: Any, a: Any, delta: Any) -> None:
+        np.greater(a, 0, out=a)
         delta *= a
 
 
@@ -129,14 +130,14 @@ class LeakyReLU:
         if not self.slope <= 1:
             raise ValueError(f"slope must be at most 1. Got {self.slope!r}.")
 
-    def forward(self, xp: Any, z: Any, a: Any) -> None:
-        xp.multiply(z, self.slope, out=a)
-        xp.maximum(z, a, out=a)
+    def forward(self, z: Any, a: Any) -> None:
+        np.multiply(z, self.slope, out=a)
+        np.maximum(z, a, out=a)
 
-    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
-        xp.greater(z, 0, out=a)
+    def backward(self, z: Any, a: Any, delta: Any) -> None:
+        np.greater(z, 0, out=a)
         z.fill(self.slope)
-        xp.maximum(a, z, out=a)
+        np.maximum(a, z, out=a)
         delta *= a
 
 
@@ -145,15 +146,15 @@ class ELU(_Plain):
 
     weight_init: ClassVar[str] = "he_uniform"
 
-    def forward(self, xp: Any, z: Any, a: Any) -> None:
+    def forward(self, z: Any, a: Any) -> None:
         a.fill(0)
-        xp.minimum(z, a, out=a)
-        xp.expm1(a, out=a)
-        xp.maximum(z, a, out=a)  # exp(z) - 1 >= z everywhere
+        np.minimum(z, a, out=a)
+        np.expm1(a, out=a)
+        np.maximum(z, a, out=a)  # exp(z) - 1 >= z everywhere
 
-    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
+    def backward(self, z: Any, a: Any, delta: Any) -> None:
         z.fill(0)
-        xp.minimum(a, z, out=a)
+        np.minimum(a, z, out=a)
         a += 1
         delta *= a
 
@@ -166,21 +167,21 @@ class SELU(_Plain):
     _lambda: ClassVar[float] = 1.0507009873554804934193349852946
     _lambda_alpha: ClassVar[float] = _lambda * 1.6732632423543772848170429916717
 
-    def forward(self, xp: Any, z: Any, a: Any) -> None:
+    def forward(self, z: Any, a: Any) -> None:
         a.fill(0)
         # a temporary: the curves of the two halves cross, so a maximum cannot join them in place
-        upper = xp.maximum(z, a)
+        upper = np.maximum(z, a)
         upper *= self._lambda
-        xp.minimum(z, a, out=a)
-        xp.expm1(a, out=a)
+        np.minimum(z, a, out=a)
+        np.expm1(a, out=a)
         a *= self._lambda_alpha
         a += upper
 
-    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
+    def backward(self, z: Any, a: Any, delta: Any) -> None:
         z.fill(0)
-        xp.minimum(a, z, out=z)
+        np.minimum(a, z, out=z)
         z += self._lambda_alpha
-        xp.greater(a, 0, out=a)
+        np.greater(a, 0, out=a)
         a *= self._lambda - self._lambda_alpha
         a += z
         delta *= a
@@ -189,10 +190,10 @@ class SELU(_Plain):
 class Softplus(_Plain):
     """f(z) = log(1 + exp(z)),  f'(z) = 1 / (1 + exp(-z))."""
 
-    def forward(self, xp: Any, z: Any, a: Any) -> None:
-        _softplus(xp, z, a)
+    def forward(self, z: Any, a: Any) -> None:
+        _softplus(z, a)
 
-    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
+    def backward(self, z: Any, a: Any, delta: Any) -> None:
         expit(z, out=a)
         delta *= a
 
@@ -202,14 +203,14 @@ class SiLU(_Plain):
 
     weight_init: ClassVar[str] = "he_uniform"
 
-    def forward(self, xp: Any, z: Any, a: Any) -> None:
+    def forward(self, z: Any, a: Any) -> None:
         expit(z, out=a)
         a *= z
 
-    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
+    def backward(self, z: Any, a: Any, delta: Any) -> None:
         expit(z, out=a)
         delta *= a
-        xp.subtract(1, a, out=a)
+        np.subtract(1, a, out=a)
         a *= z
         a += 1
         delta *= a
@@ -220,15 +221,15 @@ class GELU(_Plain):
 
     weight_init: ClassVar[str] = "he_uniform"
 
-    def forward(self, xp: Any, z: Any, a: Any) -> None:
+    def forward(self, z: Any, a: Any) -> None:
         ndtr(z, out=a)
         a *= z
 
-    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
-        xp.multiply(z, z, out=a)
+    def backward(self, z: Any, a: Any, delta: Any) -> None:
+        np.multiply(z, z, out=a)
         a *= -0.5
-        xp.exp(a, out=a)
-        a *= (2 * xp.pi) ** -0.5
+        np.exp(a, out=a)
+        a *= (2 * np.pi) ** -0.5
         a *= z
         ndtr(z, out=z)
         a += z
@@ -243,15 +244,15 @@ class Mish(_Plain):
 
     weight_init: ClassVar[str] = "he_uniform"
 
-    def forward(self, xp: Any, z: Any, a: Any) -> None:
-        _softplus(xp, z, a)
-        xp.tanh(a, out=a)
+    def forward(self, z: Any, a: Any) -> None:
+        _softplus(z, a)
+        np.tanh(a, out=a)
         a *= z
 
-    def backward(self, xp: Any, z: Any, a: Any, delta: Any) -> None:
+    def backward(self, z: Any, a: Any, delta: Any) -> None:
         expit(z, out=a)
         delta *= a
-        xp.subtract(1, a, out=a)
+        np.subtract(1, a, out=a)
         z *= 4
         z += 1
         z += a
@@ -259,19 +260,19 @@ class Mish(_Plain):
             z *= a
             z += 1
         delta *= z
-        xp.multiply(a, a, out=a)
+        np.multiply(a, a, out=a)
         a += 1
         delta /= a
         delta /= a
 
 
-def _softplus(xp: Any, z: Any, a: Any) -> None:
+def _softplus(z: Any, a: Any) -> None:
     """Write ``a <- log(1 + exp(z))``, which is z where exp(z) could overflow."""
     a.fill(80)
-    xp.minimum(z, a, out=a)
-    xp.exp(a, out=a)
-    xp.log1p(a, out=a)
-    xp.maximum(z, a, out=a)
+    np.minimum(z, a, out=a)
+    np.exp(a, out=a)
+    np.log1p(a, out=a)
+    np.maximum(z, a, out=a)
 
 
 ACTIVATIONS: dict[str, Activation] = {

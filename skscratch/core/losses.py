@@ -1,14 +1,17 @@
-"""Losses, each fused with the link that turns logits into predictions.
+"""Losses. Each owns all that depends on it, from the targets it takes to the predictions it gives.
 
-Fused, because softmax with cross-entropy and logistic with binary cross-entropy are each other's
-natural partners: the product of their derivatives collapses to ``prediction - target``, and the
-loss can be computed from the logits, where it is exact however large they are.
+A loss is fused with the output activation that turns logits into predictions. Softmax and
+cross-entropy belong together, and so do logistic and binary cross-entropy: the product of their
+derivatives is ``prediction - target``. A loss computed from the logits is exact however large they
+are.
 
-The loss of a batch is the mean ``L = sum(w · loss)``, with weights w whose sum is 1; of networks
-side by side it is the sum of theirs.
+The loss of a batch is the mean ``L = sum(w · loss)``, with weights w whose sum is 1. The loss of
+several members is the sum of theirs.
 
-``smoothing``, from 0 to 1, takes that share of every target and spreads it evenly over the K
-classes, so that no logit is driven to infinity; an output of a logistic has the classes 0 and 1.
+``smoothing``, from 0 to 1, is the share of every target that is spread evenly over the K classes.
+It keeps the logits from growing without bound. An output of a logistic has the classes 0 and 1.
+
+A new loss is a class and an entry of ``LOSSES``.
 
 References
 ----------
@@ -16,34 +19,60 @@ C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens and Z. Wojna (2016). Rethinking th
 architecture for computer vision.
 """
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol, Self
 
-from scipy.special import entr, expit
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import entr, expit, log_expit, logit, softmax
 
-__all__ = ["LOSSES", "LogisticCrossEntropy", "Loss", "SoftmaxCrossEntropy"]
+__all__ = ["LOSSES", "LogisticCrossEntropy", "Loss", "SoftmaxCrossEntropy", "with_output"]
 
 
 class Loss(Protocol):
-    """What the passes need of a loss; z and p stand for the same (n, q) buffer."""
+    """The methods of a loss. ``z`` and ``p`` are the same (n, q) buffer, before and after forward.
+
+    ``forward`` and ``backward`` are for training, and take an axis of members in front. The other
+    methods are for one network, and return new arrays.
+    """
 
     @property
     def name(self) -> str:
-        """The name of the link, as in the fitted attribute ``out_activation_``."""
+        """The name of the loss, its key in ``LOSSES``."""
 
-    def link(self, xp: Any, z: Any) -> None:
-        """Write ``z <- prediction`` over the logits."""
+    @property
+    def output_activation(self) -> str:
+        """The name of the output activation, as in the fitted attribute ``out_activation_``."""
 
-    def forward(self, xp: Any, z: Any, y: Any, w: Any) -> float:
+    def forward(self, z: Any, y: Any, w: Any) -> float:
         """Write ``z <- prediction``; return the mean loss L."""
 
-    def backward(self, xp: Any, p: Any, y: Any, w: Any) -> None:
+    def backward(self, p: Any, y: Any, w: Any) -> None:
         """Write ``p <- dL/dz`` over the prediction."""
 
-    def of_constant(self, xp: Any, y: Any, w: Any) -> float:
-        """Return the least mean loss of a prediction that is the same for every row.
+    def for_prediction(self) -> Self:
+        """Return the loss without what is only for training, such as label smoothing."""
 
-        That prediction is the mean of the targets, as they are without smoothing.
+    def targets(self, y: Any, dtype: Any) -> Any:
+        """Return encoded labels as the targets that forward and backward take."""
+
+    def predict(self, z: Any) -> Any:
+        """Return the predictions of logits; probabilities are never exactly 0."""
+
+    def log_predict(self, z: Any) -> Any:
+        """Return the logarithm of ``predict``, computed from the logits."""
+
+    def decide(self, z: Any) -> Any:
+        """Return the most probable class of each row, or whether each label is probable."""
+
+    def score(self, p: Any, y: Any) -> Any:
+        """Return the score (n,) of each row's prediction p; their mean stands in ``history_``."""
+
+    def fit_constant(self, y: Any, w: Any) -> tuple[Any, float]:
+        """Return the best logits (q,) that are the same for every row, and their mean loss.
+
+        They are the output bias of a network that has learned nothing but how frequent the targets
+        are. Smoothing is not counted.
         """
 
 
@@ -51,8 +80,8 @@ class Loss(Protocol):
 class SoftmaxCrossEntropy:
     """p = exp(z) / sum(exp(z)),  loss = -log p[y],  dL/dz = w (p - onehot(y)).
 
-    y holds class indices, shape (n,). Shifting each row of z by its maximum changes nothing in p
-    and keeps exp from overflowing; then ``-log p[y] = log(sum(exp(z))) - z[y]``. With smoothing
+    y holds class indices, shape (n,). Subtracting each row's maximum from z does not change p, and
+    keeps exp from overflowing. Then ``-log p[y] = log(sum(exp(z))) - z[y]``. With smoothing
     (1 - smoothing) z[y] + smoothing · mean(z) replaces z[y], and
     (1 - smoothing) onehot(y) + smoothing / K replaces onehot(y).
 
@@ -62,41 +91,64 @@ class SoftmaxCrossEntropy:
     >>> from skscratch.core.losses import SoftmaxCrossEntropy
     >>> z, y, w = np.array([[1000.0, 0.0], [0.0, 0.0]]), np.array([1, 0]), np.array([0.5, 0.5])
     >>> loss = SoftmaxCrossEntropy()
-    >>> round(loss.forward(np, z, y, w) - 500, 4)
+    >>> round(loss.forward(z, y, w) - 500, 4)
     0.3466
-    >>> loss.backward(np, z, y, w)
+    >>> loss.backward(z, y, w)
     >>> z
     array([[ 0.5 , -0.5 ],
            [-0.25,  0.25]])
     """
 
     smoothing: float = 0.0
-    name: ClassVar[str] = "softmax"
+    name: ClassVar[str] = "softmax_cross_entropy"
+    output_activation: ClassVar[str] = "softmax"
 
-    def link(self, xp: Any, z: Any) -> None:
+    def forward(self, z: Any, y: Any, w: Any) -> float:
         z -= z.max(axis=-1, keepdims=True)
-        xp.exp(z, out=z)
-        z /= z.sum(axis=-1, keepdims=True)
-
-    def forward(self, xp: Any, z: Any, y: Any, w: Any) -> float:
-        z -= z.max(axis=-1, keepdims=True)
-        of_target = z[_at(xp, y)]
+        of_target = z[_at(y)]
         if self.smoothing:
             of_target *= 1 - self.smoothing
             of_target += self.smoothing * z.mean(axis=-1)
-        xp.exp(z, out=z)
+        np.exp(z, out=z)
         total = z.sum(axis=-1)
         z /= total[..., None]
-        return float(xp.vdot(w, xp.log(total) - of_target))
+        return float(np.vdot(w, np.log(total) - of_target))
 
-    def backward(self, xp: Any, p: Any, y: Any, w: Any) -> None:
+    def backward(self, p: Any, y: Any, w: Any) -> None:
         if self.smoothing:
             p -= self.smoothing / p.shape[-1]
-        p[_at(xp, y)] -= 1 - self.smoothing
+        p[_at(y)] -= 1 - self.smoothing
         p *= w[..., None]
 
-    def of_constant(self, xp: Any, y: Any, w: Any) -> float:
-        return float(entr(xp.bincount(y, w)).sum())
+    def for_prediction(self) -> Self:
+        return replace(self, smoothing=0.0)
+
+    def targets(self, y: Any, dtype: Any) -> NDArray[np.intp]:
+        targets: NDArray[np.intp] = y.astype(np.intp, copy=False)
+        return targets
+
+    def predict(self, z: Any) -> Any:
+        p = softmax(z, axis=1)
+        return np.maximum(p, np.finfo(z.dtype).tiny, out=p)
+
+    def log_predict(self, z: Any) -> Any:
+        z = z - z.max(axis=1, keepdims=True)
+        others = np.exp(z)
+        np.put_along_axis(others, z.argmax(axis=1)[:, None], 0, axis=1)
+        log_p = z - np.log1p(others.sum(axis=1, keepdims=True))
+        return np.maximum(log_p, np.log(np.finfo(z.dtype).tiny), out=log_p)
+
+    def decide(self, z: Any) -> Any:
+        return z.argmax(axis=1)
+
+    def score(self, p: Any, y: Any) -> Any:
+        return p.argmax(axis=1) == y
+
+    def fit_constant(self, y: Any, w: Any) -> tuple[Any, float]:
+        frequencies = np.bincount(y, w)
+        with np.errstate(divide="ignore"):  # a class without weight
+            logits = np.log(frequencies)
+        return logits, float(entr(frequencies).sum())
 
 
 @dataclass(frozen=True)
@@ -104,9 +156,9 @@ class LogisticCrossEntropy:
     """p = 1 / (1 + exp(-z)),  loss = -log(p if y else 1 - p),  dL/dz = w (p - y).
 
     y holds zeros and ones, shape (n, q): one column for a binary problem, one per label for a
-    multilabel one; the loss of a row is the sum over its columns. With s = z where y is 0 and
-    s = -z where y is 1 it is ``log(1 + exp(s))``, exact at both ends. Smoothing takes
-    smoothing / 2 · s from it, and (1 - smoothing) y + smoothing / 2 replaces y.
+    multilabel problem. The loss of a row is the sum over its columns. With s = z where y is 0 and
+    s = -z where y is 1 the loss is ``log(1 + exp(s))``, exact at both ends. Smoothing subtracts
+    smoothing / 2 · s from the loss, and (1 - smoothing) y + smoothing / 2 replaces y.
 
     Examples
     --------
@@ -114,50 +166,85 @@ class LogisticCrossEntropy:
     >>> from skscratch.core.losses import LogisticCrossEntropy
     >>> z, y, w = np.array([[1000.0], [0.0]]), np.array([[0.0], [1.0]]), np.array([0.5, 0.5])
     >>> loss = LogisticCrossEntropy()
-    >>> round(loss.forward(np, z, y, w) - 500, 4)
+    >>> round(loss.forward(z, y, w) - 500, 4)
     0.3466
-    >>> loss.backward(np, z, y, w)
+    >>> loss.backward(z, y, w)
     >>> z
     array([[ 0.5 ],
            [-0.25]])
     """
 
     smoothing: float = 0.0
-    name: ClassVar[str] = "logistic"
+    name: ClassVar[str] = "logistic_cross_entropy"
+    output_activation: ClassVar[str] = "logistic"
 
-    def link(self, xp: Any, z: Any) -> None:
-        expit(z, out=z)
-
-    def forward(self, xp: Any, z: Any, y: Any, w: Any) -> float:
-        # the rows of all networks, one after the other
+    def forward(self, z: Any, y: Any, w: Any) -> float:
+        # the rows of all members, one after the other
         s, w = ((1 - 2 * y) * z).reshape(-1, z.shape[-1]), w.reshape(-1)
-        linear = self.smoothing / 2 * xp.dot(w, s) if self.smoothing else None
-        xp.logaddexp(s, 0, out=s)
+        linear = self.smoothing / 2 * np.dot(w, s) if self.smoothing else None
+        np.logaddexp(s, 0, out=s)
         expit(z, out=z)
-        loss = xp.dot(w, s)
+        loss = np.dot(w, s)
         if linear is not None:
             loss -= linear
         return float(sum(loss.tolist()))
 
-    def backward(self, xp: Any, p: Any, y: Any, w: Any) -> None:
+    def backward(self, p: Any, y: Any, w: Any) -> None:
         if self.smoothing:
             y = (1 - self.smoothing) * y + self.smoothing / 2
         p -= y
         p *= w[..., None]
 
-    def of_constant(self, xp: Any, y: Any, w: Any) -> float:
-        # label by label: targets may be whole numbers, which a product would copy as floats
-        share = xp.array([xp.dot(w, column) for column in y.T]).clip(0, 1)
-        return float((entr(share) + entr(1 - share)).sum(dtype=float))
+    def for_prediction(self) -> Self:
+        return replace(self, smoothing=0.0)
+
+    def targets(self, y: Any, dtype: Any) -> Any:
+        # an indicator matrix keeps its dtype, and is cast batch by batch
+        return np.ascontiguousarray(y) if y.ndim == 2 else y.astype(dtype).reshape(-1, 1)
+
+    def predict(self, z: Any) -> Any:
+        info = np.finfo(z.dtype)
+        if z.shape[1] == 1:
+            # 1 - expit(z) would round to 0 long before expit(-z) does
+            p = expit(z * np.array([-1, 1], z.dtype))
+        else:
+            p = np.minimum(expit(z), 1 - info.epsneg)
+        return np.maximum(p, info.tiny, out=p)
+
+    def log_predict(self, z: Any) -> Any:
+        log_p = log_expit(z * np.array([-1, 1], z.dtype) if z.shape[1] == 1 else z)
+        return np.maximum(log_p, np.log(np.finfo(z.dtype).tiny), out=log_p)
+
+    def decide(self, z: Any) -> Any:
+        return (z[:, 0] > 0).astype(int) if z.shape[1] == 1 else z > 0
+
+    def score(self, p: Any, y: Any) -> Any:
+        return ((p > 0.5) == y).all(axis=1)
+
+    def fit_constant(self, y: Any, w: Any) -> tuple[Any, float]:
+        # label by label: a product would copy targets that are whole numbers as floats
+        share = np.array([np.dot(w, column) for column in y.T]).clip(0, 1)
+        return logit(share), float((entr(share) + entr(1 - share)).sum(dtype=float))
 
 
-def _at(xp: Any, y: Any) -> tuple[Any, ...]:
+def _at(y: Any) -> tuple[Any, ...]:
     """Return the index of every row's target in z."""
-    rows = xp.arange(y.shape[-1])
-    return (rows, y) if y.ndim == 1 else (xp.arange(y.shape[0])[:, None], rows, y)
+    rows = np.arange(y.shape[-1])
+    return (rows, y) if y.ndim == 1 else (np.arange(y.shape[0])[:, None], rows, y)
 
 
 LOSSES: dict[str, Loss] = {
-    "softmax": SoftmaxCrossEntropy(),
-    "logistic": LogisticCrossEntropy(),
+    loss.name: loss for loss in (SoftmaxCrossEntropy(), LogisticCrossEntropy())
 }
+
+
+def with_output(activation: str) -> Loss:
+    """Return a loss whose output activation has that name: enough to predict.
+
+    Examples
+    --------
+    >>> from skscratch.core.losses import with_output
+    >>> with_output("softmax").name
+    'softmax_cross_entropy'
+    """
+    return next(loss for loss in LOSSES.values() if loss.output_activation == activation)

@@ -10,13 +10,15 @@ front, that of the members.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from skscratch.core import dropout, linear
+from skscratch.core import layers
+from skscratch.core.activations import Activation
+from skscratch.core.losses import Loss
 
 __all__ = [
     "Architecture",
@@ -38,17 +40,17 @@ def forward(
 
     ``rng`` draws what dropout drops; without it, as in a prediction, nothing is dropped.
     """
-    xp, h, (weights, biases) = ws.xp, X, params
+    h, (weights, biases) = X, params
     for i, (f, W, b, z, a) in enumerate(
         zip(arch.activations, weights, biases, ws.z, ws.a, strict=False)
     ):
-        linear.forward(xp, h, W, b, z)
-        f.forward(xp, z, a)
+        layers.linear_forward(h, W, b, z)
+        f.forward(z, a)
         h = a
         if rng is not None and (rate := arch.dropout[i]):
             h = ws.h[i]
-            dropout.forward(xp, a, rate, rng, ws.mask[i], h)
-    linear.forward(xp, h, weights[-1], biases[-1], ws.z[-1])
+            layers.dropout_forward(a, rate, rng, ws.mask[i], h)
+    layers.linear_forward(h, weights[-1], biases[-1], ws.z[-1])
 
 
 def backward(
@@ -63,16 +65,16 @@ def backward(
 
     ws must hold X's forward pass, that with rng where the architecture has dropout.
     """
-    xp, ones, gW, gb = ws.xp, grad.ones, grad.weights, grad.biases
+    ones, gW, gb = grad.ones, grad.weights, grad.biases
     for i in range(len(arch.activations), 0, -1):
         delta_below = grad.delta[i - 1]
-        linear.backward_parameters(xp, ws.h[i - 1], delta, ones, gW[i], gb[i])
-        linear.backward_input(xp, delta, params.weights[i], delta_below)
+        layers.linear_backward_parameters(ws.h[i - 1], delta, ones, gW[i], gb[i])
+        layers.linear_backward_input(delta, params.weights[i], delta_below)
         if arch.dropout[i - 1]:
-            dropout.backward(xp, ws.mask[i - 1], delta_below)
-        arch.activations[i - 1].backward(xp, ws.z[i - 1], ws.a[i - 1], delta_below)
+            layers.dropout_backward(ws.mask[i - 1], delta_below)
+        arch.activations[i - 1].backward(ws.z[i - 1], ws.a[i - 1], delta_below)
         delta = delta_below
-    linear.backward_parameters(xp, X, delta, ones, gW[0], gb[0])
+    layers.linear_backward_parameters(X, delta, ones, gW[0], gb[0])
 
 
 @dataclass(frozen=True)
@@ -108,17 +110,17 @@ class Architecture:
     >>> ws, grad = Workspace.empty(arch, 1, np.float64), Gradient.empty(arch, 1, np.float64)
     >>> forward(arch, params, ws, X)
     >>> p = ws.z[-1]
-    >>> round(arch.loss.forward(np, p, y, w), 4)
+    >>> round(arch.loss.forward(p, y, w), 4)
     0.254
-    >>> arch.loss.backward(np, p, y, w)
+    >>> arch.loss.backward(p, y, w)
     >>> backward(arch, params, ws, grad, X, p)
     >>> grad.g.shape == theta.shape
     True
     """
 
     sizes: tuple[int, ...]
-    activations: tuple[Any, ...]
-    loss: Any
+    activations: tuple[Activation, ...]
+    loss: Loss
     dropout: tuple[float, ...] = ()
     members: int = 1
 
@@ -128,8 +130,8 @@ class Architecture:
             object.__setattr__(self, "dropout", (0.0,) * len(self.activations))
 
     def for_prediction(self) -> "Architecture":
-        """Return the same network without what is for training: dropout and smoothed labels."""
-        return Architecture(self.sizes, self.activations, type(self.loss)(), members=self.members)
+        """Return the same network without dropout and label smoothing, which are for training."""
+        return replace(self, loss=self.loss.for_prediction(), dropout=())
 
 
 class Parameters(NamedTuple):
@@ -202,7 +204,6 @@ class Workspace(NamedTuple):
     softmax runs along the rows: NumPy then works on n numbers at a time, not on q.
     """
 
-    xp: Any
     z: list[Any]
     a: list[Any]
     h: list[Any]
@@ -217,11 +218,11 @@ class Workspace(NamedTuple):
         pairs = list(zip(a, arch.dropout, strict=True))
         h = [np.empty_like(buffer) if rate else buffer for buffer, rate in pairs]
         mask = [np.empty_like(buffer) if rate else None for buffer, rate in pairs]
-        return cls(np, [*z, np.empty((*in_front, q, n), dtype).mT], a, h, mask)
+        return cls([*z, np.empty((*in_front, q, n), dtype).mT], a, h, mask)
 
     def head(self, n: int) -> "Workspace":
         """Return buffers for n rows in the same memory."""
-        return Workspace(self.xp, *([_head(buffer, n) for buffer in part] for part in self[1:]))
+        return Workspace(*([_head(buffer, n) for buffer in part] for part in self))
 
 
 class Gradient(NamedTuple):

@@ -1,32 +1,49 @@
-"""Optimizers: update rules on one flat vector, in place.
+"""Optimizers: update rules, the step, and the running average of the parameters.
 
-A rule turns the gradient g into a step; ``skscratch.core.steps`` takes it.
+A rule turns the gradient g into a step. ``Optimizer`` takes the step, on one flat vector, in place.
+It works block by block: a block of theta, g and the rule's arrays fits the cache, so each array is
+read from main memory once per step.
 
-A new optimizer is a rule and a line in ``SOLVERS``.
+A new optimizer is a rule and an entry of ``SOLVERS``.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
-__all__ = ["SOLVERS", "Adam", "GradientDescent", "Momentum", "Nesterov", "Rule"]
+import numpy as np
+
+__all__ = [
+    "EMA",
+    "SOLVERS",
+    "Adam",
+    "GradientDescent",
+    "Momentum",
+    "Nesterov",
+    "Optimizer",
+    "OptimizerState",
+    "Rule",
+]
+
+BLOCK = 65536
 
 
 class Rule(Protocol):
-    """How a gradient becomes a step."""
+    """The methods of an update rule, which turns a gradient into a step."""
 
     @property
     def units(self) -> tuple[float, ...]:
-        """One number per array of theta's size that it keeps from step to step; they start at zero.
+        """One factor per slot, an array of theta's size that the rule keeps from step to step.
 
-        It is what the array's numbers count in. A rule that goes on from the arrays of another one
-        of its class, with other units, finds them converted.
+        Slots start at zero. The factor turns a slot into the paper's average, for example
+        1 - beta_1. If training resumes with other betas, the slots are rescaled by the ratio.
         """
 
     def scalars(self, t: int, rate: float) -> tuple[float, ...]:
-        """Return the numbers that step t needs, always as many; t counts from 1."""
+        """Return the numbers that update t needs, as many each time; t counts from 1."""
 
-    def __call__(self, xp: Any, g: Any, step: Any, scalars: Any, *slots: Any) -> None:
+    def __call__(self, g: Any, step: Any, scalars: Any, *slots: Any) -> None:
         """Write ``step <- rate · direction``; g is scratch afterwards.
 
         The arrays are blocks of the same length; the scalars come as 0-d arrays.
@@ -43,7 +60,7 @@ class GradientDescent:
     >>> from skscratch.core.optimizers import GradientDescent
     >>> g, step = np.array([2.0]), np.empty(1)
     >>> rule = GradientDescent()
-    >>> rule(np, g, step, rule.scalars(t=1, rate=0.1))
+    >>> rule(g, step, rule.scalars(t=1, rate=0.1))
     >>> step
     array([0.2])
     """
@@ -53,8 +70,8 @@ class GradientDescent:
     def scalars(self, t: int, rate: float) -> tuple[float, ...]:
         return (rate,)
 
-    def __call__(self, xp: Any, g: Any, step: Any, scalars: Any, *slots: Any) -> None:
-        xp.multiply(g, scalars[0], out=step)
+    def __call__(self, g: Any, step: Any, scalars: Any, *slots: Any) -> None:
+        np.multiply(g, scalars[0], out=step)
 
 
 @dataclass(frozen=True)
@@ -73,7 +90,7 @@ class Momentum:
     >>> from skscratch.core.optimizers import Momentum
     >>> g, step, v = np.array([1.0]), np.empty(1), np.array([10.0])
     >>> rule = Momentum(0.9)
-    >>> rule(np, g, step, rule.scalars(t=1, rate=0.1), v)
+    >>> rule(g, step, rule.scalars(t=1, rate=0.1), v)
     >>> step
     array([1.])
     """
@@ -84,16 +101,16 @@ class Momentum:
     def scalars(self, t: int, rate: float) -> tuple[float, ...]:
         return self.momentum, rate
 
-    def __call__(self, xp: Any, g: Any, step: Any, scalars: Any, *slots: Any) -> None:
+    def __call__(self, g: Any, step: Any, scalars: Any, *slots: Any) -> None:
         (momentum, rate), (v,) = scalars, slots
         v *= momentum
         v += g
-        xp.multiply(v, rate, out=step)
+        np.multiply(v, rate, out=step)
 
 
 @dataclass(frozen=True)
 class Nesterov:
-    """v <- momentum · v + g,  step <- rate · (g + momentum · v): looks one step ahead.
+    """v <- momentum · v + g,  step <- rate · (g + momentum · v): the gradient one step ahead.
 
     References
     ----------
@@ -106,7 +123,7 @@ class Nesterov:
     >>> from skscratch.core.optimizers import Nesterov
     >>> g, step, v = np.array([1.0]), np.empty(1), np.array([10.0])
     >>> rule = Nesterov(0.9)
-    >>> rule(np, g, step, rule.scalars(t=1, rate=0.1), v)
+    >>> rule(g, step, rule.scalars(t=1, rate=0.1), v)
     >>> step
     array([1.])
     """
@@ -117,11 +134,11 @@ class Nesterov:
     def scalars(self, t: int, rate: float) -> tuple[float, ...]:
         return self.momentum, rate
 
-    def __call__(self, xp: Any, g: Any, step: Any, scalars: Any, *slots: Any) -> None:
+    def __call__(self, g: Any, step: Any, scalars: Any, *slots: Any) -> None:
         (momentum, rate), (v,) = scalars, slots
         v *= momentum
         v += g
-        xp.multiply(v, momentum, out=step)
+        np.multiply(v, momentum, out=step)
         step += g
         step *= rate
 
@@ -148,7 +165,7 @@ class Adam:
     >>> from skscratch.core.optimizers import Adam
     >>> g, step = np.array([1000.0, -0.1]), np.empty(2)
     >>> rule = Adam(0.9, 0.999, 1e-8)
-    >>> rule(np, g, step, rule.scalars(t=1, rate=0.1), np.zeros(2), np.zeros(2))
+    >>> rule(g, step, rule.scalars(t=1, rate=0.1), np.zeros(2), np.zeros(2))
     >>> step.round(5)
     array([ 0.1, -0.1])
     """
@@ -166,16 +183,16 @@ class Adam:
         c = (1 - b1) / (1 - b1**t) * ((1 - b2**t) / (1 - b2)) ** 0.5
         return b1, b2, self.epsilon / (1 - b2) ** 0.5, rate * c
 
-    def __call__(self, xp: Any, g: Any, step: Any, scalars: Any, *slots: Any) -> None:
+    def __call__(self, g: Any, step: Any, scalars: Any, *slots: Any) -> None:
         (b1, b2, epsilon, rate), (m, v) = scalars, slots
         m *= b1
         m += g
         v *= b2
         g *= g
         v += g
-        xp.sqrt(v, out=step)
+        np.sqrt(v, out=step)
         step += epsilon
-        xp.divide(m, step, out=step)
+        np.divide(m, step, out=step)
         step *= rate
 
 
@@ -209,3 +226,246 @@ def adam(beta_1: float, beta_2: float, epsilon: float) -> Rule:
 
 # The factories' arguments are the estimator's parameters of the same names.
 SOLVERS: dict[str, Callable[..., Rule]] = {"sgd": sgd, "adam": adam}
+
+
+@dataclass
+class OptimizerState:
+    """The state of an optimizer: all that it needs to go on.
+
+    Parameters
+    ----------
+    rule : str
+        The class of the rule.
+    units : tuple of float
+        The rule's ``units``, one per slot.
+    slots : list of ndarray of shape (P,)
+        The arrays of the rule, written in place.
+    n_updates : int
+        Updates made, those of earlier runs included.
+    lr_multiplier : float
+        A factor on the learning rate.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.optimizers import Momentum, OptimizerState
+    >>> OptimizerState.start(Momentum(0.9), np.zeros(2))
+    OptimizerState(rule='Momentum', units=(1.0,), slots=[array([0., 0.])], n_updates=0, \
+lr_multiplier=1.0)
+    """
+
+    rule: str
+    units: tuple[float, ...]
+    slots: list[Any]
+    n_updates: int = 0
+    lr_multiplier: float = 1.0
+
+    @classmethod
+    def start(cls, rule: Rule, theta: Any, former: Self | None = None) -> Self:
+        """Return the state of a rule at the start of a run.
+
+        It goes on from ``former``, whose slots it shares, if that is of a rule of the same class.
+        """
+        name, units = type(rule).__name__, tuple(rule.units)
+        if former is None or former.rule != name:
+            return cls(name, units, [np.zeros_like(theta) for _ in units])
+        for slot, old, new in zip(former.slots, former.units, units, strict=True):
+            if old != new:
+                slot *= old / new
+        return cls(name, units, former.slots, former.n_updates)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state in plain containers; the slots are not copied."""
+        return {
+            "rule": self.rule,
+            "units": list(self.units),
+            "t": self.n_updates,
+            "scale": self.lr_multiplier,
+            "slots": self.slots,
+        }
+
+    @classmethod
+    def from_state_dict(cls, saved: dict[str, Any]) -> Self | None:
+        """Return the state that ``state_dict`` returned; None of an empty dict."""
+        if not saved:
+            return None
+        units, slots = tuple(saved["units"]), saved["slots"]
+        return cls(saved["rule"], units, slots, int(saved["t"]), saved["scale"])
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Take over, in place, what ``state_dict`` of a state of the same rule returned."""
+        for slot, other in zip(self.slots, saved["slots"], strict=True):
+            np.copyto(slot, other)
+        self.n_updates, self.lr_multiplier = saved["t"], saved["scale"]
+
+
+class EMA:
+    """The exponential moving average of the parameters.
+
+    mean <- mean + c (theta - mean),  c = max(1 - decay, 10 / (n + 9)) after update n: parameters
+    count less by the factor decay with every update since. At first the average is over about the
+    last tenth of the updates: an average over all of them would long remember the initial weights.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (P,)
+        The parameters that are averaged.
+    decay : float
+        Between 0 and 1. In the end the average is over about the last 1 / (1 - decay) updates.
+    mean : ndarray of shape (P,)
+        The average so far, written in place.
+    n : int
+        Updates that the average holds already.
+
+    References
+    ----------
+    B. T. Polyak and A. B. Juditsky (1992). Acceleration of stochastic approximation by averaging.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.optimizers import EMA
+    >>> theta = np.zeros(1)
+    >>> ema = EMA(theta, decay=0.5, mean=theta.copy())
+    >>> for _ in range(2):
+    ...     theta += 1
+    ...     ema.update()
+    >>> ema.mean.round(4)
+    array([1.9091])
+    """
+
+    def __init__(self, theta: Any, decay: float, mean: Any, n: int = 0) -> None:
+        self.decay, self.mean, self.n = decay, mean, n
+        difference = np.empty_like(theta[:BLOCK])
+        self._blocks = [
+            (theta[i:j], mean[i:j], difference[: j - i]) for i, j in _blocks(theta.size)
+        ]
+
+    def update(self) -> None:
+        """Let the average follow the parameters after another update."""
+        self.n += 1
+        c = max(1 - self.decay, 10 / (self.n + 9))
+        for theta, mean, difference in self._blocks:
+            np.subtract(theta, mean, out=difference)
+            np.multiply(difference, c, out=difference)
+            mean += difference
+
+
+class Optimizer:
+    """Takes the steps of one training run.
+
+    Parameters
+    ----------
+    rule : Rule
+        Turns gradients into steps.
+    schedule : Schedule
+        From the number of updates made to the learning rate.
+    theta, g : ndarray of shape (P,)
+        Read and written in place at every step; g is scratch afterwards.
+    n_weights : int
+        theta is ``[all W | all b]``; the biases begin at this position.
+    l2 : float
+        Strength of the penalty ½ · l2 · ‖W‖². Its gradient l2 · W is added to that of the weights.
+        Biases are not regularised.
+    weight_decay : float
+        Share of the weights, times the learning rate, that each step takes off them. The rule does
+        not rescale it: Adam becomes AdamW.
+    max_norm : float
+        A gradient that is longer, the penalty's not counted, is shortened to this norm.
+    state : OptimizerState, optional
+        The state that it goes on from and keeps up to date; by default that of a new optimizer.
+    ema : EMA, optional
+        An average that follows every step.
+
+    Attributes
+    ----------
+    norms : float
+        The sum of ‖g‖ before clipping, over all steps since it was last set to 0.
+
+    References
+    ----------
+    I. Loshchilov and F. Hutter (2019). Decoupled weight decay regularization.
+    R. Pascanu, T. Mikolov and Y. Bengio (2013). On the difficulty of training recurrent neural
+    networks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.optimizers import Momentum, Optimizer
+    >>> theta, g = np.array([1.0, 1.0]), np.array([1.0, 2.0])
+    >>> optimizer = Optimizer(Momentum(0.9), lambda step: 0.1, theta, g, n_weights=1, l2=1.0)
+    >>> optimizer.step()
+    >>> theta
+    array([0.8, 0.8])
+    """
+
+    def __init__(
+        self,
+        rule: Rule,
+        schedule: Any,
+        theta: Any,
+        g: Any,
+        n_weights: int,
+        *,
+        l2: float = 0.0,
+        weight_decay: float = 0.0,
+        max_norm: float = math.inf,
+        state: OptimizerState | None = None,
+        ema: EMA | None = None,
+    ) -> None:
+        self.rule, self.schedule, self.ema, self.norms = rule, schedule, ema, 0.0
+        self.state = OptimizerState.start(rule, theta) if state is None else state
+        self._g, self._max_norm, self._weight_decay = g, max_norm, weight_decay
+        # 0-d arrays: NumPy would convert a Python float in every operation anew
+        self._l2 = np.array(l2, theta.dtype)
+        self._scalars = np.empty(len(rule.scalars(1, 1.0)), theta.dtype)
+        self._each_scalar = [self._scalars[i, ...] for i in range(self._scalars.size)]
+        step, slots = np.empty_like(theta[:BLOCK]), self.state.slots
+        W, gW = theta[:n_weights], g[:n_weights]
+        self._blocks = [
+            (theta[i:j], g[i:j], step[: j - i], W[i:j], gW[i:j], [slot[i:j] for slot in slots])
+            for i, j in _blocks(theta.size)
+        ]
+
+    def step(self) -> None:
+        """Write ``theta <- theta - step``; let the average follow."""
+        rule, l2, scalars, state, square = self.rule, self._l2, self._each_scalar, self.state, 0.0
+        excess = self._clip() if self._max_norm < math.inf else 0.0
+        rate = self.schedule(state.n_updates) * state.lr_multiplier
+        state.n_updates += 1
+        self._scalars[:] = rule.scalars(state.n_updates, rate)
+        keep = 1 - rate * self._weight_decay
+        for theta, g, step, W, gW, slots in self._blocks:
+            square += np.dot(g, g)
+            if l2 and W.size:
+                penalty = step[: W.size]
+                np.multiply(W, l2, out=penalty)
+                gW += penalty
+            rule(g, step, scalars, *slots)
+            if keep != 1:
+                W *= keep
+            theta -= step
+        self.norms += math.sqrt(square) + excess
+        if self.ema is not None:
+            self.ema.update()
+
+    def _clip(self) -> float:
+        """Shorten g to max_norm; return by how much."""
+        g, most = self._g, self._max_norm
+        norm = math.sqrt(np.dot(g, g))
+        if norm == math.inf:
+            norm = _large_norm(g)
+        if norm <= most or not norm < math.inf:
+            return 0.0
+        g *= most / norm
+        return norm - most
+
+
+def _large_norm(g: Any) -> float:
+    """Return ‖g‖ where its square overflows."""
+    largest = float(abs(g).max())
+    return largest * math.sqrt(np.sum((g / largest) ** 2)) if largest < math.inf else math.inf
+
+
+def _blocks(size: int) -> list[tuple[int, int]]:
+    return [(i, min(i + BLOCK, size)) for i in range(0, size, BLOCK)]

@@ -1,67 +1,131 @@
-"""Validate, begin, train, publish: one path for fit, partial_fit and warm starts.
+"""The path of every fit: check, encode, resolve, train, publish.
 
-A run works on copies and is published once it has ended well. Between calls the public attributes
-(``coefs_``, ``intercepts_``, ...) are the only truth, and a call that fails changes nothing.
+A run works on copies, and is published once it has ended well. Between two calls the public
+attributes (``coefs_``, ``intercepts_``, ...) are the only truth. A call that fails changes nothing.
 """
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any, Self
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.validation import check_is_fitted
 
-from skscratch._compat import CallbackSupportMixin, Hinted, available_if, fit_context
+from skscratch._compat import OF_A_FIT, CallbackSupportMixin, Hinted, fit_context
 from skscratch._typing import MatrixLike
+from skscratch._version import __version__
+from skscratch._warnings import quiet
 from skscratch.core.network import outputs
-from skscratch.estimators import _hints, _sizes, _train
-from skscratch.estimators._attributes import Fitted, published, unchanged_on_error
-from skscratch.estimators._begin import architecture, begin, fitted_dtype, fitted_sizes
-from skscratch.estimators._calls import explained
-from skscratch.estimators._constraints import CONSTRAINTS, names_of
-from skscratch.estimators._curves import Curves
-from skscratch.estimators._data import Data
-from skscratch.estimators._documented import Documented
-from skscratch.estimators._errstate import quiet
-from skscratch.estimators._fitted import fitted_parameters
-from skscratch.estimators._messages import not_finite
-from skscratch.estimators._params import check_objects
-from skscratch.estimators._resolved import resolved
-from skscratch.estimators._stamp import Stamped
-from skscratch.estimators._tasks import NoTasks, Tasks, new_tasks
-from skscratch.estimators._unused import warn_of_unused
+from skscratch.estimators import _hints
+from skscratch.estimators._callbacks import NoCallbacks, new_hooks
+from skscratch.estimators._convergence import conclude, overflows
+from skscratch.estimators._fingerprint import checkpoint_file
+from skscratch.estimators._fitted import (
+    Transaction,
+    check_complete,
+    continued_state,
+    fitted_network,
+    fitted_parameters,
+    published,
+)
+from skscratch.estimators._hints import explained
+from skscratch.estimators._messages import diverged, not_finite, report_end
+from skscratch.estimators._parameters import BEFORE, CONSTRAINTS, names_of, warn_of_unused
+from skscratch.estimators._settings import resolve, stops_early
 from skscratch.estimators._validation import (
     FLOATS,
     check_prediction_data,
     check_training_data,
     check_validation_data,
+    warn_of_limits,
     warn_of_no_scaling,
     warn_of_other_scale,
 )
-from skscratch.training.state import Run
-from skscratch.training.threads import blas_threads
+from skscratch.training.config import LBFGS, Stochastic, TrainingConfig
+from skscratch.training.data import Dataset
+from skscratch.training.lbfgs import LBFGSFit
+from skscratch.training.loop import train_one_epoch
+from skscratch.training.outcome import Diverged
+from skscratch.training.sgd import StochasticFit
+from skscratch.training.state import TrainingState, draw_seed
+from skscratch.training.threads import (
+    blas_threads,
+    largest_product,
+    limited_blas_threads,
+    rows_per_buffer,
+)
+
+__all__ = ["SITE", "BaseScratchMLP"]
+
+SITE = "https://skscratch.readthedocs.io/en/stable/"
+STAMP = "_skscratch_version"  # in a saved estimator: the version that saved it
 
 
-class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Documented, ABC):  # type: ignore[misc]
-    """What a multilayer perceptron is to scikit-learn, whatever it predicts."""
+class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
+    """A multilayer perceptron as an estimator of scikit-learn, whatever it predicts.
 
+    A subclass stores the parameters, and encodes targets.
+    """
+
+    # users import estimators from skscratch: that page documents them, whatever their module is
+    _doc_link_module = "skscratch"
+    _doc_link_template = SITE + "api/generated/skscratch.{estimator_name}.html"
     _parameter_constraints = CONSTRAINTS
 
-    @abstractmethod
-    def _encode(self, X: Any, y: Any, w: Any, dtype: Any, classes: Any, first: bool) -> Data:
-        """Turn checked arrays into what the network trains on."""
+    # the parameters that this class asks for
+    solver: Any
+    max_iter: int
+    warm_start: bool
+    refit: bool
+    standardize: bool
+    dtype: Any
+    random_state: Any
+    # the fitted attributes, for editors and type checkers
+    coefs_: list[NDArray[Any]]
+    intercepts_: list[NDArray[Any]]
+    history_: dict[str, NDArray[np.float64]]
+    n_iter_: int
+    t_: int
+    n_layers_: int
+    n_outputs_: int
+    n_members_: int
+    out_activation_: str
+    best_loss_: float | None
+    best_validation_score_: float | None
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+    _activation: Any
+    _continuation: dict[str, Any]
 
     @abstractmethod
-    def _encode_validation(self, X: Any, y: Any, w: Any, data: Data) -> Data:
-        """Turn a checked validation set into what the network is judged by."""
+    def _encode(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: NDArray[Any] | None,
+        dtype: np.dtype[Any],
+        is_initial: bool,
+        known: Any = None,
+    ) -> Dataset:
+        """Return checked arrays as the data of a network that is new, or that goes on.
+
+        ``known`` is what the user has said of all targets that will ever come, such as the classes.
+        """
 
     @abstractmethod
-    def _check_partial_fit(self, y: Any, classes: Any, first: bool) -> None:
-        """Raise if what only the whole data can tell is missing."""
+    def _encode_validation(
+        self, X: Any, y: Any, sample_weight: NDArray[Any] | None, data: Dataset
+    ) -> Dataset:
+        """Return a checked validation set, encoded like the training data."""
 
     @explained
     @fit_context
@@ -131,90 +195,129 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
         >>> model.n_iter_ == len(model.loss_curve_)
         True
         """
-        first = not (self.warm_start and self.__sklearn_is_fitted__())
-        validation = (X_val, y_val, sample_weight_val)
-        tasks = new_tasks(self, X, y, sample_weight, self.max_iter * (1 + self.refit))
-        return self._run(
-            _train.fit, tasks, X, y, sample_weight, None, validation, first, self.warm_start
-        )
+        is_initial = not (self.warm_start and self.__sklearn_is_fitted__())
+        hooks = new_hooks(self, X, y, sample_weight, self.max_iter * (1 + self.refit))
+        with Transaction(self) as transaction, quiet():
+            data = self._check(X, y, sample_weight, is_initial)
+            data = self._check_validation(X_val, y_val, sample_weight_val, data)
+            config = resolve(self, data, is_initial=is_initial)
+            if is_initial:
+                state = self._new_state(config, data)
+            else:
+                state = continued_state(self, config)
+            file = checkpoint_file(self, state, data, is_initial)
+            warn_of_unused(self, "fit", stops_early(self, data), data.validation is not None)
+            with self._publishing(transaction, state, hooks, bool(self.warm_start)):
+                training: StochasticFit | LBFGSFit
+                if isinstance(config.optimizer, LBFGS):
+                    training = LBFGSFit(config, config.optimizer, state, data, hooks)
+                else:
+                    training = StochasticFit(config, config.optimizer, state, data, hooks, file)
+                self._train(training, config, state, data)
+        hooks.end()
+        return self
 
-    @available_if(lambda self: self.solver != "lbfgs")
-    @explained
-    @fit_context
-    def partial_fit(
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, known: Any) -> Self:
+        """Train for one epoch; ``known`` is for ``_encode``."""
+        is_initial = not self.__sklearn_is_fitted__()
+        hooks = new_hooks(self, X, y, sample_weight, 1)
+        with Transaction(self) as transaction, quiet():
+            data = self._check(X, y, sample_weight, is_initial, known)
+            config = resolve(self, data, is_partial=True, is_initial=is_initial)
+            if is_initial:
+                state = self._new_state(config, data)
+            else:
+                state = continued_state(self, config)
+            with (
+                self._publishing(transaction, state, hooks, keep_optimizer=True),
+                _threads(config, state, data),
+            ):
+                try:
+                    train_one_epoch(config, cast(Stochastic, config.optimizer), state, data, hooks)
+                except Diverged as error:
+                    raise diverged(self, config, error.epoch) from None
+        hooks.end()
+        return self
+
+    def _check(
+        self, X: Any, y: Any, sample_weight: Any, is_initial: bool, known: Any = None
+    ) -> Dataset:
+        """Return the training data, checked and encoded."""
+        floats: list[Any]
+        if not is_initial:
+            floats = [fitted_parameters(self).weights[0].dtype]
+        else:
+            floats = FLOATS if self.dtype is None else [np.dtype(self.dtype)]
+        X, y, w, dtype = check_training_data(self, X, y, sample_weight, floats, is_initial)
+        return self._encode(X, y, w, dtype, is_initial, known)
+
+    def _check_validation(
+        self, X_val: Any, y_val: Any, sample_weight_val: Any, data: Dataset
+    ) -> Dataset:
+        """Return the data with the user's validation set, if there is one."""
+        checked = check_validation_data(self, X_val, y_val, sample_weight_val, data.dtype)
+        if checked is None:
+            return data
+        warn_of_other_scale(self, data.X, checked[0])
+        return replace(data, validation=self._encode_validation(*checked, data))
+
+    def _new_state(self, config: TrainingConfig, data: Dataset) -> TrainingState:
+        """Return the state of a new network; warn of features out of scale."""
+        if self.standardize and not (config.standardize and not issparse(data.X)):
+            warn_of_no_scaling(self, data.X)
+        state = TrainingState.start(config, data, draw_seed(self.random_state))
+        if state.scaling is not None:
+            warn_of_limits(self, state.scaling.limit)
+        return state
+
+    def _train(
         self,
-        X: MatrixLike,
-        y: MatrixLike,
-        classes: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-    ) -> Self:
-        """Train for one epoch on X, going on from where the last call ended.
+        training: StochasticFit | LBFGSFit,
+        config: TrainingConfig,
+        state: TrainingState,
+        data: Dataset,
+    ) -> None:
+        """Train to the end, and tell the user how it ended."""
+        outcome = training.outcome
+        try:
+            with _threads(config, state, data):
+                training.run()
+        except Diverged as error:
+            raise diverged(self, config, error.epoch) from None
+        except KeyboardInterrupt:
+            report_end(self, config, state, outcome)
+            raise
+        report_end(self, config, state, outcome)
+        conclude(self, config, state, data, outcome)
+        if overflows(state, data):
+            raise diverged(self, config, state.n_epochs)
 
-        Parameters, random stream, ``loss_curve_``, ``n_iter_`` and ``t_`` continue, and so does the
-        optimizer's memory, except after a ``fit`` without ``warm_start``, which does not keep it.
-        What only a whole fit can do has no effect here: ``early_stopping`` and its kin, ``tol``,
-        ``n_members``, ``standardize``, ``temperature_scaling`` and ``checkpoint``. The call that
-        begins a network warns of those that were set, later calls do not. ``max_iter`` has a
-        meaning only for a schedule that falls: the rate comes to its end after ``max_iter`` calls,
-        unless ``decay_steps`` is a number. Absent for ``solver="lbfgs"``. No
-        call warns that nothing was learned: one epoch of a stream tells too little.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            As in ``fit``.
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            As in ``fit``; it need not hold every class.
-        classes : array-like of shape (n_classes,), default=None
-            All the classes that will ever come; required by the first call, unless the estimator
-            is fitted or y is multilabel.
-        sample_weight : array-like of shape (n_samples,), default=None
-            As in ``fit``.
-
-        Returns
-        -------
-        self : estimator
-            Trained one epoch more. If an error is raised it is left as it was before the call.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If an argument or a parameter is not as described, or the loss becomes non-finite.
-
-        Warns
-        -----
-        UserWarning
-            If a parameter was set that ``partial_fit`` does not use, in the first call.
-
-        Examples
-        --------
-        >>> from skscratch import ScratchMLPClassifier
-        >>> model = ScratchMLPClassifier(random_state=0)
-        >>> for X, y in (([[-1.0]], [0]), ([[1.0]], [1])):
-        ...     model = model.partial_fit(X, y, classes=[0, 1])
-        >>> model.n_iter_, model.t_
-        (2, 2)
-        """
-        first = not self.__sklearn_is_fitted__()
-        if not first:  # scikit-learn checks the parameters in the first call alone
-            self._validate_params()
-        with quiet():
-            self._check_partial_fit(y, classes, first)
-        if first:
-            warn_of_unused(self, "partial_fit")
-        none = (None, None, None)
-        tasks = new_tasks(self, X, y, sample_weight, 1)
-        return self._run(
-            _train.one_epoch, tasks, X, y, sample_weight, classes, none, first, keep_memory=True
-        )
+    @contextmanager
+    def _publishing(
+        self,
+        transaction: Transaction,
+        state: TrainingState,
+        hooks: NoCallbacks,
+        keep_optimizer: bool,
+    ) -> Iterator[None]:
+        """Publish the run at the end of the block, or after its last epoch if Ctrl-C ends it."""
+        n_epochs = state.n_epochs
+        try:
+            hooks.begin(state, keep_optimizer)
+            yield
+        except KeyboardInterrupt:
+            if state.n_epochs > n_epochs:  # the optimizer was in the middle of a step
+                transaction.commit(published(self, state, keep_optimizer=False))
+            raise
+        transaction.commit(published(self, state, keep_optimizer))
 
     @explained
     def drop_optimizer_state(self) -> Self:
-        """Forget what only further training needs; predictions stay as they are.
+        """Forget the state of the optimizer; predictions stay as they are.
 
-        After ``partial_fit``, and after ``fit`` with ``warm_start``, the estimator keeps what the
-        optimizer remembers: with Adam twice the size of the parameters. Training that goes on
-        later starts with a new optimizer.
+        After ``partial_fit``, and after ``fit`` with ``warm_start``, the estimator keeps the state
+        of the optimizer. With Adam it has twice the size of the parameters. Training that goes on
+        without it starts with a new optimizer.
 
         Returns
         -------
@@ -272,74 +375,10 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
         same: Self = super().set_params(**params)
         return same
 
-    def _run(
-        self,
-        train: Callable[..., None],
-        tasks: NoTasks | Tasks,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        classes: Any,
-        validation: tuple[Any, Any, Any],
-        first: bool,
-        keep_memory: bool,
-    ) -> Self:
-        interrupt = None
-        # overflow shows as a non-finite loss, which ends the run with a message of its own
-        with unchanged_on_error(self), quiet():
-            data = self._validate(X, y, sample_weight, classes, first, validation)
-            whole = train is _train.fit
-            settings = resolved(self, data, whole)
-            if first and self.standardize and (issparse(data.X) or not whole):
-                warn_of_no_scaling(self, data.X)
-            if first or whole:  # not in every call of a stream
-                check_objects(settings)
-            run = begin(settings, data, first)
-            n_epochs = run.n_epochs
-            try:
-                tasks.begin(run, keep_memory)
-                with _sizes.threads(settings, run, data):
-                    train(settings, run, data, tasks, first)
-            except KeyboardInterrupt as error:
-                if run.n_epochs == n_epochs:
-                    raise
-                interrupt = error
-                keep_memory = False  # the optimizer was in the middle of a step
-            self._publish(run, keep_memory)
-        if interrupt is not None:
-            raise interrupt
-        tasks.end()
-        return self
-
-    def _validate(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        classes: Any,
-        first: bool,
-        validation: tuple[Any, Any, Any],
-    ) -> Data:
-        floats: list[Any]
-        if not first:
-            floats = [fitted_dtype(self)]
-        else:
-            floats = FLOATS if self.dtype is None else [np.dtype(self.dtype)]
-        X, y, w, dtype = check_training_data(self, X, y, sample_weight, floats, first)
-        data = self._encode(X, y, w, dtype, classes, first)
-        checked = check_validation_data(self, *validation, dtype)
-        if checked is None:
-            return data
-        warn_of_other_scale(self, X, checked[0])
-        return data._replace(validation=self._encode_validation(*checked, data))
-
-    def _publish(self, run: Run, keep_memory: bool) -> None:
-        self.__dict__.update(published(self, run, keep_memory))
-
     def _outputs(self, X: MatrixLike, finish: Callable[[Any], Any]) -> NDArray[Any]:
         """Return ``finish(logits)`` of X, computed some rows at a time; the logits are scratch."""
         if not self.__sklearn_is_fitted__():
-            check_is_fitted(self)  # raises, but takes its time where it does not
+            check_is_fitted(self)  # slow, so it is called only where it raises
 
         def checked(z: Any) -> Any:
             if not np.isfinite(z).all():
@@ -350,15 +389,68 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
                 )
             return finish(z)
 
-        # overflow is what is checked for, and finite logits may lie further apart than floats reach
+        # overflow is checked for, and finite logits may differ by more than floats can hold
         with quiet():
             X = check_prediction_data(self, X)
-            params = fitted_parameters(self)
-            arch = architecture(fitted_sizes(self), self._activation, self.out_activation_)
-            rows = _sizes.rows_per_buffer(arch, X)
-            with blas_threads(_sizes.largest_product(params, X, min(rows, X.shape[0]))):
+            params, arch = fitted_parameters(self), fitted_network(self)
+            rows = rows_per_buffer(arch, X)
+            with blas_threads(largest_product(params, X, min(rows, X.shape[0]))):
                 result: NDArray[Any] = outputs(arch, params, X, rows, checked)
         return result
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """Training loss plus penalty of each epoch."""
+        history = self._history()
+        loss, penalty = history.get("loss", []), history.get("penalty", [])  # none yet, in a hook
+        return [a + b for a, b in zip(loss, penalty, strict=True)]
+
+    @property
+    def loss_(self) -> float:
+        """The last entry of ``loss_curve_``."""
+        return self.loss_curve_[-1]
+
+    @property
+    def validation_scores_(self) -> list[float] | None:
+        """The scores on the validation set."""
+        scores = self._history().get("validation_score", [])
+        return [score for score in scores if score == score] or None
+
+    def history_as_frame(self) -> Any:
+        """Return ``history_`` as a DataFrame with a row per epoch.
+
+        Returns
+        -------
+        history : DataFrame of shape (n_epochs, n_columns)
+            The columns of ``history_``; the index, named "epoch", ends with the last epoch.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+
+        Examples
+        --------
+        >>> from skscratch import ScratchMLPClassifier
+        >>> model = ScratchMLPClassifier((4,), max_iter=3, n_iter_no_change=float("inf"))
+        >>> frame = model.fit([[-1.0], [1.0]], [0, 1]).history_as_frame()
+        >>> frame.index.tolist(), frame.columns[:2].tolist()
+        ([1, 2, 3], ['loss', 'penalty'])
+        """
+        import pandas as pd  # takes longer to import than all of the package
+
+        check_is_fitted(self)
+        history: dict[str, Any] = vars(self)["history_"]
+        n_epochs, last = len(history["loss"]), vars(self)["n_iter_"]
+        epochs = pd.RangeIndex(last - n_epochs + 1, last + 1, name="epoch")
+        return pd.DataFrame(history, index=epochs)
+
+    def _history(self) -> dict[str, list[float]]:
+        """Return the history as lists, as scikit-learn has its curves."""
+        try:
+            return {name: column.tolist() for name, column in vars(self)["history_"].items()}
+        except KeyError:
+            raise AttributeError(f"{type(self).__name__} is not fitted yet") from None
 
     def _hint(self, name: str, value: Any) -> str:
         return _hints.of_value(name, value, names_of(name))
@@ -370,3 +462,41 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Fitted, Curves, Stamped, Docu
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        for name in OF_A_FIT:
+            state.pop(name, None)
+        return state | {STAMP: __version__}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        version = state.pop(STAMP, "unknown")
+        if version != __version__:
+            warnings.warn(
+                InconsistentVersionWarning(
+                    estimator_name=f"skscratch.{type(self).__name__}",
+                    current_sklearn_version=__version__,
+                    original_sklearn_version=version,
+                ),
+                stacklevel=2,
+            )
+        if "coefs_" in state and "n_members" not in state:
+            state["n_members_"] = BEFORE["n_members"]
+        vars(self).update(BEFORE | state)
+        with quiet():
+            check_complete(self)
+
+
+def _threads(
+    config: TrainingConfig, state: TrainingState, data: Dataset
+) -> AbstractContextManager[None]:
+    """Return the context of BLAS threads to train in.
+
+    L-BFGS gets one thread whatever the size. Its vectors run through SciPy's BLAS and its products
+    through NumPy's, and two pools of threads that take turns delay each other.
+    """
+    if isinstance(config.optimizer, LBFGS):
+        return limited_blas_threads(1)
+    n_rows = config.optimizer.batch_size
+    return blas_threads(largest_product(state.params, data.X, n_rows) / state.arch.members)

@@ -1,13 +1,33 @@
-"""The classifier and its parameters."""
+"""The classifier: its parameters, the encoding of its targets, and its predictions."""
 
-from skscratch.estimators._parameters import Parameters
-from skscratch.estimators._predictions import ClassPredictions
-from skscratch.estimators._targets import ClassTargets
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import is_multilabel
+
+from skscratch import _typing as hints
+from skscratch._compat import available_if, fit_context
+from skscratch._typing import MatrixLike
+from skscratch._warnings import quiet
+from skscratch.core.losses import LogisticCrossEntropy, Loss, SoftmaxCrossEntropy, with_output
+from skscratch.estimators import _labels
+from skscratch.estimators._base import BaseScratchMLP
+from skscratch.estimators._faults import in_labels
+from skscratch.estimators._hints import explained
+from skscratch.estimators._parameters import is_lbfgs, warn_of_unused
+from skscratch.estimators._validation import naming
+from skscratch.training.data import Dataset
 
 __all__ = ["ScratchMLPClassifier"]
 
 
-class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
+class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
     """Multilayer perceptron classifier with the parameters of scikit-learn's ``MLPClassifier``.
 
     Minimises the cross-entropy with hand-written passes and solvers. Binary, multiclass and
@@ -241,3 +261,382 @@ class ScratchMLPClassifier(Parameters, ClassTargets, ClassPredictions):
     >>> model.predict_proba(X[:1]).shape
     (1, 3)
     """
+
+    classes_: NDArray[Any]
+    _label_dtype: str
+
+    @explained
+    def __init__(
+        self,
+        hidden_layer_sizes: hints.Sizes = (256, 128),
+        activation: hints.Activations = "relu",
+        *,
+        solver: hints.Solver = "adam",
+        alpha: float = 1.0,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: hints.LearningRate = "constant",
+        learning_rate_init: float | Literal["auto"] = "auto",
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: hints.RandomState = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool | Literal["auto"] = "auto",
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        weight_init: hints.WeightInit = "auto",
+        class_weight: hints.ClassWeight | None = None,
+        dtype: hints.Dtype | None = None,
+        dropout: float | Sequence[float] = 0.0,
+        weight_decay: float = 0.0,
+        label_smoothing: float = 0.0,
+        max_grad_norm: float | None = None,
+        ema_decay: float = 0.99,
+        warmup_steps: int = 0,
+        decay_steps: int | Literal["auto"] = "auto",
+        decay_rate: float = 0.1,
+        scoring: hints.Scoring | None = "loss",
+        n_updates_no_change: float = 100,
+        refit: bool = False,
+        n_members: int | Literal["auto"] = "auto",
+        standardize: bool = True,
+        temperature_scaling: bool = True,
+        checkpoint: hints.PathOrName | None = None,
+        checkpoint_epochs: int | None = None,
+        checkpoint_seconds: float | None = 30,
+    ) -> None:
+        """Store the parameters as they are: ``fit`` checks them."""
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.weight_init = weight_init
+        self.class_weight = class_weight
+        self.dtype = dtype
+        self.dropout = dropout
+        self.weight_decay = weight_decay
+        self.label_smoothing = label_smoothing
+        self.max_grad_norm = max_grad_norm
+        self.ema_decay = ema_decay
+        self.warmup_steps = warmup_steps
+        self.decay_steps = decay_steps
+        self.decay_rate = decay_rate
+        self.scoring = scoring
+        self.n_updates_no_change = n_updates_no_change
+        self.refit = refit
+        self.n_members = n_members
+        self.standardize = standardize
+        self.temperature_scaling = temperature_scaling
+        self.checkpoint = checkpoint
+        self.checkpoint_epochs = checkpoint_epochs
+        self.checkpoint_seconds = checkpoint_seconds
+
+    @available_if(lambda self: not is_lbfgs(self.solver))
+    @explained
+    @fit_context
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Train for one epoch on X, going on from where the last call ended.
+
+        Parameters, random stream, ``loss_curve_``, ``n_iter_`` and ``t_`` continue, and so does the
+        optimizer's memory, except after a ``fit`` without ``warm_start``, which does not keep it.
+        What only a whole fit can do has no effect here: ``early_stopping`` and its kin, ``tol``,
+        ``n_members``, ``standardize``, ``temperature_scaling`` and ``checkpoint``. The call that
+        begins a network warns of those that were set, later calls do not. ``max_iter`` has a
+        meaning only for a schedule that falls: the rate comes to its end after ``max_iter`` calls,
+        unless ``decay_steps`` is a number. Absent for ``solver="lbfgs"``. No
+        call warns that nothing was learned: one epoch of a stream tells too little.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            As in ``fit``.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            As in ``fit``; it need not hold every class.
+        classes : array-like of shape (n_classes,), default=None
+            All the classes that will ever come; required by the first call, unless the estimator
+            is fitted or y is multilabel.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in ``fit``.
+
+        Returns
+        -------
+        self : estimator
+            Trained one epoch more. If an error is raised it is left as it was before the call.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument or a parameter is not as described, or the loss becomes non-finite.
+
+        Warns
+        -----
+        UserWarning
+            If a parameter was set that ``partial_fit`` does not use, in the first call.
+
+        Examples
+        --------
+        >>> from skscratch import ScratchMLPClassifier
+        >>> model = ScratchMLPClassifier(random_state=0)
+        >>> for X, y in (([[-1.0]], [0]), ([[1.0]], [1])):
+        ...     model = model.partial_fit(X, y, classes=[0, 1])
+        >>> model.n_iter_, model.t_
+        (2, 2)
+        """
+        is_initial = not self.__sklearn_is_fitted__()
+        if not is_initial:  # scikit-learn checks the parameters in the first call alone
+            self._validate_params()
+        with quiet():
+            self._check_classes(y, classes, is_initial)
+        if is_initial:
+            warn_of_unused(self, "partial_fit")
+        return self._partial_fit(X, y, sample_weight, classes)
+
+    @explained
+    def predict(self, X: MatrixLike) -> NDArray[Any]:
+        """Return the most probable class of each sample, or the labels it probably has.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,), or (n_samples, n_labels) of zeros and ones
+            Of the dtype of the y that was trained on.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If X is not as described, or not of the features that were trained on.
+
+        Examples
+        --------
+        >>> from skscratch import ScratchMLPClassifier
+        >>> model = ScratchMLPClassifier((), solver="lbfgs").fit([[-1.0], [1.0]], ["cold", "warm"])
+        >>> model.predict([[-2.0], [0.5]])
+        array(['cold', 'warm'], dtype='<U4')
+        """
+        return self._outputs(X, self._decide)
+
+    def _decide(self, z: Any) -> Any:
+        """Return the predicted class or labels of each row of logits."""
+        index = self._loss().decide(z)
+        return self.classes_[index] if index.ndim == 1 else index.astype(self._label_dtype)
+
+    @explained
+    def predict_proba(self, X: MatrixLike) -> NDArray[np.floating[Any]]:
+        """Return the probability of each class, or of each label.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        p : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Columns in the order of ``classes_``. Never 0 but at least the smallest normal number.
+            Rows sum to 1, except for multilabel y, whose entries are never 1 either.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As by ``predict``.
+
+        Examples
+        --------
+        >>> from skscratch import ScratchMLPClassifier
+        >>> model = ScratchMLPClassifier((), solver="lbfgs").fit([[-1.0], [1.0]], ["cold", "warm"])
+        >>> model.predict_proba([[0.0]]).round(3)
+        array([[0.5, 0.5]])
+        """
+        return self._outputs(X, lambda z: self._loss().predict(z))
+
+    @explained
+    def predict_log_proba(self, X: MatrixLike) -> NDArray[np.floating[Any]]:
+        """Return the logarithm of ``predict_proba``, exact also where that rounds to 1.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        log_p : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
+            Never below the logarithm of the smallest normal number.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As by ``predict``.
+
+        Examples
+        --------
+        >>> from skscratch import ScratchMLPClassifier
+        >>> model = ScratchMLPClassifier((), solver="lbfgs").fit([[-1.0], [1.0]], ["cold", "warm"])
+        >>> model.predict_log_proba([[0.0]]).round(3)
+        array([[-0.693, -0.693]])
+        """
+        return self._outputs(X, lambda z: self._loss().log_predict(z))
+
+    @explained
+    def decision_function(self, X: MatrixLike) -> NDArray[np.floating[Any]]:
+        """Return the logits, the output layer before its activation.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        z : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
+            One column, as a vector, for binary y: positive where ``classes_[1]`` is predicted.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As by ``predict``.
+
+        Examples
+        --------
+        >>> from skscratch import ScratchMLPClassifier
+        >>> model = ScratchMLPClassifier((), solver="lbfgs").fit([[-1.0], [1.0]], ["cold", "warm"])
+        >>> model.decision_function([[-2.0], [2.0]]) > 0
+        array([False,  True])
+        """
+        return self._outputs(X, lambda z: z[:, 0] if z.shape[1] == 1 else z)
+
+    def _loss(self) -> Loss:
+        """Return the loss of the fitted network, as far as it predicts."""
+        return with_output(self.out_activation_)
+
+    def _is_multilabel(self) -> bool:
+        """Return whether the fitted network decides on each label by itself."""
+        return bool(self._loss().decide(np.zeros((1, self.n_outputs_))).ndim == 2)
+
+    def _encode(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: NDArray[Any] | None,
+        dtype: np.dtype[Any],
+        is_initial: bool,
+        known: Any = None,
+    ) -> Dataset:
+        kind = y.dtype.str
+        with naming("y", in_labels, y):
+            y = _labels.check_labels(y)
+        self._settle_classes(y, kind, known, is_initial)
+        n_classes, smoothing = len(self.classes_), float(self.label_smoothing)
+        with naming("y"):
+            index = _labels.class_indices(y, self.classes_)
+        w = self._weighted(index, sample_weight, dtype)
+        loss: Loss = SoftmaxCrossEntropy(smoothing)
+        if y.ndim == 2 or n_classes == 2:
+            loss = LogisticCrossEntropy(smoothing)
+        n_outputs = 1 if y.ndim == 1 and n_classes == 2 else n_classes
+        targets, strata = loss.targets(index, dtype), index if y.ndim == 1 else None
+        return Dataset(X, targets, w, dtype, loss, n_outputs, y, sample_weight, strata)
+
+    def _encode_validation(
+        self, X: Any, y: Any, sample_weight: NDArray[Any] | None, data: Dataset
+    ) -> Dataset:
+        with naming("y_val", in_labels, y):
+            y = _labels.check_labels(y)
+        with naming("y_val"):
+            if y.shape[1:] != data.labels.shape[1:]:
+                raise ValueError(
+                    f"y_val has shape {y.shape}, which does not fit the {data.labels.shape} of y."
+                )
+            index = _labels.class_indices(y, self.classes_)
+            w = self._weighted(index, sample_weight, data.dtype)
+        targets = data.loss.targets(index, data.dtype)
+        return replace(data, X=X, y=targets, w=w, labels=y, sample_weight=sample_weight)
+
+    def _weighted(
+        self, index: Any, sample_weight: NDArray[Any] | None, dtype: np.dtype[Any]
+    ) -> NDArray[Any] | None:
+        """Return the sample weights times those of the classes, counted in rows."""
+        w = None if sample_weight is None else _labels.counted_in_rows(sample_weight)
+        if self.class_weight is None:
+            return None if w is None else w.astype(dtype, copy=False)
+        factors = _labels.class_weights(self.class_weight, index, self.classes_, w)
+        weights: NDArray[Any] = factors if w is None else w * factors
+        if not weights.any():
+            raise ValueError(
+                f"sample_weight and class_weight={self.class_weight!r} leave no sample with a "
+                "positive weight."
+            )
+        if not isinstance(self.class_weight, str):  # the balanced ones leave the sum as it is
+            weights = _labels.counted_in_rows(weights)
+        return weights.astype(dtype, copy=False)
+
+    def _check_classes(self, y: Any, classes: Any, is_initial: bool) -> None:
+        """Raise if the classes of a stream are missing, or are sample weights."""
+        columns = getattr(y, "shape", ())[1:]  # of what has none, scikit-learn may make a copy
+        if is_initial and classes is None and columns in ((), (1,)) and not is_multilabel(y):
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        with naming("classes"):  # MLPClassifier takes sample_weight in this place
+            given = np.asarray(classes)
+        floats = given.dtype.kind == "f" and given.shape == np.shape(y)
+        if floats and not np.isin(y, given).all():
+            raise ValueError(
+                f"classes holds {len(given)} floats, as many as X has rows, and not the labels "
+                "in y. If these are sample weights, pass them by name: partial_fit(X, y, "
+                "sample_weight=...). By position the order is (X, y, classes, sample_weight)."
+            )
+
+    def _settle_classes(self, y: Any, kind: str, classes: Any, is_initial: bool) -> None:
+        """Find the classes, or compare those of later data with the known ones."""
+        if is_initial:
+            self.classes_ = _labels.find_classes(y, classes)
+            self._label_dtype = kind
+            return
+        expected = len(self.classes_) if self._is_multilabel() else 0
+        if expected != (y.shape[1] if y.ndim == 2 else 0):
+            raise ValueError(
+                f"y has shape {y.shape}, but the fitted network that training would continue was "
+                f"trained on {f'{expected} labels a row' if expected else 'one class a row'}."
+            )
+        known = _labels.find_classes(y, self.classes_ if classes is None else classes)
+        if not np.array_equal(known, self.classes_):
+            raise ValueError(f"classes={classes!r} differ from the known {self.classes_}.")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

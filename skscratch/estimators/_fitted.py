@@ -1,23 +1,230 @@
-"""Fitted attributes, which come from a fit, a file or the user's hand, as the core takes them."""
+"""Fitted attributes: how a run becomes attributes of an estimator, and attributes become a run.
 
+Between two calls the public attributes (``coefs_``, ``intercepts_``, ...) are the only truth. They
+come from a fit, from a file or from the user's hand.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
 import reprlib
 from itertools import pairwise
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 
-from skscratch.core.network import Parameters
-from skscratch.estimators._constraints import CONSTRAINTS
+from skscratch.core.losses import with_output
+from skscratch.core.network import Architecture, Parameters, allocate, views
+from skscratch.core.optimizers import EMA, OptimizerState
+from skscratch.estimators._former import alike
+from skscratch.estimators._messages import not_finite
+from skscratch.estimators._parameters import CONSTRAINTS
+from skscratch.estimators._settings import activations
+from skscratch.training.config import TrainingConfig
+from skscratch.training.history import History
+from skscratch.training.scaling import Scaling
+from skscratch.training.state import TrainingState
 
-__all__ = ["check_complete", "fitted_parameters"]
+__all__ = [
+    "Transaction", "check_complete", "continued_state", "fitted_network", "fitted_parameters",
+    "published", "snapshot",
+]  # fmt: skip
 
-# What a fitted model cannot predict without, and what it cannot be trained further without.
+# The attributes that a fitted model needs to predict, and those that it needs to train further.
 PREDICTS = (
     "coefs_", "intercepts_", "classes_", "n_features_in_", "n_outputs_", "out_activation_",
     "_activation", "_label_dtype",
 )  # fmt: skip
 GOES_ON = ("history_", "n_iter_", "t_", "best_loss_", "best_validation_score_", "_continuation")
 STREAMS = ("seed", "shuffle", "dropout", "memory")
+
+
+class Transaction:
+    """All of the attributes that a call sets on an estimator, or none.
+
+    If the block raises, the estimator gets its former attributes back, unless they were committed.
+
+    Parameters
+    ----------
+    estimator : estimator
+    """
+
+    def __init__(self, estimator: Any) -> None:
+        self._attributes = vars(estimator)
+        self._before = self._attributes.copy()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def commit(self, attributes: dict[str, Any]) -> None:
+        """Set attributes, and keep all that is set if the block raises later."""
+        self._attributes.update(attributes)
+        self._before = self._attributes.copy()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self._attributes.clear()
+            self._attributes.update(self._before)
+
+
+def published(estimator: Any, state: TrainingState, keep_optimizer: bool) -> dict[str, Any]:
+    """Return the attributes of an estimator whose run has ended; they share the run's arrays."""
+    arch, (weights, biases) = state.network(state.result)
+    chosen_by_validation = state.best_validation_score is not None
+    return {
+        "coefs_": weights,
+        "intercepts_": biases,
+        "history_": state.history.arrays(),
+        "n_iter_": state.n_epochs,
+        "t_": state.n_samples_seen,
+        "n_layers_": len(arch.sizes),
+        "n_outputs_": arch.sizes[-1],
+        "n_members_": state.arch.members,
+        "out_activation_": arch.loss.output_activation,
+        "best_loss_": None if chosen_by_validation else state.best_loss,
+        "best_validation_score_": state.best_validation_score,
+        "_activation": estimator.activation,
+        "_continuation": _continuation(state, keep_optimizer),
+    }
+
+
+def snapshot(estimator: Any, state: TrainingState, keep_optimizer: bool) -> dict[str, Any]:
+    """Return copies of the attributes that the estimator would have if the run ended now."""
+    attributes = published(estimator, state, keep_optimizer)
+    copied = ("coefs_", "intercepts_", "_continuation")
+    return attributes | {name: copy.deepcopy(attributes[name]) for name in copied}
+
+
+def continued_state(estimator: Any, config: TrainingConfig) -> TrainingState:
+    """Return the state of a run that goes on from the fitted attributes.
+
+    Raises
+    ------
+    ValueError
+        If the parameters of the estimator ask for another network than the fitted one, or a
+        fitted parameter is not finite.
+    """
+    _check_same_network(estimator, config.arch)
+    theta, params = _packed(config.arch.sizes, fitted_parameters(estimator))
+    if not np.isfinite(theta).all():
+        raise ValueError(not_finite(estimator))
+    saved, arch = estimator._continuation, config.arch
+    shuffle, dropout = (np.random.Generator(np.random.PCG64(0)) for _ in range(2))
+    shuffle.bit_generator.state, dropout.bit_generator.state = saved["shuffle"], saved["dropout"]
+    state = TrainingState(
+        arch,
+        theta,
+        params,
+        saved["seed"],
+        shuffle,
+        dropout,
+        OptimizerState.from_state_dict(copy.deepcopy(saved["memory"])),
+        history=History(estimator.history_),
+        n_epochs=estimator.n_iter_,
+        n_samples_seen=estimator.t_,
+    )
+    known = estimator.best_loss_
+    state.best_loss = min(estimator.loss_curve_) if known is None else known
+    _unfold_scaling(saved.get("scaling"), state)
+    averaged, stochastic = saved.get("averaged"), config.stochastic
+    decay = 0.0 if stochastic is None else stochastic.ema_decay
+    # training goes on from what was averaged, unless someone has changed the average since
+    if decay and averaged is not None and averaged["mean"] == _digest(theta):
+        state.ema = EMA(theta, decay, theta.copy(), averaged["n"])
+        np.copyto(theta, averaged["theta"])
+    return state
+
+
+def _packed(sizes: tuple[int, ...], published: Parameters) -> tuple[Any, Parameters]:
+    """Return theta and views into it, copied from published weights and biases.
+
+    Published arrays may be read-only. Training needs them writeable and side by side.
+    """
+    theta, params = allocate(sizes, published.weights[0].dtype.newbyteorder("="))
+    for own, arrays in zip(params, published, strict=True):
+        for to, array in zip(own, arrays, strict=True):
+            to[...] = array
+    return theta, params
+
+
+def _continuation(state: TrainingState, keep_optimizer: bool) -> dict[str, Any]:
+    """Return what a later run needs besides the public attributes, in plain containers.
+
+    The state of the optimizer is up to three times as large as the parameters. Without it a later
+    run starts with a new optimizer. With an average, the parameters that are averaged belong to the
+    state of the optimizer.
+    """
+    learned = state.state_dict()["learned"]
+    saved = {
+        "scaling": _folded_scaling(state),
+        "seed": state.seed,
+        "shuffle": learned["shuffle"],
+        "dropout": learned["dropout"],
+        "memory": learned["memory"] if keep_optimizer else {},
+    }
+    ema = state.ema
+    if keep_optimizer and ema is not None and np.array_equal(state.result, ema.mean):
+        saved["averaged"] = {"theta": state.theta, "n": ema.n, "mean": _digest(ema.mean)}
+    return saved
+
+
+def _folded_scaling(state: TrainingState) -> dict[str, Any] | None:
+    """Return the scaling, the first biases before it was folded in, and the folded ones."""
+    if state.scaling is None:
+        return None
+    own = views(state.result, state.arch.sizes, state.arch.members).biases[0].reshape(-1)
+    _, (weights, biases) = state.network(state.result)
+    folded = {"folded": biases[0].copy(), "weights": _digest(weights[0])}
+    return {**state.scaling._asdict(), "bias": own.copy(), **folded}
+
+
+def _unfold_scaling(saved: dict[str, Any] | None, state: TrainingState) -> None:
+    """Scale the inputs of the run as those of the former run.
+
+    There is no rounding unless someone has changed the published weights or biases since.
+    """
+    if saved is None:
+        return
+    state.scaling = Scaling(saved["center"], saved["scale"], saved.get("limit"))
+    W, b = state.params.weights[0], state.params.biases[0]
+    known = (b == saved["folded"]) & (_digest(W) == saved["weights"])
+    unfolded = state.scaling.unfold(state.params)
+    W[...], b[...] = unfolded.weights[0], np.where(known, saved["bias"], unfolded.biases[0])
+
+
+def _digest(array: Any) -> str:
+    return hashlib.sha256(array.tobytes()).hexdigest()
+
+
+def _check_same_network(estimator: Any, arch: Architecture) -> None:
+    """Raise if the parameters ask for another network than the fitted one."""
+    fitted = fitted_network(estimator)
+    if arch.sizes != fitted.sizes:
+        raise ValueError(
+            f"hidden_layer_sizes={estimator.hidden_layer_sizes!r} asks for layers of sizes "
+            f"{arch.sizes}, but the fitted network that training would continue has "
+            f"{fitted.sizes}. Set warm_start=False and call fit to start anew."
+        )
+    if not all(map(alike, arch.activations, fitted.activations)):
+        raise ValueError(
+            f"activation={estimator.activation!r} differs from {estimator._activation!r} of the "
+            "fitted network that training would continue. Set warm_start=False and call fit to "
+            "start anew."
+        )
+
+
+def fitted_network(estimator: Any) -> Architecture:
+    """Return the architecture of the fitted network, for prediction."""
+    sizes = (len(estimator.coefs_[0]), *(len(b) for b in estimator.intercepts_))
+    functions = activations(estimator._activation, len(sizes) - 2)
+    return Architecture(sizes, functions, with_output(estimator.out_activation_))
 
 
 def check_complete(estimator: Any) -> None:
@@ -76,7 +283,7 @@ def fitted_parameters(estimator: Any) -> Parameters:
 
 
 def _arrays(estimator: Any, name: str, ndim: int) -> list[Any]:
-    """Return an attribute's arrays; what users have put there may be lists of numbers."""
+    """Return the arrays of an attribute; the user may have put lists of numbers there."""
     try:
         arrays = [np.asarray(array) for array in getattr(estimator, name)]
         good = all(array.ndim == ndim and array.dtype.kind in "fiub" for array in arrays)

@@ -1,4 +1,4 @@
-"""Labels in, labels out: from y to the core's targets, and from logits to classes."""
+"""Class labels and weights: from y and sample_weight to class indices and weights in rows."""
 
 import functools
 from collections.abc import Iterable
@@ -6,24 +6,16 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from scipy.special import expit, log_expit, softmax
 from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from skscratch.estimators._validation import naming
 
-__all__ = [
-    "check_labels",
-    "class_indices",
-    "class_weights",
-    "find_classes",
-    "hits",
-    "log_probabilities",
-    "probabilities",
-    "targets",
-    "winners",
-]
+__all__ = ["check_labels", "class_indices", "class_weights", "counted_in_rows", "find_classes"]
+
+# A larger multiple of the least weight is no count of repeated rows.
+MOST_REPETITIONS = 1000
 
 
 def check_labels(y: Any) -> Any:
@@ -114,16 +106,6 @@ def class_indices(y: Any, classes: Any) -> Any:
     return position[inverse]
 
 
-def targets(index: Any, loss_name: str, dtype: Any) -> Any:
-    """Return the core's targets: class indices for softmax, columns of 0 and 1 for logistic.
-
-    An indicator matrix stays in its dtype, and is cast batch by batch.
-    """
-    if loss_name == "softmax":
-        return index.astype(np.intp, copy=False)
-    return np.ascontiguousarray(index) if index.ndim == 2 else index.astype(dtype).reshape(-1, 1)
-
-
 def class_weights(class_weight: Any, index: Any, classes: Any, w: Any) -> Any:
     """Return the factor on each row's weight; "balanced" counts rows by their weights w."""
     if class_weight == "balanced":
@@ -168,36 +150,21 @@ def _given(class_weight: Any, index: Any, classes: Any) -> Any:
         ) from error
 
 
-def winners(z: Any, link: str) -> Any:
-    """Return the position of the most probable class of each row of logits."""
-    return z.argmax(axis=1) if link == "softmax" else (z[:, 0] > 0).astype(int)
+def counted_in_rows(w: Any) -> Any:
+    """Return weights whose sum is the number of rows that they stand for, whatever their unit.
 
-
-def probabilities(z: Any, link: str) -> Any:
-    """Return the probability of each class or label, none exactly 0."""
-    info = np.finfo(z.dtype)
-    if link == "softmax":
-        p = softmax(z, axis=1)
-    elif z.shape[1] == 1:
-        # 1 - expit(z) would round to 0 long before expit(-z) does
-        p = expit(z * np.array([-1, 1], z.dtype))
-    else:
-        p = np.minimum(expit(z), 1 - info.epsneg)
-    return np.maximum(p, info.tiny, out=p)
-
-
-def log_probabilities(z: Any, link: str) -> Any:
-    """Return the logarithm of ``probabilities``, from the logits: exact also near 1."""
-    if link == "softmax":
-        z = z - z.max(axis=1, keepdims=True)
-        others = np.exp(z)
-        np.put_along_axis(others, z.argmax(axis=1)[:, None], 0, axis=1)
-        log_p = z - np.log1p(others.sum(axis=1, keepdims=True))
-    else:
-        log_p = log_expit(z * np.array([-1, 1], z.dtype) if z.shape[1] == 1 else z)
-    return np.maximum(log_p, np.log(np.finfo(z.dtype).tiny), out=log_p)
-
-
-def hits(p: Any, y: Any) -> Any:
-    """Return for each row whether the prediction p is right in every label."""
-    return p.argmax(axis=1) == y if y.ndim == 1 else ((p > 0.5) == y).all(axis=1)
+    Whole multiples of the least weight say how often each row counts: the least weight counts one
+    row. Other weights say how much rows matter beside one another: a row of mean weight counts as
+    one. Rows of weight 0 count as none.
+    """
+    positive = w[w > 0].astype(np.float64)
+    # the ratio is what counts: multiplying all weights by a number changes nothing
+    shares = positive / positive.max()
+    rows = np.zeros(w.shape)
+    rows[w > 0] = shares / shares.mean()
+    if shares.min() * MOST_REPETITIONS >= 1:
+        multiples = shares / shares.min()
+        counts = np.round(multiples)
+        if np.allclose(multiples, counts, rtol=1e-5):
+            rows[w > 0] = counts
+    return rows

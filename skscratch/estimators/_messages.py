@@ -1,15 +1,17 @@
-"""What a user is told of a run: a line an epoch, how it ended, and why it failed."""
+"""The messages on a run: a line per epoch, how training ended, and why it failed."""
 
 import math
 from typing import Any
 
 import numpy as np
 
-from skscratch.estimators import _params
-from skscratch.training.state import Run
-from skscratch.training.stopping import Best
+from skscratch.estimators._parameters import is_lbfgs
+from skscratch.estimators._settings import learning_rate_init
+from skscratch.training.config import TrainingConfig
+from skscratch.training.outcome import End, Outcome
+from skscratch.training.state import TrainingState
 
-__all__ = ["diverged", "kept_best", "not_finite", "out_of_patience", "report", "report_end"]
+__all__ = ["complaint", "diverged", "not_finite", "report", "report_end"]
 
 # A penalty or a weight above this moves the parameters further than the data do.
 LARGE = 1e4
@@ -17,28 +19,55 @@ LARGE = 1e4
 COLUMNS = ("loss", "penalty", "validation_loss", "validation_score", "seconds")
 
 
-def report(estimator: Any, run: Run) -> None:
-    """Print the numbers of the last epoch, if the user wants to see them."""
+def report(estimator: Any, state: TrainingState) -> None:
+    """Print the numbers of the last epoch, if ``verbose`` asks for it."""
     if estimator.verbose:
-        last = {name: run.history[name][-1] for name in COLUMNS}
-        line = f"{_epoch(estimator)} {run.n_epochs:4}  loss {_number(last['loss'])}"
+        last = {name: state.history[name][-1] for name in COLUMNS}
+        line = f"{_epoch(estimator)} {state.n_epochs:4}  loss {_number(last['loss'])}"
         if math.isnan(last["validation_score"]):
             line += f"  penalty {_number(last['penalty'])}"
-        else:  # what is watched; a line has no room for more
+        else:  # the line has no room for more
             line += f"  validation loss {_number(last['validation_loss'])}"
             line += f"  score {last['validation_score']:7.4f}"
-        # what stands in a pipe or a notebook is to be seen at once
+        # a pipe or a notebook must show the line at once
         print(f"{line}  {last['seconds']:7.3f} s", flush=True)
 
 
-def report_end(estimator: Any, run: Run, why: str, kept: str) -> None:
-    """Print why training ended and which parameters are kept, if the user wants to see it."""
+def report_end(
+    estimator: Any, config: TrainingConfig, state: TrainingState, outcome: Outcome
+) -> None:
+    """Print why training ended and which parameters are kept, if ``verbose`` asks for it."""
     if estimator.verbose:
-        after = f"{_epoch(estimator)} {run.n_epochs}" if run.n_epochs else "no whole epoch"
+        after = f"{_epoch(estimator)} {state.n_epochs}" if state.n_epochs else "no whole epoch"
+        why = _why(estimator, config, outcome)
+        kept = _kept(estimator, config, state, outcome)
         print(f"ended after {after}: {why}\nkept: {kept}", flush=True)
 
 
-def out_of_patience(estimator: Any, stops: bool) -> str:
+def _why(estimator: Any, config: TrainingConfig, outcome: Outcome) -> str:
+    """Return why training ended."""
+    stochastic = config.stochastic
+    not_finite = "the loss or a parameter became non-finite"
+    reasons = {
+        End.EARLIER: "it had, when the checkpoint was written",
+        End.MAX_ITER: f"max_iter={estimator.max_iter}",
+        End.CALLBACK: "a callback",
+        End.INTERRUPT: "Ctrl-C",
+        End.DIVERGED: not_finite + (f" in epoch {outcome.diverged_epoch}" if stochastic else ""),
+    }
+    if outcome.end is End.NO_PROGRESS:
+        stops = stochastic is not None and stochastic.early_stopping is not None
+        why = _out_of_patience(estimator, stops)
+    else:
+        why = reasons.get(outcome.end) or str(outcome.lbfgs.message)
+    if outcome.refit_updates is None:
+        return why
+    if outcome.end is End.CALLBACK:
+        return f"{why}, before all rows had been trained on again"
+    return f"{why}; then all rows were trained on again, for {outcome.refit_updates} updates"
+
+
+def _out_of_patience(estimator: Any, stops: bool) -> str:
     """Return what has stalled, and for how long."""
     epochs = f"by more than tol={estimator.tol:g} in {estimator.n_iter_no_change:g} epochs"
     if not stops:
@@ -48,45 +77,73 @@ def out_of_patience(estimator: Any, stops: bool) -> str:
     return f"{what} {epochs} and {estimator.n_updates_no_change:g} updates"
 
 
-def kept_best(run: Run, best: Best, epochs: Any, stops: bool, scoring: Any) -> str:
-    """Return which epochs' parameters are kept, and the numbers by which they were chosen.
-
-    ``epochs`` has a number for each member, whose parameters are those after that epoch.
-    """
-    first, last = int(np.min(epochs)), int(np.max(epochs))
+def _kept(estimator: Any, config: TrainingConfig, state: TrainingState, outcome: Outcome) -> str:
+    """Return which parameters are kept, and the numbers by which they were chosen."""
+    if state.n_epochs == outcome.n_epochs_before:
+        return "the estimator as it was before"
+    if config.stochastic is None:
+        return "the parameters of the last iteration"
+    if outcome.best_epochs is None or state.best is None:
+        return "the parameters at its end"
+    first, last = int(np.min(outcome.best_epochs)), int(np.max(outcome.best_epochs))
+    losses, scores = state.best.losses, state.best.metadata["score"]
+    loss, mean = float(np.mean(losses)), "" if len(losses) == 1 else "mean "
+    if config.stochastic.early_stopping is None:
+        return f"epoch {first}, where loss and penalty together were least, {_number(loss)}"
+    numbers = [f"{mean}score {float(np.mean(scores)):.4f}"]
+    if isinstance(estimator.scoring, str) and estimator.scoring == "loss":
+        numbers.insert(0, f"{mean}validation loss {_number(loss)}")
     which = (
         f"epoch {first}" if first == last else f"of each member its best, epochs {first} to {last}"
     )
-    loss, mean = float(np.mean(best.losses)), "" if len(best.losses) == 1 else "mean "
-    if not stops:
-        return f"epoch {first}, where loss and penalty together were least, {_number(loss)}"
-    numbers = [f"{mean}score {float(np.mean(best.marks['score'])):.4f}"]
-    if isinstance(scoring, str) and scoring == "loss":
-        numbers.insert(0, f"{mean}validation loss {_number(loss)}")
     return f"{which}, {', '.join(numbers)}"
 
 
+def complaint(estimator: Any, config: TrainingConfig, outcome: Outcome) -> str:
+    """Return what a user has to know of how training ended; it may be empty."""
+    if outcome.diverged_epoch is not None:
+        what = (
+            "of the last iteration before" if config.stochastic is None else "that were best before"
+        )
+        error = diverged(estimator, config, outcome.diverged_epoch)
+        return f"{error} The estimator has the parameters {what}."
+    if outcome.end is End.NOT_CONVERGED:
+        result = outcome.lbfgs
+        return (
+            f"L-BFGS ended before it converged, after {result.nit} iterations "
+            f"(max_iter={estimator.max_iter}) and {result.nfev} evaluations "
+            f"(max_fun={estimator.max_fun}): {result.message}"
+        )
+    if outcome.unfinished:
+        return (
+            f"Training ended at max_iter={estimator.max_iter} epochs, before the loss had "
+            "come to rest. More epochs may give a better model."
+        )
+    return ""
+
+
 def _epoch(estimator: Any) -> str:
-    return "iteration" if estimator.solver == "lbfgs" else "epoch"
+    return "iteration" if is_lbfgs(estimator.solver) else "epoch"
 
 
 def _number(x: float) -> str:
-    """Return a loss in eight characters, so that those of all epochs stand below one another."""
+    """Return a loss in eight characters, so that the lines of all epochs are aligned."""
     if 1e-3 <= x < 1e5:
         return f"{x:.{7 - len(str(int(x)))}f}"
     return f"{x:8.2e}"
 
 
-def diverged(estimator: Any, epoch: int) -> ValueError:
+def diverged(estimator: Any, config: TrainingConfig, epoch: int) -> ValueError:
     """Return the error that says what to try."""
     levers = "Scale the features (for instance with StandardScaler)"
-    if estimator.solver != "lbfgs":
+    if config.stochastic is not None:
         rate = "learning_rate"
         if isinstance(estimator.learning_rate, str):
-            rate = f"learning_rate_init (now {_params.learning_rate_init(estimator):g})"
+            now = learning_rate_init(estimator, config.stochastic.rule)
+            rate = f"learning_rate_init (now {now:g})"
         clip = "set" if estimator.max_grad_norm is None else "lower"
         levers = f"Lower {rate}, {clip} max_grad_norm, raise batch_size, or s{levers[1:]}"
-    causes = _causes(estimator)
+    causes = _causes(estimator, config)
     blamed = f"The likely cause is {' and '.join(causes)}. " if causes else ""
     return ValueError(
         f"The loss, a parameter or an output became non-finite in epoch {epoch}, and training was "
@@ -94,12 +151,12 @@ def diverged(estimator: Any, epoch: int) -> ValueError:
     )
 
 
-def _causes(estimator: Any) -> list[str]:
-    """Return the parameters, with what to do, that were set so that they let most runs diverge."""
+def _causes(estimator: Any, config: TrainingConfig) -> list[str]:
+    """Return the parameters whose values let most runs diverge, with what to do."""
     rate, rule, given = 0.0, None, estimator.learning_rate
-    if estimator.solver != "lbfgs":
-        rate = _params.learning_rate_init(estimator) if isinstance(given, str) else given(0)
-        rule = _params.rule(estimator)
+    if config.stochastic is not None:
+        rule = config.stochastic.rule
+        rate = learning_rate_init(estimator, rule) if isinstance(given, str) else given(0)
     found = {
         # a step takes off more than there is
         "weight_decay": rate * estimator.weight_decay > 1,
@@ -119,7 +176,7 @@ def _causes(estimator: Any) -> list[str]:
 
 
 def not_finite(estimator: Any) -> str:
-    """Return which of the fitted parameters holds NaN or infinity, and what to do, or nothing."""
+    """Return which fitted parameter holds NaN or infinity, and what to do; it may be empty."""
     for name in ("coefs_", "intercepts_"):
         for layer, values in enumerate(getattr(estimator, name)):
             if not np.isfinite(values).all():

@@ -1,7 +1,7 @@
-"""What the objects promise that stand where a name can, and checks of it.
+"""Checks of objects that can take the place of a name: activations, rules, schedules and others.
 
-Each check calls the methods on a few small arrays, and on copies of the object, so that one that
-counts its calls does not count these.
+Each check calls the methods on a few small arrays. It calls those of a copy, because an object may
+count its calls.
 """
 
 import copy
@@ -14,6 +14,7 @@ import joblib
 import numpy as np
 
 from skscratch.core.schedules import Function
+from skscratch.estimators._former import FormerActivation, current_activation, current_rule
 from skscratch.estimators._validation import naming
 
 __all__ = [
@@ -60,10 +61,10 @@ def check_activation(activation: Any) -> None:
     >>> import numpy as np
     >>> from skscratch.testing import check_activation
     >>> class Cube:
-    ...     def forward(self, xp, z, a):
-    ...         xp.multiply(z, z, out=a)
+    ...     def forward(self, z, a):
+    ...         np.multiply(z, z, out=a)
     ...         a *= z
-    ...     def backward(self, xp, z, a, delta):
+    ...     def backward(self, z, a, delta):
     ...         z *= z
     ...         delta *= z
     >>> check_activation(Cube())
@@ -94,19 +95,19 @@ def check_activation(activation: Any) -> None:
 
 def _passes(activation: Any, z: Any, delta: Any, n: int) -> tuple[Any, Any]:
     """Return what an activation makes of z, and of delta."""
-    f, name = copied(activation), _name(activation)
+    f, name = copied(current_activation(activation)), _name(activation)
     a, given, z, out = np.full_like(z, np.nan), z, z.copy(), delta.copy()
     with _calling(f"{name}.forward"):
-        returned = f.forward(np, z, a)
+        returned = f.forward(z, a)
     _check_written(f"{name}.forward", "a", a, returned)
     _check_left(f"{name}.forward", z=(z, given))
     result, some = a.copy(), np.full_like(z[..., :n, :], np.nan)
     with _calling(f"{name}.forward"):
-        f.forward(np, z[..., :n, :].copy(), some)
+        f.forward(z[..., :n, :].copy(), some)
     if not _close(some, a[..., :n, :], OF_DTYPE[z.dtype.name]):
         raise ValueError(f"{name}.forward: what becomes of a row depends on other rows or calls.")
     with _calling(f"{name}.backward"):
-        returned = f.backward(np, z, a, out)
+        returned = f.backward(z, a, out)
     if returned is not None and np.array_equal(out, delta):
         raise ValueError(_returned(f"{name}.backward", "delta"))
     _check_written(f"{name}.backward", "delta", out, None)
@@ -116,10 +117,10 @@ def _passes(activation: Any, z: Any, delta: Any, n: int) -> tuple[Any, Any]:
 def check_loss(loss: Any, y: Any, n_outputs: int) -> None:
     """Raise if a loss does not keep its promises.
 
-    ``link`` must write the predictions over the logits ``z``; ``forward`` must do the same and
-    return the sum of w · loss over the rows, a finite number; ``backward`` must write its
-    derivative by z over the predictions. ``y`` and ``w`` must stay as they are. All that in float32
-    and float64, with and without an axis of members in front, of which ``forward`` returns the sum.
+    ``forward`` must write the predictions over the logits ``z`` and return the sum of w · loss over
+    the rows, a finite number. ``backward`` must write its derivative by z over the predictions.
+    ``y`` and ``w`` must not change. All that holds in float32 and float64, with and without an axis
+    of members in front. ``forward`` returns the sum over the members.
 
     Parameters
     ----------
@@ -162,7 +163,7 @@ def check_loss(loss: Any, y: Any, n_outputs: int) -> None:
             found = _loss_passes(loss, *arrays)
             right = [np.stack([x, x[::-1]]) if times == 2 else x for x in (p, gradient)]
             for method, x, r in zip(
-                ("forward", "link", "backward"), found, (value * times, *right), strict=True
+                ("forward", "forward", "backward"), found, (value * times, *right), strict=True
             ):
                 if not _close(x, r, tolerance):
                     where = "with an axis of members in front" if times == 2 else f"in {dtype}"
@@ -171,18 +172,16 @@ def check_loss(loss: Any, y: Any, n_outputs: int) -> None:
 
 def _loss_passes(loss: Any, z: Any, y: Any, w: Any) -> tuple[float, Any, Any]:
     """Return a loss, its prediction and its gradient."""
-    name, p, g, kept = _name(loss), z.copy(), z.copy(), (y.copy(), w.copy())
-    with _calling(f"{name}.link"):
-        loss.link(np, p)
-    _check_written(f"{name}.link", "z", p, None)
+    name, p, kept = _name(loss), z.copy(), (y.copy(), w.copy())
     with _calling(f"{name}.forward"):
-        value = loss.forward(np, g, y, w)
+        value = loss.forward(p, y, w)
     if not _is_number(value):
         raise ValueError(f"{name}.forward: it must return a finite number, not {value!r}.")
-    if not _close(g, p, OF_DTYPE[z.dtype.name]):
-        raise ValueError(f"{name}.forward: it must write the prediction over z, as link does.")
+    if np.array_equal(p, z) or not np.isfinite(p).all():
+        raise ValueError(f"{name}.forward: it must write the prediction over z, finite numbers.")
+    g = p.copy()
     with _calling(f"{name}.backward"):
-        returned = loss.backward(np, g, y, w)
+        returned = loss.backward(g, y, w)
     if returned is not None and np.array_equal(g, p):
         raise ValueError(_returned(f"{name}.backward", "p"))
     _check_written(f"{name}.backward", "p", g, None)
@@ -222,6 +221,7 @@ def check_update_rule(rule: Any) -> None:
     units = getattr(rule, "units", None)
     if not (isinstance(units, tuple) and all(_is_number(u) and u > 0 for u in units)):
         raise ValueError(f"{name}.units: it must be a tuple of positive numbers, not {units!r}.")
+    rule = current_rule(rule)
     for dtype, tolerance in OF_DTYPE.items():
         g = np.array([0.5, -2.0, 0.0, 1e-3, 30.0, -0.1], dtype)
         step, slots = _rule_step(rule, g, [np.zeros_like(g) for _ in units], 1)
@@ -256,7 +256,7 @@ def _rule_step(rule: Any, g: Any, slots: Any, t: int, rate: float = 0.1) -> tupl
     scalars = np.array(numbers, g.dtype)
     given, slots, step = scalars.copy(), [s.copy() for s in slots], np.full_like(g, np.nan)
     with _calling(name):
-        returned = rule(np, g.copy(), step, [scalars[i, ...] for i in range(len(scalars))], *slots)
+        returned = rule(g.copy(), step, [scalars[i, ...] for i in range(len(scalars))], *slots)
     _check_written(name, "step", step, returned)
     _check_left(name, scalars=(scalars, given))
     for slot in slots:
@@ -421,7 +421,7 @@ def copied(thing: Any) -> Any:
 
 
 def _name(thing: Any) -> str:
-    return type(thing).__name__
+    return type(thing.f if isinstance(thing, FormerActivation) else thing).__name__
 
 
 @contextmanager

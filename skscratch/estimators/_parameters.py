@@ -1,108 +1,270 @@
-"""The parameters of the classifier, and their defaults."""
+"""The parameters of the estimators: one table says all of each that is not in its prose.
 
-from __future__ import annotations
+A new parameter is an entry here, an argument of the constructor, a paragraph of the class
+docstring, and the code that uses it.
+"""
 
-from collections.abc import Sequence
-from typing import Literal
+import inspect
+import math
+import os
+from collections.abc import Callable
+from enum import Enum
+from functools import cache
+from numbers import Integral, Real
+from typing import Any, NamedTuple
 
-from skscratch import _typing as hints
-from skscratch.estimators._calls import explained
+import numpy as np
 
-__all__ = ["Parameters"]
+from skscratch._compat import HasMethods, Interval, Options, StrOptions
+from skscratch._warnings import warn
+from skscratch.core.activations import ACTIVATIONS
+from skscratch.core.initializers import INITIALIZERS
+from skscratch.core.optimizers import SOLVERS
+from skscratch.core.schedules import SCHEDULES
+
+__all__ = [
+    "BEFORE", "CONSTRAINTS", "PARAMETERS", "arguments", "is_lbfgs", "names_of", "warn_of_unused",
+]  # fmt: skip
 
 
-class Parameters:
-    """Takes the parameters, which ``ScratchMLPClassifier`` describes."""
+class Need(Enum):
+    """What a parameter needs to have an effect."""
 
-    @explained
-    def __init__(
-        self,
-        hidden_layer_sizes: hints.Sizes = (256, 128),
-        activation: hints.Activations = "relu",
-        *,
-        solver: hints.Solver = "adam",
-        alpha: float = 1.0,
-        batch_size: int | Literal["auto"] = "auto",
-        learning_rate: hints.LearningRate = "constant",
-        learning_rate_init: float | Literal["auto"] = "auto",
-        power_t: float = 0.5,
-        max_iter: int = 200,
-        shuffle: bool = True,
-        random_state: hints.RandomState = None,
-        tol: float = 1e-4,
-        verbose: bool = False,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        early_stopping: bool | Literal["auto"] = "auto",
-        validation_fraction: float = 0.1,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        n_iter_no_change: float = 10,
-        max_fun: int = 15000,
-        weight_init: hints.WeightInit = "auto",
-        class_weight: hints.ClassWeight | None = None,
-        dtype: hints.Dtype | None = None,
-        dropout: float | Sequence[float] = 0.0,
-        weight_decay: float = 0.0,
-        label_smoothing: float = 0.0,
-        max_grad_norm: float | None = None,
-        ema_decay: float = 0.99,
-        warmup_steps: int = 0,
-        decay_steps: int | Literal["auto"] = "auto",
-        decay_rate: float = 0.1,
-        scoring: hints.Scoring | None = "loss",
-        n_updates_no_change: float = 100,
-        refit: bool = False,
-        n_members: int | Literal["auto"] = "auto",
-        standardize: bool = True,
-        temperature_scaling: bool = True,
-        checkpoint: hints.PathOrName | None = None,
-        checkpoint_epochs: int | None = None,
-        checkpoint_seconds: float | None = 30,
-    ) -> None:
-        """Store the parameters as they are: ``fit`` checks them."""
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.learning_rate_init = learning_rate_init
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.n_iter_no_change = n_iter_no_change
-        self.max_fun = max_fun
-        self.weight_init = weight_init
-        self.class_weight = class_weight
-        self.dtype = dtype
-        self.dropout = dropout
-        self.weight_decay = weight_decay
-        self.label_smoothing = label_smoothing
-        self.max_grad_norm = max_grad_norm
-        self.ema_decay = ema_decay
-        self.warmup_steps = warmup_steps
-        self.decay_steps = decay_steps
-        self.decay_rate = decay_rate
-        self.scoring = scoring
-        self.n_updates_no_change = n_updates_no_change
-        self.refit = refit
-        self.n_members = n_members
-        self.standardize = standardize
-        self.temperature_scaling = temperature_scaling
-        self.checkpoint = checkpoint
-        self.checkpoint_epochs = checkpoint_epochs
-        self.checkpoint_seconds = checkpoint_seconds
+    NAMED_SCHEDULE = 1
+    EARLY_STOPPING = 2
+    HELD_OUT_ROWS = 3
+    NO_X_VAL = 4
+    VALIDATION_SET = 5
+    CHECKPOINT = 6
+    WHOLE_FIT = 7  # partial_fit is an epoch of one network
+    STOCHASTIC = 8
+    LBFGS = 9
+
+
+class Parameter(NamedTuple):
+    """One parameter of the constructor.
+
+    Parameters
+    ----------
+    constraint : list
+        What scikit-learn accepts as its value. Allowed names come from the tables of the core.
+    needs : tuple of Need
+        What the parameter needs to have an effect. The arguments of the tables ``SOLVERS`` and
+        ``SCHEDULES`` need their solver or schedule besides.
+    off : object
+        A value that switches it off, which needs nothing. None if there is no such value.
+    before : object
+        The value that gives an old file, saved without the parameter, its old behaviour. None if
+        that is the default.
+    """
+
+    constraint: list[Any]
+    needs: tuple[Need, ...] = ()
+    off: Any = None
+    before: Any = None
+
+
+PARAMETERS: dict[str, Parameter] = {
+    "hidden_layer_sizes": Parameter(["array-like", Interval(Integral, 1, None, closed="left")]),
+    "activation": Parameter(
+        [StrOptions({*ACTIVATIONS}), HasMethods(["forward", "backward"]), list, tuple]
+    ),
+    "solver": Parameter([StrOptions({*SOLVERS, "lbfgs"}), HasMethods(["__call__", "scalars"])]),
+    "alpha": Parameter([Interval(Real, 0, None, closed="left")]),
+    "batch_size": Parameter(
+        [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")], needs=(Need.STOCHASTIC,)
+    ),
+    "learning_rate": Parameter([StrOptions({*SCHEDULES}), callable], needs=(Need.STOCHASTIC,)),
+    "learning_rate_init": Parameter(
+        [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
+        needs=(Need.NAMED_SCHEDULE, Need.STOCHASTIC),
+    ),
+    "power_t": Parameter([Interval(Real, 0, None, closed="left")]),
+    "max_iter": Parameter([Interval(Integral, 1, None, closed="left")]),
+    "shuffle": Parameter(["boolean"], needs=(Need.STOCHASTIC,)),
+    "random_state": Parameter(
+        [
+            Interval(Integral, 0, 2**32 - 1, closed="both"),
+            np.random.RandomState,
+            np.random.Generator,
+            None,
+        ]
+    ),
+    "tol": Parameter([Interval(Real, 0, None, closed="left")], needs=(Need.WHOLE_FIT,)),
+    "verbose": Parameter(["verbose"]),
+    "warm_start": Parameter(["boolean"]),
+    "momentum": Parameter([Interval(Real, 0, 1, closed="both")]),
+    "nesterovs_momentum": Parameter(["boolean"]),
+    "early_stopping": Parameter(
+        [StrOptions({"auto"}), "boolean"], needs=(Need.WHOLE_FIT, Need.STOCHASTIC), off=False
+    ),
+    "validation_fraction": Parameter(
+        [Interval(Real, 0, 1, closed="neither")], needs=(Need.HELD_OUT_ROWS, Need.WHOLE_FIT)
+    ),
+    "beta_1": Parameter([Interval(Real, 0, 1, closed="left")]),
+    "beta_2": Parameter([Interval(Real, 0, 1, closed="left")]),
+    "epsilon": Parameter([Interval(Real, 0, None, closed="neither")]),
+    "n_iter_no_change": Parameter(
+        [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+        needs=(Need.WHOLE_FIT, Need.STOCHASTIC),
+        off=math.inf,
+    ),
+    "max_fun": Parameter([Interval(Integral, 1, None, closed="left")], needs=(Need.LBFGS,)),
+    "weight_init": Parameter([StrOptions({"auto", *INITIALIZERS}), callable]),
+    "class_weight": Parameter([StrOptions({"balanced"}), dict, list, None]),
+    "dtype": Parameter(
+        [StrOptions({"float32", "float64"}), Options(type, {np.float32, np.float64}), None]
+    ),
+    "dropout": Parameter(
+        [Interval(Real, 0, 1, closed="left"), list, tuple], needs=(Need.STOCHASTIC,)
+    ),
+    "weight_decay": Parameter([Interval(Real, 0, None, closed="left")], needs=(Need.STOCHASTIC,)),
+    "label_smoothing": Parameter([Interval(Real, 0, 1, closed="left")]),
+    "max_grad_norm": Parameter(
+        [Interval(Real, 0, None, closed="neither"), None], needs=(Need.STOCHASTIC,)
+    ),
+    "ema_decay": Parameter([Interval(Real, 0, 1, closed="left")], needs=(Need.STOCHASTIC,), off=0),
+    "warmup_steps": Parameter(
+        [Interval(Integral, 0, None, closed="left")], needs=(Need.STOCHASTIC,)
+    ),
+    "decay_steps": Parameter([StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")]),
+    "decay_rate": Parameter([Interval(Real, 0, 1, closed="right")]),
+    "scoring": Parameter([str, callable, None], needs=(Need.VALIDATION_SET, Need.WHOLE_FIT)),
+    "n_updates_no_change": Parameter(
+        [Interval(Integral, 0, None, closed="left"), Options(Real, {np.inf})],
+        needs=(Need.EARLY_STOPPING, Need.WHOLE_FIT),
+    ),
+    "refit": Parameter(["boolean"], needs=(Need.EARLY_STOPPING, Need.NO_X_VAL, Need.WHOLE_FIT)),
+    "n_members": Parameter(
+        [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        needs=(Need.WHOLE_FIT,),
+        off=1,
+        before=1,
+    ),
+    "standardize": Parameter(["boolean"], needs=(Need.WHOLE_FIT,), off=False, before=False),
+    "temperature_scaling": Parameter(
+        ["boolean"], needs=(Need.EARLY_STOPPING, Need.WHOLE_FIT), off=False, before=False
+    ),
+    "checkpoint": Parameter([str, os.PathLike, None], needs=(Need.WHOLE_FIT, Need.STOCHASTIC)),
+    "checkpoint_epochs": Parameter(
+        [Interval(Integral, 1, None, closed="left"), None], needs=(Need.CHECKPOINT, Need.WHOLE_FIT)
+    ),
+    "checkpoint_seconds": Parameter(
+        [Interval(Real, 0, None, closed="left"), None], needs=(Need.CHECKPOINT, Need.WHOLE_FIT)
+    ),
+}
+
+
+CONSTRAINTS = {name: parameter.constraint for name, parameter in PARAMETERS.items()}
+BEFORE = {name: p.before for name, p in PARAMETERS.items() if p.before is not None}
+
+
+def is_lbfgs(solver: Any) -> bool:
+    """Return whether a solver is L-BFGS, the only one that takes no steps of single batches."""
+    return isinstance(solver, str) and solver == "lbfgs"
+
+
+def names_of(parameter: str) -> list[str]:
+    """Return the names that a parameter accepts as its value."""
+    return [
+        name
+        for constraint in CONSTRAINTS[parameter]
+        if isinstance(constraint, StrOptions)
+        for name in constraint.options
+    ]
+
+
+@cache
+def arguments(factory: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of the arguments of an entry of the core's tables."""
+    return tuple(inspect.signature(factory).parameters)
+
+
+def _arguments(factories: Any) -> set[str]:
+    return {name for factory in factories for name in arguments(factory)}
+
+
+def _unmet(estimator: Any, call: str, stops: bool, has_validation_set: bool) -> dict[Need, str]:
+    """Return the needs that are not met in a call, and the reasons."""
+    lbfgs, solver = is_lbfgs(estimator.solver), f"solver={estimator.solver!r}"
+    named = isinstance(estimator.learning_rate, str)
+    met = {
+        Need.NAMED_SCHEDULE: (named, f"learning_rate={estimator.learning_rate!r}"),
+        Need.EARLY_STOPPING: (stops, "no early stopping"),
+        Need.HELD_OUT_ROWS: (stops and not has_validation_set, "no rows held out"),
+        Need.NO_X_VAL: (not has_validation_set, "no rows held out"),
+        Need.VALIDATION_SET: (stops or has_validation_set, "no validation set"),
+        Need.CHECKPOINT: (estimator.checkpoint is not None, "checkpoint=None"),
+        Need.WHOLE_FIT: (call == "fit", "only for fit"),
+        Need.STOCHASTIC: (not lbfgs, solver),
+        Need.LBFGS: (lbfgs, solver),
+    }
+    return {need: reason for need, (is_met, reason) in met.items() if not is_met}
+
+
+def _reasons(estimator: Any, call: str, stops: bool, has_validation_set: bool) -> dict[str, str]:
+    """Return the parameters without effect; for each, the value that would have to differ."""
+    solver, rate = estimator.solver, estimator.learning_rate
+    lbfgs = is_lbfgs(solver)
+    used = _arguments([SOLVERS[solver]]) if isinstance(solver, str) and not lbfgs else set()
+    reasons = dict.fromkeys(_arguments(SOLVERS.values()) - used, f"solver={solver!r}")
+    of_schedules = _arguments(SCHEDULES.values()) - {"learning_rate_init"}
+    used = _arguments([SCHEDULES[rate]]) if isinstance(rate, str) and not lbfgs else set()
+    reason = f"solver={solver!r}" if lbfgs else f"learning_rate={rate!r}"
+    reasons |= dict.fromkeys(of_schedules - used, reason)
+    unmet = _unmet(estimator, call, stops, has_validation_set)
+    for name, parameter in PARAMETERS.items():
+        for need in parameter.needs:
+            if need in unmet:
+                reasons[name] = unmet[need]
+    if call == "partial_fit" and isinstance(rate, str) and rate == "adaptive":
+        reasons["learning_rate"] = "it waits for a plateau, which only fit looks for"
+    return reasons
+
+
+def unused(
+    estimator: Any, call: str, stops: bool = False, has_validation_set: bool = False
+) -> dict[str, str]:
+    """Return the parameters that were set to no effect, and why each has none.
+
+    Parameters
+    ----------
+    estimator : estimator
+    call : {'fit', 'partial_fit'}
+    stops : bool
+        Whether the call stops early.
+    has_validation_set : bool
+        Whether the user has passed one.
+    """
+    defaults = inspect.signature(type(estimator)).parameters  # a subclass may take fewer
+    reasons = sorted(_reasons(estimator, call, stops, has_validation_set).items())
+    return {
+        name: reason
+        for name, reason in reasons
+        if name in defaults
+        and not _asks_for_nothing(name, getattr(estimator, name), defaults[name].default)
+    }
+
+
+def _asks_for_nothing(name: str, value: Any, default: Any) -> bool:
+    """Return whether a value is the default, or switches something off."""
+    off = PARAMETERS[name].off
+    return (off is not None and _same(value, off)) or _same(value, default)
+
+
+def _same(value: Any, default: Any) -> bool:
+    if isinstance(value, (list, tuple)):  # one for each layer
+        return all(_same(item, default) for item in value)
+    return value is default or (type(value) is not type and bool(value == default))
+
+
+def warn_of_unused(
+    estimator: Any, call: str, stops: bool = False, has_validation_set: bool = False
+) -> None:
+    """Warn once of all parameters that were set to no effect, see ``unused``."""
+    found = unused(estimator, call, stops, has_validation_set)
+    if found:
+        settings = ", ".join(
+            f"{name}={getattr(estimator, name)!r} ({reason})" for name, reason in found.items()
+        )
+        warn(f"Parameters that this {call} does not use: {settings}.")

@@ -11,9 +11,9 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from skscratch._compat import check_sample_weight, check_y
+from skscratch._warnings import warn
 from skscratch.estimators import _faults
-from skscratch.estimators._warn import warn
-from skscratch.training.scaling import differently_scaled, root_mean_squares
+from skscratch.training.scaling import LIMIT, differently_scaled, root_mean_squares
 
 __all__ = [
     "FLOATS",
@@ -22,6 +22,7 @@ __all__ = [
     "check_validation_data",
     "named_features",
     "naming",
+    "warn_of_limits",
     "warn_of_no_scaling",
     "warn_of_other_scale",
 ]
@@ -142,6 +143,17 @@ def warn_of_no_scaling(estimator: Any, X: Any) -> None:
         "trained on as it is, whatever standardize says. Scale X before, for instance with "
         "sklearn.preprocessing.MaxAbsScaler, or set standardize=False if it is meant to be so."
     )
+
+
+def warn_of_limits(estimator: Any, limit: Any) -> None:
+    """Warn of features with values that training clips, if there are any."""
+    if limit is not None:
+        names = named_features(estimator, np.flatnonzero(np.isfinite(limit)))
+        warn(
+            f"X has, in {names}, values more than {LIMIT:g} standard deviations away from the "
+            "rest; training clips them there. Predictions for such rows are unreliable. "
+            "sklearn.impute.SimpleImputer(missing_values=...) replaces codes for missing values."
+        )
 
 
 def warn_of_other_scale(estimator: Any, X: Any, X_val: Any) -> None:

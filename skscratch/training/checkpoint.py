@@ -1,8 +1,8 @@
-"""A run's state in a file that is complete or not there.
+"""Checkpoints: the state of a fit in a file that is complete or does not exist.
 
-The file is a line that says what it is, the SHA-256 digest of the rest, and the rest: NumPy's
-``npz``, with everything that is not an array as JSON in one of its members. Reading it runs no code
-of the file's, and takes no more memory than a few times the file's size.
+The file begins with a line that names the format. The SHA-256 digest of the rest follows. The rest
+is NumPy's ``npz``; one of its members holds all that is not an array, as JSON. Reading a file runs
+none of its code, and takes no more memory than a few times the size of the file.
 """
 
 import hashlib
@@ -11,15 +11,20 @@ import json
 import math
 import os
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
+from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
 
+from skscratch._warnings import warn
 from skscratch.training.files import replacing
 
-__all__ = ["check", "read", "write"]
+__all__ = ["CheckpointFile", "check", "read", "write"]
 
 MAGIC = b"skscratch checkpoint 1\n"
 DIGEST_SIZE = hashlib.sha256().digest_size
@@ -67,8 +72,8 @@ def read(path: Any) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If the file is not one of these, or is damaged or cut short, or holds what ``write`` does
-        not write.
+        If the file is not a checkpoint, is damaged or cut short, or holds what ``write`` never
+        writes.
     """
     with open(path, "rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
@@ -122,9 +127,9 @@ def _array(archive: zipfile.ZipFile, name: str) -> Any:
 
 
 def check(found: Any, expected: Any, name: str = "content") -> None:
-    """Raise unless found has the keys, strings, types, and shapes and dtypes of arrays of expected.
+    """Raise unless found has the keys, strings and types of expected, and arrays of its kind.
 
-    Whole numbers must not be negative. Floats and arrays may hold whatever their dtype can.
+    Whole numbers must not be negative. Floats and arrays may hold any value of their dtype.
 
     Raises
     ------
@@ -164,3 +169,101 @@ def _kind(value: Any) -> str:
     if isinstance(value, Integral):
         return "a negative number" if value < 0 else "a whole number"
     return "a float"
+
+
+class CheckpointFile:
+    """The checkpoint file of one fit.
+
+    Parameters
+    ----------
+    path : Path
+    every_epochs, every_seconds : float or None
+        When to save; None leaves it to the other one.
+    owner : dict
+        Hashes of all that the fit depends on: "seed", "parameters", and the parts named in
+        ``PARTS``.
+    former_parameters : dict
+        The hashes of parameters that a file of a former version does not know.
+    seed_is_free : bool
+        Whether the seed of the file may be another one than that of owner.
+    n_epochs : int
+        Epochs trained before the fit.
+    """
+
+    PARTS = "architecture", "data set", "validation set", "fitted network"
+
+    def __init__(
+        self,
+        path: Path,
+        every_epochs: float | None,
+        every_seconds: float | None,
+        owner: dict[str, Any],
+        former_parameters: dict[str, str],
+        seed_is_free: bool,
+        n_epochs: int,
+    ) -> None:
+        self.path, self.owner, self.former_parameters = path, owner, former_parameters
+        self.every_epochs, self.every_seconds = every_epochs, every_seconds
+        self.seed_is_free, self._n_epochs, self._time = seed_is_free, n_epochs, monotonic()
+
+    def load(self) -> dict[str, Any] | None:
+        """Return what an earlier call has written, or None; take over the seed of the file.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged, or belongs to another fit.
+        """
+        if not self.path.exists():
+            return None
+        with self.blamed():
+            content = read(self.path)
+            owner = content.get("belongs_to")
+            if not isinstance(owner, dict) or owner.keys() != self.owner.keys():
+                raise ValueError("it holds something else than a fit")
+            self._check_owner(owner)
+        self.owner["seed"] = owner["seed"]
+        return content
+
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """Let any error in what the file holds name the file."""
+        try:
+            yield
+        except Exception as error:  # nobody knows what a file may do that someone else has made
+            raise ValueError(
+                f"checkpoint={str(self.path)!r} cannot be resumed: {error}. To start anew, "
+                "remove the file or name another one."
+            ) from error
+
+    def _check_owner(self, owner: dict[str, Any]) -> None:
+        """Raise unless the checkpoint was written by a call like this one."""
+        own = self.owner
+        check(owner["seed"], own["seed"], "seed")
+        for part in self.PARTS:
+            if owner[part] != own[part]:
+                raise ValueError(f"it was written for another {part}")
+        theirs = owner["parameters"]
+        if not isinstance(theirs, dict):
+            raise ValueError("its parameters are not a dict")
+        known = self.former_parameters | theirs
+        other = [n for n, value in sorted(own["parameters"].items()) if known.get(n) != value]
+        if not self.seed_is_free and owner["seed"] != own["seed"]:
+            other.append("random_state")
+        if other:
+            raise ValueError(f"it was written with another {', '.join(other)}")
+
+    def save_if_due(self, n_epochs: int, content: Callable[[], dict[str, Any]]) -> None:
+        """Save if enough epochs or seconds have gone by."""
+        by_epochs = self.every_epochs is not None and n_epochs - self._n_epochs >= self.every_epochs
+        seconds = monotonic() - self._time
+        if by_epochs or (self.every_seconds is not None and seconds >= self.every_seconds):
+            self.save(n_epochs, content)
+
+    def save(self, n_epochs: int, content: Callable[[], dict[str, Any]]) -> None:
+        """Save now. A full disk must not end training: then there is a warning."""
+        try:
+            write(self.path, {"belongs_to": self.owner, **content()})
+        except OSError as error:
+            warn(f"checkpoint: {error}. Training goes on.")
+        self._n_epochs, self._time = n_epochs, monotonic()

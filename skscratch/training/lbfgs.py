@@ -1,12 +1,13 @@
-"""The full-batch solver: SciPy's L-BFGS over the same two passes.
+"""A fit by L-BFGS, the full-batch optimizer: SciPy's iterations over the same two passes.
 
-A descent of many iterations turns a difference in the last digit into another minimum. A row of
-weight 2 and a row that is there twice must lead to the same one. So ``distinct_rows`` merges
-identical rows and puts them in an order of their own: both ways then give the same arrays.
+Many iterations turn a difference in the last digit into another minimum. A row of weight 2 and a
+row that is there twice must lead to the same minimum. So ``distinct_rows`` merges identical rows
+and sorts them: both data sets then become the same arrays.
 """
 
 import math
 from collections.abc import Callable, Iterable
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -14,36 +15,143 @@ from numpy.typing import NDArray
 from scipy import optimize
 from scipy.sparse import csr_array, issparse
 
-from skscratch.core.network import Architecture, Gradient, Parameters, Workspace
-from skscratch.training.epoch import loss_and_gradient
+from skscratch.core.network import views
+from skscratch.training.config import LBFGS, TrainingConfig
+from skscratch.training.data import Batch, Dataset, ShuffledBatches
+from skscratch.training.loop import Network, l2_strength, loss_and_gradient
+from skscratch.training.outcome import Diverged, End, Hooks, Outcome
+from skscratch.training.state import TrainingState
+from skscratch.training.threads import rows_per_buffer
+from skscratch.training.validation import Evaluator, users_own
 
-__all__ = ["distinct_rows", "minimize", "objective"]
+__all__ = ["LBFGSFit", "distinct_rows", "minimize", "objective"]
 
 # numbers that are hashed or compared at a time: copies of them stay small
-AT_ONCE = 2**16
-# weights are multiples of this part of the largest one
+NUMBERS_AT_A_TIME = 2**16
+# weights are multiples of this fraction of the largest one
 ROUNDING = 2.0**-44
 
 
-def objective(
-    arch: Architecture,
-    params: Parameters,
-    ws: Workspace,
-    grad: Gradient,
-    batches: Iterable[Any],
-    W: Any,
-    l2: float,
-) -> tuple[float, Any]:
+class LBFGSFit:
+    """Trains until L-BFGS has converged, or ``max_iter`` or ``max_fun`` ends it.
+
+    The state holds the parameters after the last iteration. SciPy's trial points lie in a vector of
+    their own.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+    options : LBFGS
+        The optimizer of config.
+    state : TrainingState
+    data : Dataset
+    hooks : Hooks
+
+    Attributes
+    ----------
+    outcome : Outcome
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        options: LBFGS,
+        state: TrainingState,
+        data: Dataset,
+        hooks: Hooks,
+    ) -> None:
+        self.config, self.options, self.state, self.hooks = config, options, state, hooks
+        self.outcome = Outcome(state.theta.copy(), state.n_epochs, len(state.history))
+        state.optimizer, state.ema = None, None
+        arch, dtype, n = state.arch, state.theta.dtype, rows_per_buffer(state.arch, data.X)
+        rows, weights = distinct_rows(data.X, data.y, data.w)
+        w = np.zeros(data.X.shape[0], dtype)
+        w[rows] = weights
+        self.batches = ShuffledBatches(data.X, data.y, w, n, dtype, rows, None, state.scaling)
+        self.l2 = l2_strength(config.alpha, weights.sum())
+        self.trial = state.theta.copy()
+        params = views(self.trial, arch.sizes, arch.members)
+        self.network = Network.empty(arch, params, self.batches.batch_size)
+        self.time, self.norm, self.stopped = perf_counter(), math.nan, False
+        self.counters, validation = state.counters(), users_own(data)
+        self.evaluator = None if validation is None else Evaluator(state, validation, config.scorer)
+
+    def run(self) -> None:
+        """Move the parameters to a minimum of the loss and the penalty.
+
+        Raises
+        ------
+        Diverged
+            If the loss becomes non-finite before the end of the first iteration.
+        """
+        try:
+            result = minimize(
+                self.trial,
+                self._objective,
+                self._end_iteration,
+                max_iter=self.config.max_iter,
+                max_fun=self.options.max_fun,
+                tol=self.config.tol,
+            )
+        except KeyboardInterrupt:
+            self.state.load_state_dict(self.counters)
+            self.outcome.end = End.INTERRUPT
+            raise
+        outcome, state = self.outcome, self.state
+        outcome.lbfgs, finite = result, self._is_finite(result.fun)
+        if state.n_epochs == outcome.n_epochs_before and finite:
+            self._record(float(result.fun))
+        if not finite:
+            if state.n_epochs == outcome.n_epochs_before:
+                raise Diverged(state.n_epochs + 1)
+            outcome.end, outcome.diverged_epoch = End.DIVERGED, state.n_epochs + 1
+        elif self.stopped:
+            outcome.end = End.CALLBACK
+        else:
+            outcome.end = End.CONVERGED if result.success else End.NOT_CONVERGED
+
+    def _objective(self) -> tuple[float, Any]:
+        self.hooks.begin_epoch(self.state, "iteration")
+        loss, g = objective(self.network, self.batches, self._weights(), self.l2)
+        self.norm = math.sqrt(g @ g)
+        return loss, g
+
+    def _weights(self) -> NDArray[Any]:
+        """Return all the weights of the trial point."""
+        return self.trial[: self.state.W.size]
+
+    def _end_iteration(self, value: float) -> None:
+        """Record an iteration; tell SciPy, in its way, if it was the last."""
+        if self._is_finite(value):
+            self._record(value)
+        if self.stopped or not self._is_finite(value):
+            raise StopIteration
+
+    def _record(self, value: float) -> None:
+        """Record the iteration that led to the trial point."""
+        state, W, now = self.state, self._weights(), perf_counter()
+        penalty = 0.5 * self.l2 * float(W @ W)
+        state.record(value - penalty, penalty, gradient_norm=self.norm, seconds=now - self.time)
+        if self.evaluator is not None:
+            self.evaluator.evaluate()
+        np.copyto(state.theta, self.trial)
+        self.time, self.counters = now, state.counters()
+        self.stopped = self.hooks.end_epoch(state)
+
+    def _is_finite(self, value: float) -> bool:
+        return math.isfinite(value) and math.isfinite(self.trial @ self.trial)
+
+
+def objective(network: Network, batches: Iterable[Batch], W: Any, l2: float) -> tuple[float, Any]:
     """Return ``L + ½ l2 ‖W‖²`` over all batches and its gradient, a new float64 vector.
 
-    W stands for all the weights, the part of theta before the biases.
-    The data are visited in batches only to bound memory: means are combined by weight.
+    W holds all the weights, the part of theta before the biases. The data are visited in batches
+    only to bound memory. The means of the batches are combined by weight.
     """
-    total = weights = 0.0
-    g = np.zeros(grad.g.shape)
+    total, weights, g = 0.0, 0.0, np.zeros(network.grad.g.shape)
     for X, y, w, weight in batches:
-        total += weight * loss_and_gradient(arch, params, ws, grad, X, y, w)
-        g += np.float64(weight) * grad.g  # float32 may not hold the weight
+        total += weight * loss_and_gradient(network, X, y, w)
+        g += np.float64(weight) * network.grad.g  # float32 may not hold the weight
         weights += weight
     g /= weights
     g[: W.size] += l2 * W
@@ -68,7 +176,7 @@ def minimize(
     loss_and_grad : callable
         Returns the loss and its gradient at the current theta.
     after_iteration : callable
-        Receives the loss after every iteration, when theta is where it led; may raise
+        Receives the loss after every iteration, when theta is the new point. It may raise
         StopIteration to end there.
     max_iter, max_fun : int
         Most iterations and most evaluations of the loss.
@@ -117,7 +225,7 @@ def minimize(
 
 
 def distinct_rows(X: Any, y: Any, w: Any) -> tuple[NDArray[np.intp], NDArray[Any]]:
-    """Return the positions of distinct rows of X and y, in an order of their own, and weights.
+    """Return the positions of the distinct rows of X and y, sorted by hash, and their weights.
 
     Parameters
     ----------
@@ -129,7 +237,7 @@ def distinct_rows(X: Any, y: Any, w: Any) -> tuple[NDArray[np.intp], NDArray[Any
     Returns
     -------
     rows : ndarray of int of shape (n_distinct,)
-        Whatever the order of the data, the rows at these positions come in the same one.
+        The rows at these positions have the same order whatever the order of the data.
     weights : ndarray of shape (n_distinct,)
         The sum of the weights of all rows that are identical.
 
@@ -161,12 +269,12 @@ def distinct_rows(X: Any, y: Any, w: Any) -> tuple[NDArray[np.intp], NDArray[Any
 
 
 def _keys(X: Any) -> NDArray[np.uint64]:
-    """Return a hash of each row: a sum of its mixed numbers, each times one of its column."""
+    """Return a hash of each row: the sum of its hashed numbers, each times a factor."""
     factors = np.random.default_rng(0).integers(2**64, size=X.shape[1], dtype=np.uint64) | 1
     if issparse(X):
         mixed = csr_array((_mixed(X.data), X.indices, X.indptr), X.shape)
         return np.asarray(mixed @ factors)
-    keys, n_rows = np.empty(X.shape[0], np.uint64), max(1, AT_ONCE // X.shape[1])
+    keys, n_rows = np.empty(X.shape[0], np.uint64), max(1, NUMBERS_AT_A_TIME // X.shape[1])
     for start in range(0, X.shape[0], n_rows):
         some = slice(start, start + n_rows)
         np.matmul(_mixed(X[some]), factors, out=keys[some])
@@ -174,7 +282,7 @@ def _keys(X: Any) -> NDArray[np.uint64]:
 
 
 def _mixed(x: Any) -> NDArray[np.uint64]:
-    """Return integers whose every bit depends on all bits of the number; 0 for 0."""
+    """Return integers each bit of which depends on all bits of the number; 0 for 0."""
     # -0.0 becomes 0.0
     bits: NDArray[np.uint64] = (x + np.zeros((), x.dtype)).astype(np.float64).view(np.uint64)
     bits *= np.uint64(0x9E3779B97F4A7C15)
@@ -188,7 +296,7 @@ def _equal(X: Any, some: Any, others: Any) -> NDArray[np.bool_]:
     """Return for pairs of rows whether they are equal."""
     if issparse(X):
         return np.asarray(abs(X[some] - X[others]).sum(axis=1) == 0).ravel()
-    equal, n_rows = np.empty(len(some), bool), max(1, AT_ONCE // math.prod(X.shape[1:]))
+    equal, n_rows = np.empty(len(some), bool), max(1, NUMBERS_AT_A_TIME // math.prod(X.shape[1:]))
     for start in range(0, len(some), n_rows):
         pairs = slice(start, start + n_rows)
         differences = X[some[pairs]] != X[others[pairs]]

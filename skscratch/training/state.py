@@ -1,114 +1,188 @@
-"""Everything that changes during a run, and what of it a later run needs to go on exactly."""
+"""The state of a training run: everything that changes, and one way to save it and load it."""
 
-import copy
-import hashlib
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from skscratch.core.network import Architecture, Parameters, allocate, views
+from skscratch.core.optimizers import EMA, OptimizerState
+from skscratch.training.config import TrainingConfig
+from skscratch.training.data import Dataset
+from skscratch.training.early_stopping import BestWeights
+from skscratch.training.folding import merge_members
 from skscratch.training.history import History
-from skscratch.training.members import joined
-from skscratch.training.scaling import Scaling
+from skscratch.training.scaling import Scaling, find_scaling
+from skscratch.training.threads import rows_per_buffer
 
-__all__ = [
-    "Run",
-    "capture",
-    "continuation",
-    "count",
-    "initial_parameters",
-    "pack",
-    "restore",
-    "restore_counted",
-    "restore_learned",
-    "resume",
-]
+__all__ = ["Streams", "TrainingState", "draw_seed"]
+
+
+class Streams(NamedTuple):
+    """One random generator per purpose: none depends on how much another has drawn."""
+
+    weights: np.random.Generator
+    shuffle: np.random.Generator
+    holdout: np.random.Generator
+    dropout: np.random.Generator
+
+    @classmethod
+    def of_seed(cls, seed: int) -> Self:
+        """Return the generators of a seed, the same ones each time.
+
+        Examples
+        --------
+        >>> from skscratch.training.state import Streams
+        >>> first, second = Streams.of_seed(0), Streams.of_seed(0)
+        >>> first.shuffle.integers(100) == second.shuffle.integers(100)
+        np.True_
+        """
+        return cls(*map(np.random.default_rng, np.random.SeedSequence(seed).spawn(4)))
+
+
+def draw_seed(random_state: Any) -> int:
+    """Return the seed that a checked random_state stands for.
+
+    An int is its own seed. A RandomState or a Generator is advanced by one draw. None takes fresh
+    entropy from the operating system. NumPy's global state is never touched.
+
+    Examples
+    --------
+    >>> from skscratch.training.state import draw_seed
+    >>> draw_seed(42)
+    42
+    """
+    if random_state is None:
+        return int(np.random.SeedSequence().entropy)  # type: ignore[arg-type]
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**63))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(np.iinfo(np.uint32).max, dtype="u8"))
+    return int(random_state)
 
 
 @dataclass
-class Run:
-    """One training run. It works on copies: nothing of it is seen before it is published.
+class TrainingState:
+    """The state of one training run, on copies: the estimator sees none of it before the end.
 
     Parameters
     ----------
     arch : Architecture
     theta : ndarray of shape (P,)
+        The parameters that the optimizer changes.
     params : Parameters
         Views into theta.
     seed : int
-        Where the run's random streams come from.
+        The seed of the random streams.
     shuffle, dropout : Generator
-        The streams that draw orders of rows and what dropout drops.
-    memory : dict
-        What the optimizer needs to go on: "rule", "units", "t", "scale" and "slots"; empty for a
-        new one.
-    scaling : Scaling or None
-        What the network's inputs are brought to scale by.
-    mean : ndarray of shape (P,), or None
+        The streams that draw the order of rows and the dropout masks.
+    optimizer : OptimizerState or None
+        None before the first step, and for L-BFGS.
+    ema : EMA or None
         The running average of theta.
-    n_averaged : int
-        Steps that it holds.
+    scaling : Scaling or None
+        The scaling of the network's inputs.
     history : History
         The numbers of every epoch, those of earlier runs included.
     best_loss : float
         The lowest training loss.
-    n_epochs, n_seen : int
+    n_epochs, n_samples_seen : int
         Epochs trained and samples seen, in earlier runs too.
-    chosen : ndarray of shape (P,), or None
-        Parameters to publish in place of the current ones.
+    best : BestWeights or None
+        The best parameters of the run.
+    keeps_best : bool
+        Whether the best parameters are the result, not the current ones.
     best_validation_score : float or None
-        Their score, if a validation set has chosen them.
+        The score of the result, if validation rows have chosen it.
+
+    Examples
+    --------
+    >>> import copy
+    >>> import numpy as np
+    >>> from skscratch.core.losses import LogisticCrossEntropy
+    >>> from skscratch.core.network import Architecture, allocate
+    >>> from skscratch.training.state import TrainingState
+    >>> arch, rng = Architecture((1, 1), (), LogisticCrossEntropy()), np.random.default_rng(0)
+    >>> state = TrainingState(arch, *allocate(arch.sizes, np.float64), 0, rng, rng)
+    >>> before = copy.deepcopy(state.state_dict())
+    >>> state.theta += 1
+    >>> state.load_state_dict(before)
+    >>> state.theta
+    array([0., 0.])
     """
 
     arch: Architecture
-    theta: Any
+    theta: NDArray[Any]
     params: Parameters
     seed: int
     shuffle: np.random.Generator
     dropout: np.random.Generator
-    memory: dict[str, Any] = field(default_factory=dict)
+    optimizer: OptimizerState | None = None
+    ema: EMA | None = None
     scaling: Scaling | None = None
-    mean: Any = None
-    n_averaged: int = 0
     history: History = field(default_factory=lambda: History({}))
     best_loss: float = float("inf")
     n_epochs: int = 0
-    n_seen: int = 0
-    chosen: Any = None
+    n_samples_seen: int = 0
+    best: BestWeights | None = None
+    keeps_best: bool = False
     best_validation_score: float | None = None
 
+    @classmethod
+    def start(cls, config: TrainingConfig, data: Dataset, seed: int) -> Self:
+        """Return the state of a new network: initial weights, biases of zero."""
+        arch, streams = config.arch, Streams.of_seed(seed)
+        theta, params = allocate(arch.sizes, config.dtype, arch.members)
+        for W, initializer in zip(params.weights, config.initializers, strict=True):
+            for of_member in W.reshape(-1, *W.shape[-2:]):
+                of_member[...] = initializer(streams.weights, *W.shape[-2:])
+        state = cls(arch, theta, params, seed, streams.shuffle, streams.dropout)
+        if config.standardize and not issparse(data.X):
+            n_rows = rows_per_buffer(arch, data.X)
+            state.scaling = find_scaling(data.X, data.w, n_rows, config.dtype)
+        return state
+
     @property
-    def W(self) -> Any:
+    def W(self) -> NDArray[Any]:
         """All the weights as one vector: the part of theta that is regularised."""
-        return self.theta[: sum(W.size for W in self.params.weights)]
+        W: NDArray[Any] = self.theta[: sum(W.size for W in self.params.weights)]
+        return W
 
     @property
-    def current(self) -> Any:
+    def current(self) -> NDArray[Any]:
         """The parameters to predict with now: the average where there is one."""
-        return self.theta if self.mean is None else self.mean
+        current: NDArray[Any] = self.theta if self.ema is None else self.ema.mean
+        return current
 
     @property
-    def result(self) -> Any:
+    def result(self) -> NDArray[Any]:
         """The parameters to publish."""
-        return self.current if self.chosen is None else self.chosen
+        if self.keeps_best and self.best is not None:
+            best: NDArray[Any] = self.best.theta
+            return best
+        return self.current
 
     def unscaled(self, theta: Any) -> Parameters:
-        """Return what does on X as it is what theta does on the scaled one; views, if it can be."""
+        """Return parameters that give, on unscaled X, the outputs that theta gives on scaled X.
+
+        They are views into theta unless the inputs are scaled.
+        """
         params = views(theta, self.arch.sizes, self.arch.members)
         return params if self.scaling is None else self.scaling.fold(params)
 
     def network(self, theta: Any) -> tuple[Architecture, Parameters]:
-        """Return the one network, for X as it is, whose members have the parameters theta."""
+        """Return the one network that the members with parameters theta make, for unscaled X."""
         arch, members, params = self.arch.for_prediction(), self.arch.members, self.unscaled(theta)
         if members > 1:
             p, *hidden, q = arch.sizes
             sizes = p, *(members * width for width in hidden), q
-            arch, params = replace(arch, sizes=sizes, members=1), joined(params)
+            arch, params = replace(arch, sizes=sizes, members=1), merge_members(params)
         return arch, params
 
     def record(self, loss: float, penalty: float, **row: float) -> None:
-        """Add one more epoch."""
+        """Add an epoch to the history and to the counters."""
         # the history keeps a penalty of half the digits; let the sum have all of them
         rounded = float(np.float32(min(penalty, 1e38)))
         loss, penalty = loss + (penalty - rounded), rounded
@@ -116,172 +190,49 @@ class Run:
         self.n_epochs += 1
         self.best_loss = min(self.best_loss, loss + penalty)
 
-
-def capture(run: Run) -> dict[str, Any]:
-    """Return a copy of all that an epoch changes, in plain containers; ``restore`` goes back to it.
-
-    What is learned stands apart from what is counted.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skscratch.core.losses import LogisticCrossEntropy
-    >>> from skscratch.core.network import Architecture, allocate
-    >>> from skscratch.training.state import Run, capture, restore
-    >>> arch, rng = Architecture((1, 1), (), LogisticCrossEntropy()), np.random.default_rng(0)
-    >>> run = Run(arch, *allocate(arch.sizes, np.float64), 0, rng, rng)
-    >>> before = capture(run)
-    >>> run.theta += 1
-    >>> restore(run, before)
-    >>> run.theta
-    array([0., 0.])
-    """
-    slots = [slot.copy() for slot in run.memory.get("slots", ())]
-    return {
-        "learned": {
-            "theta": run.theta.copy(),
-            "memory": {**run.memory, "slots": slots},
-            "mean": None if run.mean is None else run.mean.copy(),
-            "n_averaged": run.n_averaged,
-            "shuffle": run.shuffle.bit_generator.state,
-            "dropout": run.dropout.bit_generator.state,
-        },
-        "counted": count(run),
-    }
-
-
-def count(run: Run) -> dict[str, Any]:
-    """Return the numbers that grow from epoch to epoch."""
-    return {
-        "best_loss": run.best_loss,
-        "n_epochs": run.n_epochs,
-        "n_seen": run.n_seen,
-        "n_rows": len(run.history),
-    }
-
-
-def restore(run: Run, state: dict[str, Any]) -> None:
-    """Go back, in place, to what ``capture`` returned."""
-    restore_learned(run, state)
-    restore_counted(run, state["counted"])
-
-
-def restore_counted(run: Run, counted: dict[str, Any]) -> None:
-    """Go back to what ``count`` returned."""
-    run.best_loss, run.n_epochs = counted["best_loss"], counted["n_epochs"]
-    run.n_seen = counted["n_seen"]
-    run.history.keep_first(counted["n_rows"])
-
-
-def restore_learned(run: Run, state: dict[str, Any]) -> None:
-    """Go back, in place, to the parameters, optimizer and random streams of ``capture``."""
-    learned = state["learned"]
-    np.copyto(run.theta, learned["theta"])
-    slots = run.memory.get("slots", [])
-    for slot, saved in zip(slots, learned["memory"]["slots"], strict=True):
-        np.copyto(slot, saved)
-    run.memory = {**learned["memory"], "slots": slots}
-    if run.mean is not None:
-        np.copyto(run.mean, learned["mean"])
-    run.n_averaged = learned["n_averaged"]
-    run.shuffle.bit_generator.state = learned["shuffle"]
-    run.dropout.bit_generator.state = learned["dropout"]
-
-
-def initial_parameters(
-    arch: Architecture, initializers: list[Any], rng: np.random.Generator, dtype: Any
-) -> tuple[Any, Parameters]:
-    """Return theta and its views: weights as drawn, biases zero."""
-    theta, params = allocate(arch.sizes, dtype, arch.members)
-    for W, draw in zip(params.weights, initializers, strict=True):
-        for of_member in W.reshape(-1, *W.shape[-2:]):
-            of_member[...] = draw(rng, *W.shape[-2:])
-    return theta, params
-
-
-def pack(sizes: tuple[int, ...], weights: Any, biases: Any) -> tuple[Any, Parameters]:
-    """Return theta and its views, copied from published weights and biases.
-
-    Published arrays may come from a pickle, a read-only memory map or the user's hand; training
-    needs them writeable and side by side.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skscratch.training.state import pack
-    >>> theta, params = pack((1, 2), [np.array([[1.0, 2.0]])], [np.array([3.0, 4.0])])
-    >>> theta
-    array([1., 2., 3., 4.])
-    """
-    theta, params = allocate(sizes, weights[0].dtype.newbyteorder("="))
-    for own, published in zip([*params.weights, *params.biases], [*weights, *biases], strict=True):
-        own[...] = published
-    return theta, params
-
-
-def continuation(run: Run, keep_memory: bool) -> dict[str, Any]:
-    """Return what a later run needs to go on, in plain containers.
-
-    Memory is up to three times as large as the parameters; without it a later run starts with a
-    new optimizer. Of an average, what it averages belongs to the memory.
-    """
-    saved: dict[str, Any] = {
-        "scaling": _saved_scaling(run),
-        "seed": run.seed,
-        "shuffle": run.shuffle.bit_generator.state,
-        "dropout": run.dropout.bit_generator.state,
-        "memory": {},
-    }
-    if keep_memory:
-        saved["memory"] = run.memory
-        if run.mean is not None and np.array_equal(run.result, run.mean):
-            saved["averaged"] = {
-                "theta": run.theta,
-                "n": run.n_averaged,
-                "mean": _digest(run.mean),
+    def counters(self) -> dict[str, Any]:
+        """Return the part of ``state_dict`` that only counts."""
+        return {
+            "counted": {
+                "best_loss": self.best_loss,
+                "n_epochs": self.n_epochs,
+                "n_seen": self.n_samples_seen,
+                "n_rows": len(self.history),
             }
-    return saved
+        }
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that an epoch changes, in plain containers; the arrays are not copied.
 
-def _saved_scaling(run: Run) -> dict[str, Any] | None:
-    """Return the scaling, and the first bias before it was folded in, and what it has become."""
-    if run.scaling is None:
-        return None
-    own = views(run.result, run.arch.sizes, run.arch.members).biases[0].reshape(-1)
-    _, (weights, biases) = run.network(run.result)
-    folded = {"folded": biases[0].copy(), "weights": _digest(weights[0])}
-    return {**run.scaling._asdict(), "bias": own.copy(), **folded}
+        The part "learned" holds the parameters, the optimizer and the random streams, the part
+        "counted" the counters. The names are those of checkpoint files.
+        """
+        return {
+            "learned": {
+                "theta": self.theta,
+                "memory": {} if self.optimizer is None else self.optimizer.state_dict(),
+                "mean": None if self.ema is None else self.ema.mean,
+                "n_averaged": 0 if self.ema is None else self.ema.n,
+                "shuffle": self.shuffle.bit_generator.state,
+                "dropout": self.dropout.bit_generator.state,
+            },
+            **self.counters(),
+        }
 
-
-def _unfold(saved: dict[str, Any] | None, run: Run) -> None:
-    """Let the run scale its inputs as the one before it did; without rounding, if it can.
-
-    It can unless someone has changed the published weights or bias since.
-    """
-    if saved is None:
-        return
-    run.scaling = Scaling(saved["center"], saved["scale"], saved.get("limit"))
-    W, b = run.params.weights[0], run.params.biases[0]
-    known = (b == saved["folded"]) & (_digest(W) == saved["weights"])
-    unfolded = run.scaling.unfold(run.params)
-    W[...], b[...] = unfolded.weights[0], np.where(known, saved["bias"], unfolded.biases[0])
-
-
-def resume(saved: dict[str, Any], run: Run, average: bool) -> None:
-    """Give a run, whose theta holds the published parameters, what ``continuation`` saved.
-
-    If these parameters are an average, and none has changed them since, training goes on from what
-    they average.
-    """
-    run.shuffle.bit_generator.state = saved["shuffle"]
-    run.dropout.bit_generator.state = saved["dropout"]
-    run.memory = copy.deepcopy(saved["memory"])
-    _unfold(saved.get("scaling"), run)
-    averaged = saved.get("averaged")
-    if average and averaged is not None and averaged["mean"] == _digest(run.theta):
-        run.mean, run.n_averaged = run.theta.copy(), averaged["n"]
-        np.copyto(run.theta, averaged["theta"])
-
-
-def _digest(theta: Any) -> str:
-    return hashlib.sha256(theta.tobytes()).hexdigest()
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Take over, in place, the parts of ``state_dict`` that are there."""
+        if "learned" in saved:
+            learned = saved["learned"]
+            np.copyto(self.theta, learned["theta"])
+            if self.optimizer is not None:
+                self.optimizer.load_state_dict(learned["memory"])
+            if self.ema is not None:
+                np.copyto(self.ema.mean, learned["mean"])
+                self.ema.n = learned["n_averaged"]
+            self.shuffle.bit_generator.state = learned["shuffle"]
+            self.dropout.bit_generator.state = learned["dropout"]
+        if "counted" in saved:
+            counted = saved["counted"]
+            self.best_loss, self.n_epochs = counted["best_loss"], counted["n_epochs"]
+            self.n_samples_seen = counted["n_seen"]
+            self.history.keep_first(counted["n_rows"])

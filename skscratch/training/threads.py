@@ -1,4 +1,4 @@
-"""How many threads BLAS may use while a network trains."""
+"""How much to compute at a time: rows per buffer, and BLAS threads per product."""
 
 from __future__ import annotations
 
@@ -11,18 +11,47 @@ from functools import cache
 from typing import Any
 
 import joblib
+from scipy.sparse import issparse
 from threadpoolctl import ThreadpoolController
 
-__all__ = ["blas_threads", "limited_blas_threads"]
+from skscratch.core.network import Architecture, Parameters
 
-# multiply-adds of one product: below SMALL, BLAS takes a single thread by itself;
-# a thread that gets fewer than SHARE costs more than it computes
+__all__ = ["blas_threads", "largest_product", "limited_blas_threads", "rows_per_buffer"]
+
+# Multiply-adds of one product. Below SMALL, BLAS takes a single thread by itself. A thread with
+# fewer than SHARE costs more than it saves.
 SMALL = 10**5
 SHARE = 3 * 10**6
 
 
+def rows_per_buffer(arch: Architecture, X: Any) -> int:
+    """Return how many rows to work on at a time, so that buffers take a few MiB.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.losses import SoftmaxCrossEntropy
+    >>> from skscratch.core.network import Architecture
+    >>> from skscratch.training.threads import rows_per_buffer
+    >>> arch = Architecture((1000, 24), (), SoftmaxCrossEntropy())
+    >>> rows_per_buffer(arch, np.zeros((1, 1000)))
+    512
+    """
+    widths = arch.sizes[1:] if issparse(X) else arch.sizes
+    return max(32, 2**19 // sum(widths))
+
+
+def largest_product(params: Parameters, X: Any, n_rows: int) -> float:
+    """Return the multiply-adds of the largest product that BLAS computes for n_rows rows of X.
+
+    BLAS does not compute the product of a sparse X.
+    """
+    sizes = [W.size for W in params.weights]
+    return float(n_rows * max(sizes[issparse(X) :], default=0))
+
+
 class _Limit:
-    """The limit in force: the thread that holds it, and what lifts it."""
+    """The limit in force: the thread that holds it, and the limiters that lift it."""
 
     def __init__(self) -> None:
         self.lock, self.thread, self.limiters = threading.Lock(), 0, list[Any]()
@@ -41,7 +70,7 @@ class _Limit:
             self.thread, self.limiters = 0, []
 
     def after_fork(self) -> None:
-        """Lift, in a new process, the limit of a thread that it does not have."""
+        """Lift, in a forked process, the limit that a thread of the parent holds."""
         if self.lock.locked() and self.thread != threading.get_ident():
             for limiter in self.limiters:
                 with limiter:
@@ -55,11 +84,11 @@ if hasattr(os, "register_at_fork"):
 
 
 def blas_threads(work: float) -> AbstractContextManager[None]:
-    """Return a context in which products of that many multiply-adds get the threads they are worth.
+    """Return a context that gives products of that many multiply-adds the threads they are worth.
 
-    Each thread gets a share worth handing out, so small products run on one thread. There are never
-    more than the limit in force allows, the environment's or that of ``threadpool_limits``, nor
-    more than cores: BLAS counts these once, and a process may be confined to fewer later.
+    Small products run on one thread. The number of threads never exceeds the limit in force, from
+    the environment or ``threadpool_limits``. It never exceeds the number of cores either: BLAS
+    counts the cores once, and a process may be confined to fewer later.
 
     Examples
     --------
@@ -76,19 +105,20 @@ def blas_threads(work: float) -> AbstractContextManager[None]:
 
 @contextmanager
 def limited_blas_threads(n: int) -> Iterator[None]:
-    """Limit BLAS to n threads; a no-op for whoever comes while another holds the limit.
+    """Limit BLAS to n threads; do nothing while another call holds the limit.
 
-    Where SciPy has a BLAS of its own, that gets one thread: two pools of several threads that take
-    turns hold each other up, and the large products run in NumPy's.
+    Where SciPy has a BLAS of its own, that gets one thread. Two pools of several threads that take
+    turns delay each other, and the large products run in NumPy's BLAS.
 
-    The limit is global to the process. Were everyone to restore what they had found, two fits that
-    overlap could leave a limit behind; and threadpoolctl lets only the thread that has set a limit
-    lift it. So one holds it and the others live with its end, after which their sums may be ordered
-    differently: results of overlapping calls can differ in the last bit. A process that is forked
-    meanwhile begins without the limit, unless the thread that forks is the one that holds it.
+    The limit is global to the process, and threadpoolctl lets only the thread that has set a limit
+    lift it. If each call restored the value it found, two overlapping fits could leave a limit
+    behind. So only the first call sets and lifts the limit. Calls that overlap run under the limit.
+    When it is lifted, the order of their sums may change, so their results can differ in the last
+    bit. A process that is forked meanwhile starts without the limit, unless the forking thread is
+    the one that holds it.
     """
     limits = {pool: 1 if "scipy.libs" in pool.filepath else n for pool in _blas().lib_controllers}
-    # a pool that has fewer threads must not get more
+    # a pool with fewer threads must not get more
     larger = {pool.filepath: k for pool, k in limits.items() if pool.num_threads > k}
     if not larger or not _limit.lock.acquire(blocking=False):
         yield
@@ -108,7 +138,7 @@ def _n_cores() -> int:
 
 @cache
 def _n_cores_at_first() -> int:
-    """Count the cores once, the limits of containers considered, which takes its time."""
+    """Count the cores once, with the limits of containers: counting is slow."""
     return int(joblib.cpu_count())
 
 

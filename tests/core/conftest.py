@@ -50,13 +50,13 @@ class Problem:
         seed = self.dropout_seed
         rng = None if seed is None else np.random.default_rng(seed)
         forward(self.arch, self.params, self.ws, self.X, rng)
-        return self.arch.loss.forward(np, self.ws.z[-1], self.y, self.w)
+        return self.arch.loss.forward(self.ws.z[-1], self.y, self.w)
 
     def gradient(self):
         """Return dL/dtheta."""
         self.loss()
         delta = self.ws.z[-1]
-        self.arch.loss.backward(np, delta, self.y, self.w)
+        self.arch.loss.backward(delta, self.y, self.w)
         backward(self.arch, self.params, self.ws, self.grad, self.X, delta)
         return self.grad.g
 

@@ -32,7 +32,7 @@ def shares(w):
 @pytest.mark.parametrize("w", WEIGHTS, ids=["unweighted", "weighted"])
 def test_softmax_cross_entropy_is_the_log_loss(w):
     z, y = Z.copy(), RNG.integers(4, size=20)
-    loss = SoftmaxCrossEntropy().forward(np, z, y, shares(w))
+    loss = SoftmaxCrossEntropy().forward(z, y, shares(w))
     assert_allclose(z, softmax(Z, axis=1), rtol=1e-12)
     expected = log_loss(y, softmax(Z, axis=1), sample_weight=w, labels=range(4))
     assert_allclose(loss, expected, rtol=1e-12)
@@ -41,7 +41,7 @@ def test_softmax_cross_entropy_is_the_log_loss(w):
 @pytest.mark.parametrize("w", WEIGHTS, ids=["unweighted", "weighted"])
 def test_logistic_cross_entropy_is_the_sum_of_log_losses(w):
     z, y = Z.copy(), RNG.integers(2, size=(20, 4)).astype(float)
-    loss = LogisticCrossEntropy().forward(np, z, y, shares(w))
+    loss = LogisticCrossEntropy().forward(z, y, shares(w))
     assert_allclose(z, expit(Z), rtol=1e-12)
     expected = sum(log_loss(y[:, k], expit(Z[:, k]), sample_weight=w) for k in range(4))
     assert_allclose(loss, expected, rtol=1e-12)
@@ -52,19 +52,19 @@ def test_logistic_cross_entropy_is_the_sum_of_log_losses(w):
 def test_any_logit_has_an_exact_loss(dtype, size):
     """Right and sure: no loss. Wrong and sure: the loss is the distance of the logits."""
     pair, w = np.array([[size, 0], [0, size]], dtype), np.array([0.5, 0.5], dtype)
-    assert SoftmaxCrossEntropy().forward(np, pair.copy(), np.array([0, 1]), w) == 0
-    loss = SoftmaxCrossEntropy().forward(np, pair.copy(), np.array([1, 0]), w)
+    assert SoftmaxCrossEntropy().forward(pair.copy(), np.array([0, 1]), w) == 0
+    loss = SoftmaxCrossEntropy().forward(pair.copy(), np.array([1, 0]), w)
     assert_allclose(loss, size, rtol=1e-6)
     column, right = np.array([[size], [-size]], dtype), np.array([[1], [0]], dtype)
-    assert LogisticCrossEntropy().forward(np, column.copy(), right, w) == 0
-    loss = LogisticCrossEntropy().forward(np, column.copy(), 1 - right, w)
+    assert LogisticCrossEntropy().forward(column.copy(), right, w) == 0
+    loss = LogisticCrossEntropy().forward(column.copy(), 1 - right, w)
     assert_allclose(loss, size, rtol=1e-6)
 
 
 def test_a_small_loss_keeps_its_digits():
     """At a logit of 40 the loss is exp(-40), though 1 - p rounds to 0."""
     z, y, w = np.array([[40.0]]), np.array([[1.0]]), np.array([1.0])
-    loss = LogisticCrossEntropy().forward(np, z, y, w)
+    loss = LogisticCrossEntropy().forward(z, y, w)
     assert_allclose(loss, np.exp(-40.0), rtol=1e-12)
 
 
@@ -72,8 +72,8 @@ def test_a_small_loss_keeps_its_digits():
 def test_link_is_the_prediction_of_forward(loss):
     y = targets(loss)
     linked, forwarded = Z.copy(), Z.copy()
-    loss.link(np, linked)
-    loss.forward(np, forwarded, y, EQUAL)
+    loss.link(linked)
+    loss.forward(forwarded, y, EQUAL)
     assert_array_equal(linked, forwarded)
 
 
@@ -85,11 +85,11 @@ def test_weights_count_like_repetitions(loss):
     each = np.full(w.sum(), 1 / w.sum())
     weighted, repeated = Z.copy(), Z.repeat(w, axis=0)
     assert_allclose(
-        loss.forward(np, weighted, y, w / w.sum()),
-        loss.forward(np, repeated, y.repeat(w, axis=0), each),
+        loss.forward(weighted, y, w / w.sum()),
+        loss.forward(repeated, y.repeat(w, axis=0), each),
     )
-    loss.backward(np, weighted, y, w / w.sum())
-    loss.backward(np, repeated, y.repeat(w, axis=0), each)
+    loss.backward(weighted, y, w / w.sum())
+    loss.backward(repeated, y.repeat(w, axis=0), each)
     assert_allclose(weighted, np.add.reduceat(repeated, np.r_[0, w.cumsum()[:-1]], axis=0))
 
 
@@ -99,8 +99,8 @@ def test_the_gradient_of_float32_stays_float32(loss):
     y = targets(loss)
     y = y.astype(np.float32) if loss.name == "logistic" else y
     w = np.full(20, 1 / 20, np.float32)
-    mean = loss.forward(np, z, y, w)
-    loss.backward(np, z, y, w)
+    mean = loss.forward(z, y, w)
+    loss.backward(z, y, w)
     assert z.dtype == np.float32
     assert isinstance(mean, float)
 
@@ -111,9 +111,9 @@ def test_logits_may_lie_by_rows_or_by_columns(loss):
     w, results = shares(WEIGHTS[1]), []
     for order in "CF":
         z = np.array(Z, order=order)
-        mean = loss.forward(np, z, y, w)
+        mean = loss.forward(z, y, w)
         p = z.copy()
-        loss.backward(np, z, y, w)
+        loss.backward(z, y, w)
         results.append([mean, p, z])
     for by_rows, by_columns in zip(*results, strict=True):
         assert_allclose(by_columns, by_rows, rtol=1e-12, atol=1e-16)
@@ -124,10 +124,10 @@ def test_logits_may_lie_by_rows_or_by_columns(loss):
 def test_backward_is_the_derivative(loss, w):
     y, w, step = targets(loss), shares(w), 1e-6
     p = Z.copy()
-    loss.forward(np, p, y, w)
-    loss.backward(np, p, y, w)
+    loss.forward(p, y, w)
+    loss.backward(p, y, w)
     direction = RNG.normal(size=Z.shape)
-    ends = [loss.forward(np, Z + sign * step * direction, y, w) for sign in (1, -1)]
+    ends = [loss.forward(Z + sign * step * direction, y, w) for sign in (1, -1)]
     assert_allclose((p * direction).sum(), (ends[0] - ends[1]) / (2 * step), rtol=1e-6)
 
 
@@ -140,8 +140,8 @@ def test_smoothed_softmax_is_the_cross_entropy_with_smoothed_targets(smoothing):
     loss, z, y, w = SoftmaxCrossEntropy(smoothing), Z.copy(), RNG.integers(4, size=20), EQUAL
     target = smoothed(np.eye(4)[y], smoothing)
     expected = -(target * log_softmax(Z, axis=1)).sum(axis=1).mean()
-    assert_allclose(loss.forward(np, z, y, w), expected, rtol=1e-12)
-    loss.backward(np, z, y, w)
+    assert_allclose(loss.forward(z, y, w), expected, rtol=1e-12)
+    loss.backward(z, y, w)
     assert_allclose(z, (softmax(Z, axis=1) - target) / 20, rtol=1e-12, atol=1e-16)
 
 
@@ -151,9 +151,9 @@ def test_two_classes_are_one_logistic_output(smoothing):
     one, two = z.copy(), np.hstack([0 * z, z])
     logistic, pair = LogisticCrossEntropy(smoothing), SoftmaxCrossEntropy(smoothing)
     column = y[:, None].astype(float)
-    assert_allclose(logistic.forward(np, one, column, w), pair.forward(np, two, y, w), rtol=1e-12)
-    logistic.backward(np, one, column, w)
-    pair.backward(np, two, y, w)
+    assert_allclose(logistic.forward(one, column, w), pair.forward(two, y, w), rtol=1e-12)
+    logistic.backward(one, column, w)
+    pair.backward(two, y, w)
     assert_allclose(one[:, 0], two[:, 1], rtol=1e-12, atol=1e-16)
 
 
@@ -165,12 +165,12 @@ def test_smoothing_makes_being_sure_cost(dtype, size):
     column, right = np.array([[size], [-size]], dtype), np.array([[1], [0]], dtype)
     for y, share in ((np.array([0, 1]), 0.05), (np.array([1, 0]), 0.95)):
         z = pair.copy()
-        assert_allclose(SoftmaxCrossEntropy(0.1).forward(np, z, y, w), share * size, rtol=1e-6)
-        SoftmaxCrossEntropy(0.1).backward(np, z, y, w)
+        assert_allclose(SoftmaxCrossEntropy(0.1).forward(z, y, w), share * size, rtol=1e-6)
+        SoftmaxCrossEntropy(0.1).backward(z, y, w)
         assert_allclose(abs(z), share / 2, rtol=1e-6)
         z, y = column.copy(), right if share < 0.5 else 1 - right
-        assert_allclose(LogisticCrossEntropy(0.1).forward(np, z, y, w), share * size, rtol=1e-6)
-        LogisticCrossEntropy(0.1).backward(np, z, y, w)
+        assert_allclose(LogisticCrossEntropy(0.1).forward(z, y, w), share * size, rtol=1e-6)
+        LogisticCrossEntropy(0.1).backward(z, y, w)
         assert_allclose(abs(z), share / 2, rtol=1e-6)
 
 
@@ -178,8 +178,8 @@ def test_smoothing_makes_being_sure_cost(dtype, size):
 def test_targets_and_weights_are_left_as_they_are(loss):
     y, w = targets(loss), EQUAL.copy()
     given, z = y.copy(), Z.copy()
-    loss.forward(np, z, y, w)
-    loss.backward(np, z, y, w)
+    loss.forward(z, y, w)
+    loss.backward(z, y, w)
     assert_array_equal(y, given)
     assert_array_equal(w, EQUAL)
 
@@ -193,16 +193,16 @@ def test_networks_side_by_side_have_each_its_own_loss(loss, order):
     ys = np.array([rng.permutation(targets(loss)) for _ in Zs])
     ws = np.array([shares(rng.uniform(0, 2, 20)) for _ in Zs])
     z = Zs.mT.copy().mT if order == "columns" else Zs.copy()
-    total, sums = loss.forward(np, z, ys, ws), []
+    total, sums = loss.forward(z, ys, ws), []
     p = z.copy()
-    loss.backward(np, z, ys, ws)
+    loss.backward(z, ys, ws)
     linked = Zs.copy()
-    loss.link(np, linked)
+    loss.link(linked)
     for i, (alone, y, w) in enumerate(zip(Zs.copy(), ys, ws, strict=True)):
-        sums.append(loss.forward(np, alone, y, w))
+        sums.append(loss.forward(alone, y, w))
         assert_allclose(p[i], alone, rtol=1e-12)
         assert_allclose(linked[i], alone, rtol=1e-12)
-        loss.backward(np, alone, y, w)
+        loss.backward(alone, y, w)
         assert_allclose(z[i], alone, rtol=1e-12, atol=1e-16)
     assert_allclose(total, sum(sums), rtol=1e-12)
     assert isinstance(total, float)
@@ -219,13 +219,13 @@ def test_no_constant_prediction_has_a_lower_loss(loss, w):
     y, plain = targets(loss), type(loss)()
 
     def of(z):
-        return plain.forward(np, np.tile(z, (20, 1)), y, shares(w))
+        return plain.forward(np.tile(z, (20, 1)), y, shares(w))
 
     lowest = minimize(of, RNG.normal(size=4), tol=1e-10).fun
-    assert_allclose(loss.of_constant(np, y, shares(w)), lowest, rtol=1e-6)
+    assert_allclose(loss.of_constant(y, shares(w)), lowest, rtol=1e-6)
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 def test_one_class_has_a_constant_loss_of_zero(loss):
     y = np.zeros(20, int) if loss.name == "softmax" else np.ones((20, 1), np.float32)
-    assert loss.of_constant(np, y, EQUAL.astype(np.float32)) == pytest.approx(0, abs=2e-6)
+    assert loss.of_constant(y, EQUAL.astype(np.float32)) == pytest.approx(0, abs=2e-6)

@@ -178,8 +178,8 @@ def test_heads_hold_what_a_workspace_of_their_own_would(make_problem, loss, n, r
     gradients = []
     for ws, grad in ((shared_ws, shared_grad), own):
         forward(problem.arch, problem.params, ws, X, np.random.default_rng(1))
-        loss.forward(np, ws.z[-1], y, w)
-        loss.backward(np, ws.z[-1], y, w)
+        loss.forward(ws.z[-1], y, w)
+        loss.backward(ws.z[-1], y, w)
         backward(problem.arch, problem.params, ws, grad, X, ws.z[-1])
         gradients.append(grad.g)
     assert_array_equal(*gradients)

@@ -13,7 +13,7 @@ every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).
 
 
 def take_step(rule, t, rate, g, step, *slots):
-    rule(np, g, step, [np.array(scalar) for scalar in rule.scalars(t, rate)], *slots)
+    rule(g, step, [np.array(scalar) for scalar in rule.scalars(t, rate)], *slots)
 
 
 def directions(rule, rate=1.0):

@@ -113,13 +113,13 @@ class Cut:
     def __reduce__(self):
         return Cut, (None,)  # what it has seen does not count
 
-    def forward(self, xp, z, a):
+    def forward(self, z, a):
         self.n_calls += 1
         if self.n_calls == self.at:
             raise self.error
         a[...] = z
 
-    def backward(self, xp, z, a, delta):
+    def backward(self, z, a, delta):
         pass
 
 

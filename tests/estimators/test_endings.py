@@ -27,13 +27,13 @@ class Spy:
     def __init__(self, at=None, act=None):
         self.n_calls, self.at, self.act = 0, at, act
 
-    def forward(self, xp, z, a):
+    def forward(self, z, a):
         self.n_calls += 1
         if self.n_calls == self.at:
             self.act()
         a[...] = z
 
-    def backward(self, xp, z, a, delta):
+    def backward(self, z, a, delta):
         pass
 
     def __deepcopy__(self, memo):
@@ -431,8 +431,8 @@ class TestVerbose:
         params = {"batch_size": 10, "learning_rate_init": 0.01, "max_iter": 50, "tol": 0}
 
         class Infinite(Spy):
-            def forward(self, xp, z, a):
-                super().forward(xp, z, a)
+            def forward(self, z, a):
+                super().forward(z, a)
                 if self.n_calls >= 9 * 3 + 5:
                     a.fill(np.inf)
                     self.n_calls = -1000

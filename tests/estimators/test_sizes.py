@@ -35,11 +35,11 @@ class Spy:
     def __init__(self):
         self.seen = set()
 
-    def forward(self, xp, z, a):
+    def forward(self, z, a):
         self.seen |= {*n_threads()}
         a[...] = z
 
-    def backward(self, xp, z, a, delta):
+    def backward(self, z, a, delta):
         pass
 
 

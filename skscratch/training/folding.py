@@ -1,12 +1,12 @@
-"""Several networks: each by itself, and all as one whose logits are the mean of theirs.
+"""The members of an ensemble: split into networks, and merged into one network.
 
-::
+The logits of the merged network are the mean of the members' logits::
 
     W₁ = [V₁ V₂ ...]    Wₗ = diag(Vₗ₁, Vₗ₂, ...)    W of the last layer = [V₁; V₂; ...] / members
 
-Networks that differ in where they began and in what they saw are wrong in different places, and
-their mean is wrong less often than any of them. The mean of the logits is, but for a constant, the
-logarithm of the geometric mean of their probabilities; and it is a network again.
+Members start from different weights and train on different rows, so their errors differ. The mean
+of their logits is wrong less often than a member. Up to a constant it is the logarithm of the
+geometric mean of their probabilities.
 
 References
 ----------
@@ -19,18 +19,18 @@ from scipy.linalg import block_diag
 
 from skscratch.core.network import Parameters
 
-__all__ = ["apart", "joined"]
+__all__ = ["merge_members", "split_members"]
 
 
-def apart(params: Parameters, members: int) -> list[Parameters]:
-    """Return the parameters of each member, which are views.
+def split_members(params: Parameters, members: int) -> list[Parameters]:
+    """Return the parameters of each member, as views.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skscratch.core.network import views
-    >>> from skscratch.training.members import apart
-    >>> apart(views(np.arange(4.0), (1, 1), members=2), members=2)[1]
+    >>> from skscratch.training.folding import split_members
+    >>> split_members(views(np.arange(4.0), (1, 1), members=2), members=2)[1]
     Parameters(weights=[array([[1.]])], biases=[array([3.])])
     """
     if members == 1:
@@ -38,17 +38,17 @@ def apart(params: Parameters, members: int) -> list[Parameters]:
     return [Parameters(*([array[i] for array in part] for part in params)) for i in range(members)]
 
 
-def joined(params: Parameters) -> Parameters:
-    """Return the one network; all its arrays are new. There must be a hidden layer.
+def merge_members(params: Parameters) -> Parameters:
+    """Return the parameters of the merged network, as new arrays. It must have a hidden layer.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skscratch.training.members import joined
+    >>> from skscratch.training.folding import merge_members
     >>> from skscratch.core.network import Parameters
     >>> W, V = np.array([[[1.0]], [[2.0]]]), np.array([[[3.0]], [[4.0]]])
     >>> b, c = np.array([[5.0], [6.0]]), np.array([[7.0], [9.0]])
-    >>> joined(Parameters([W, V], [b, c]))
+    >>> merge_members(Parameters([W, V], [b, c]))
     Parameters(weights=[array([[1., 2.]]), array([[1.5],
            [2. ]])], biases=[array([5., 6.]), array([8.])])
     """

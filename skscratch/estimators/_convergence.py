@@ -1,0 +1,292 @@
+"""Whether a fit has learned anything: the warning at its end, and the likely causes."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.exceptions import ConvergenceWarning
+
+from skscratch._warnings import warn
+from skscratch.core.network import Workspace, forward, outputs
+from skscratch.estimators._messages import complaint
+from skscratch.estimators._settings import usual_learning_rate
+from skscratch.estimators._validation import named_features
+from skscratch.training.config import Stochastic, TrainingConfig
+from skscratch.training.data import Dataset, SequentialBatches
+from skscratch.training.early_stopping import has_fallen
+from skscratch.training.outcome import End, Outcome
+from skscratch.training.state import TrainingState
+from skscratch.training.threads import rows_per_buffer
+from skscratch.training.validation import mean_loss
+
+__all__ = ["conclude", "overflows"]
+
+# As fractions of the loss of the best constant prediction: the recorded loss above which nothing
+# may have been learned, the loss above which nothing was learned, and the rise that is warned of.
+DOUBTFUL, NOTHING, RISEN = 0.98, 0.995, 0.1
+# Parameters that have moved by more than this fraction of their norm have been trained.
+MOVED = 0.01
+# Below this loss of a constant there is one class, but for rounding, and nothing to learn.
+ONE_CLASS = 1e-6
+# A learning rate that many times that of "auto" is too high, or too low.
+FAR = 10
+# This many layers are deep for units that saturate; this few units let too little through.
+DEEP, NARROW = 4, 2
+SATURATING = ("logistic", "tanh", "softplus")
+# The rows to look at.
+A_LOOK = 1000
+
+
+def conclude(
+    estimator: Any,
+    config: TrainingConfig,
+    state: TrainingState,
+    data: Dataset,
+    outcome: Outcome,
+) -> None:
+    """Warn once of all that a user has to know at the end of a fit.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With the parameters that the user has set.
+    config : TrainingConfig
+    state : TrainingState
+        At its end.
+    data : Dataset
+    outcome : Outcome
+    """
+    found, n_rows = "", outcome.n_recorded_before
+    if not _has_only_begun(estimator, state.history.objective()[n_rows:], outcome):
+        found = _learned_nothing(config, state, data, outcome)
+    if found:
+        rates = state.history["learning_rate"][n_rows:]
+        found = f"{found} {_likely_causes(estimator, config, state, data, rates)}"
+    message = complaint(estimator, config, outcome)
+    if message or found:
+        warn(" ".join(filter(None, (message, found))), ConvergenceWarning)
+
+
+def overflows(state: TrainingState, data: Dataset) -> bool:
+    """Return whether an output for the training data is not finite.
+
+    The outputs are computed only where the norms of X and of the weights do not bound them.
+    """
+    dtype, (arch, params) = state.theta.dtype, state.network(state.result)
+    values = data.X.data if issparse(data.X) else data.X.reshape(-1)
+    values = values if values.dtype.kind == "f" else np.array([np.iinfo(np.uint64).max], dtype)
+    square = sum(float(np.vdot(part, part)) for layer in params for part in layer)
+    norms = float(values @ values), *[max(square, 1.0)] * len(params.weights)
+    if sum(math.log(max(norm, 1.0)) / 2 for norm in norms) < math.log(np.finfo(dtype).max) - 1:
+        return False
+    rows = rows_per_buffer(arch, data.X)
+    finite = outputs(arch, params, data.X, rows, lambda z: np.isfinite(z).all(axis=1))
+    return not finite.all()
+
+
+def _has_only_begun(estimator: Any, curve: list[float], outcome: Outcome) -> bool:
+    """Return whether the user has asked for fewer epochs than tell anything."""
+    asked = estimator.max_iter == 1 or math.isinf(estimator.n_iter_no_change)
+    if outcome.end is not End.CALLBACK and not (asked and len(curve) == estimator.max_iter):
+        return False
+    n = len(curve) // 2
+    return n == 0 or (has_fallen(curve, n) and curve[-1 - n] - curve[-1] > estimator.tol)
+
+
+def _learned_nothing(
+    config: TrainingConfig, state: TrainingState, data: Dataset, outcome: Outcome
+) -> str:
+    """Return what is wrong with the result; nothing is computed where recorded losses tell."""
+    w = np.ones(len(data.y), data.dtype) if data.w is None else data.w
+    shares = (w / w.sum(dtype=float)).astype(data.dtype)
+    _, constant = state.arch.loss.fit_constant(data.y, shares)
+    n_rows, before = outcome.n_recorded_before, outcome.theta_before
+    curve, least = state.history.objective()[n_rows:], (1 - NOTHING) * constant
+    # parameters that training goes on from may have had nothing to learn
+    stays = not n_rows and _moved(state.result, before) < MOVED
+    if constant < ONE_CLASS:
+        return ""
+    if not stays and _kept_loss(config, state, n_rows) <= DOUBTFUL * constant:
+        return _risen(state, curve, constant)
+    loss = mean_loss(state, data, state.result)
+    if not math.isfinite(loss):
+        return ""  # which is an error
+    if loss > constant - least:
+        return (
+            f"The loss of the model on the training rows, {loss:.4g}, is not clearly below that of "
+            f"the class frequencies, {constant:.4g}."
+        )
+    if stays and (loss_before := mean_loss(state, data, before)) - loss < least:
+        return (
+            f"The loss of the model on the training rows, {loss:.4g}, is not clearly below "
+            f"that before training, {loss_before:.4g}."
+        )
+    return _risen(state, curve, constant)
+
+
+def _moved(theta: Any, theta_before: Any) -> float:
+    """Return the distance from the former parameters, as a fraction of their norm."""
+    norm = float(np.linalg.norm(theta_before))
+    return float(np.linalg.norm(theta - theta_before)) / norm if norm else math.inf
+
+
+def _risen(state: TrainingState, curve: list[float], constant: float) -> str:
+    """Return by how much the loss has risen, if the last parameters are kept."""
+    if state.keeps_best or curve[-1] - curve[0] <= RISEN * constant:
+        return ""
+    return (
+        "The training loss, penalty included, ended above where it began: it was "
+        f"{curve[0]:.4g} in the first epoch and {curve[-1]:.4g} in the last."
+    )
+
+
+def _kept_loss(config: TrainingConfig, state: TrainingState, n_rows: int) -> float:
+    """Return the highest loss recorded of the parameters kept, or of ones close to them."""
+    history = state.history
+    loss = history["loss"][-1]
+    if state.best_validation_score is None or not state.keeps_best:
+        return loss
+    losses = np.array(history["validation_loss"][n_rows:])
+    if config.scorer is None:
+        return max(loss, float(np.nanmin(losses)))
+    return max(loss, float(losses[np.nanargmax(history["validation_score"][n_rows:])]))
+
+
+def _likely_causes(
+    estimator: Any,
+    config: TrainingConfig,
+    state: TrainingState,
+    data: Dataset,
+    rates: list[float],
+) -> str:
+    """Return sentences that name parameters, what is wrong with each, and what to do.
+
+    ``rates`` are the learning rates of the fit's epochs.
+    """
+    if _rows_are_alike(data.X[:A_LOOK]):
+        return "The rows of X are all alike."
+    stochastic, n_epochs = config.stochastic, len(rates)
+    causes: list[str] = []
+    if stochastic is not None:
+        causes += [*_rate(estimator, stochastic, state, rates), *_steps(estimator)]
+    causes += [*_penalties(estimator, config, data), *_end(estimator, stochastic, n_epochs)]
+    causes += [*_network(estimator, state, data), *_inputs(estimator, state, data)]
+    if causes:
+        return f"Likely causes: {'; '.join(causes)}."
+    rate = "" if stochastic is None else "a lower or higher learning_rate_init, "
+    return (
+        "No parameter stands out. The features may hold nothing about y that this network can "
+        f"find; else try {rate}more units, or features brought to scale."
+    )
+
+
+def _rate(
+    estimator: Any, stochastic: Stochastic, state: TrainingState, rates: list[float]
+) -> Iterator[str]:
+    """The learning rate is far from the usual one, or has fallen to almost nothing."""
+    n = None if state.optimizer is None else state.optimizer.n_updates
+    warmup, given = estimator.warmup_steps, estimator.learning_rate
+    init, own = estimator.learning_rate_init, isinstance(given, str)
+    usual = usual_learning_rate(stochastic.rule, stochastic.ema_decay)
+    if warmup and n is not None and warmup >= n:
+        yield f"warmup_steps={warmup} is longer than training, which took {n} updates: lower it"
+    elif not own and max(rates) < usual / FAR**2:
+        yield f"learning_rate gave rates of at most {max(rates):.3g}: let it begin near {usual:g}"
+    elif own and np.median(rates) < max(rates) / FAR**2:
+        yield (
+            f"learning_rate={given!r} soon left less than a hundredth of the rate: raise "
+            "decay_steps or decay_rate, or use 'constant'"
+        )
+    if not own and max(rates) > FAR * usual:
+        yield f"learning_rate gave rates of up to {max(rates):.3g}: let it begin near {usual:g}"
+    if own and not isinstance(init, str) and not usual / FAR < init < FAR * usual:
+        way = "lower" if init > usual else "raise"
+        yield f"learning_rate_init={init:g}, where 'auto' is {usual:g}: {way} it"
+
+
+def _steps(estimator: Any) -> Iterator[str]:
+    """The optimizer's step is next to nothing."""
+    if estimator.epsilon > 1e-2 and estimator.solver == "adam":
+        yield f"epsilon={estimator.epsilon:g} outweighs the gradients: lower it"
+    clip = estimator.max_grad_norm
+    if clip is not None and clip < 1e-3 and estimator.solver != "adam":
+        yield f"max_grad_norm={clip:g} leaves next to nothing of the gradients: raise it"
+
+
+def _penalties(estimator: Any, config: TrainingConfig, data: Dataset) -> Iterator[str]:
+    """A penalty keeps the weights, or the probabilities, from telling anything."""
+    if estimator.alpha > 0.1 * data.X.shape[0]:
+        yield f"alpha={estimator.alpha:g} is a heavy penalty for {data.X.shape[0]} rows: lower it"
+    if estimator.label_smoothing >= 0.5:
+        yield f"label_smoothing={estimator.label_smoothing:g} leaves little of y: lower it"
+    if config.stochastic is None:
+        return
+    if estimator.weight_decay > 1:
+        yield f"weight_decay={estimator.weight_decay:g} takes the weights away: lower it"
+    if max(config.arch.dropout, default=0) > 0.8:
+        yield f"dropout={estimator.dropout!r} drops nearly all units: lower it"
+
+
+def _end(estimator: Any, stochastic: Stochastic | None, n_epochs: int) -> Iterator[str]:
+    """Training ended too soon."""
+    if n_epochs >= estimator.max_iter:
+        yield f"training ended at max_iter={estimator.max_iter}: raise it"
+    elif estimator.tol > 0.01:
+        yield f"tol={estimator.tol:g} ended training after {n_epochs} epoch(s): lower it"
+    elif stochastic is not None and stochastic.early_stopping is None:
+        n = stochastic.n_iter_no_change
+        if n < 5:
+            yield f"n_iter_no_change={n} ended training after {n_epochs} epoch(s): raise it"
+
+
+def _network(estimator: Any, state: TrainingState, data: Dataset) -> Iterator[str]:
+    """The network lets nothing through."""
+    widths, f = state.arch.sizes[1:-1], estimator.activation
+    names = list(f) if isinstance(f, (list, tuple)) else [f] * len(widths)
+    names = [name for name in names if isinstance(name, str)]  # objects are not known
+    dead = _dead_layer(state, data)
+    if dead:
+        yield (
+            f"every unit of hidden layer {dead} is 0 for every row (activation={f!r}, dead): "
+            "lower learning_rate_init, use activation='leaky_relu' or another weight_init"
+        )
+    if sum(name in SATURATING for name in names) >= DEEP:
+        yield (
+            f"activation={f!r} saturates, and {len(widths)} such layers let hardly any gradient "
+            "through: use 'relu', or fewer layers"
+        )
+    if min(widths, default=math.inf) <= NARROW:
+        each = " of each member" if state.arch.members > 1 else ""
+        yield f"hidden_layer_sizes leaves a layer{each} {min(widths)} unit(s): use more"
+    if len(widths) > 2 * DEEP and "selu" not in names:
+        yield f"hidden_layer_sizes has {len(widths)} layers: use fewer"
+
+
+def _inputs(estimator: Any, state: TrainingState, data: Dataset) -> Iterator[str]:
+    """Features have values that training takes as less far away, or nobody has scaled them."""
+    if state.scaling is not None and state.scaling.limit is not None:
+        names = named_features(estimator, np.flatnonzero(np.isfinite(state.scaling.limit)))
+        yield f"values in {names} that are far away from all others: replace them"
+    X = data.X[:A_LOOK]
+    values = X.data if issparse(X) else X
+    if estimator.standardize and not issparse(X):
+        return
+    size = float(np.abs(values).max(initial=0))
+    if not 1e-2 < size < 1e2:
+        yield f"features as large as {size:.3g} that nobody has scaled: scale them"
+
+
+def _rows_are_alike(X: Any) -> Any:
+    return X.nnz == 0 if issparse(X) else np.array_equal(X, np.broadcast_to(X[:1], X.shape))
+
+
+def _dead_layer(state: TrainingState, data: Dataset) -> int:
+    """Return the first hidden layer whose units are 0 for every row that is looked at, or 0."""
+    arch, params = state.network(state.result)
+    n_rows = min(A_LOOK, rows_per_buffer(arch, data.X) // 8 + 1)
+    batches = SequentialBatches(data.X, data.y, None, n_rows, state.theta.dtype)
+    ws = Workspace.empty(arch, batches.batch_size, state.theta.dtype)
+    forward(arch, params, ws, next(iter(batches)).X)
+    return next((i for i, a in enumerate(ws.a[: len(arch.activations)], 1) if not a.any()), 0)

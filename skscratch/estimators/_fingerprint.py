@@ -1,0 +1,108 @@
+"""The fingerprint of a fit: whether a checkpoint belongs to it."""
+
+import inspect
+import os
+import pickle
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from scipy.sparse import issparse
+
+from skscratch.estimators._parameters import BEFORE
+from skscratch.training.checkpoint import CheckpointFile
+from skscratch.training.data import Dataset
+from skscratch.training.files import possible
+from skscratch.training.state import TrainingState
+
+__all__ = ["checkpoint_file"]
+
+# Parameters that may differ between the call that was cut short and the one that goes on.
+FREE = {
+    "hidden_layer_sizes",  # compared as the architecture
+    "max_iter", "verbose", "random_state", "warm_start",
+    "checkpoint", "checkpoint_epochs", "checkpoint_seconds",
+}  # fmt: skip
+
+
+def checkpoint_file(
+    estimator: Any, state: TrainingState, data: Dataset, is_initial: bool
+) -> CheckpointFile | None:
+    """Return the checkpoint file of a fit that is about to start; None without a path.
+
+    Raises
+    ------
+    ValueError
+        If the path cannot be a file, or a parameter cannot be pickled.
+    """
+    path = estimator.checkpoint
+    if path is None:
+        return None
+    if not possible(path):
+        raise ValueError(f"checkpoint={os.fspath(path)!r} must be a file in a folder that exists.")
+    parameters = inspect.signature(type(estimator)).parameters.items()
+    defaults = {name: parameter.default for name, parameter in parameters} | BEFORE
+    return CheckpointFile(
+        Path(path).resolve(),
+        estimator.checkpoint_epochs,
+        estimator.checkpoint_seconds,
+        _fingerprint(estimator, state, data, is_initial),
+        {name: _hash(name, value) for name, value in defaults.items()},
+        is_initial and estimator.random_state is None,
+        state.n_epochs,
+    )
+
+
+def _fingerprint(
+    estimator: Any, state: TrainingState, data: Dataset, is_initial: bool
+) -> dict[str, Any]:
+    """Return hashes of all that a fit depends on."""
+    kind, arch, theta = estimator._label_dtype, state.arch, state.theta
+    learned = state.state_dict()["learned"]
+    parameters = {k: v for k, v in estimator.get_params(deep=False).items() if k not in FREE}
+    return {
+        "architecture": [*arch.sizes, theta.dtype.name, arch.loss.output_activation],
+        "data set": _data_hash(data, kind, estimator.class_weight),
+        "validation set": None
+        if data.validation is None
+        else _data_hash(data.validation, kind, estimator.class_weight),
+        "fitted network": None
+        if is_initial
+        else joblib.hash((theta, learned["memory"], state.n_epochs)),
+        "parameters": {name: _hash(name, value) for name, value in parameters.items()},
+        "seed": state.seed,
+    }
+
+
+def _data_hash(data: Dataset, kind: str, class_weight: Any) -> str:
+    """Return the hash of X, targets, labels and weights, in the dtypes that training sees."""
+    X, y, labels = data.X, data.y, data.labels
+    if issparse(X):  # whose hash would tell whether someone has looked at its order
+        X = X.shape, X.data, X.indices, X.indptr
+    if y.ndim == 2:
+        y = y.astype(data.dtype, copy=False)
+    if labels.dtype == np.int8:  # as sparse ones are kept
+        labels = labels.astype(kind, copy=False)
+    # as they came, if the classes have no weights of their own: so did former versions
+    w = data.w if class_weight is not None else data.sample_weight
+    w = None if w is None else w.astype(data.dtype, copy=False)
+    return str(joblib.hash((X, y, w, labels)))
+
+
+def _plain(value: Any) -> Any:
+    """Return the value without its type: 1, 1.0 and a NumPy scalar are alike."""
+    if not isinstance(value, bool) and isinstance(value, Real):
+        return float(value)
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _hash(name: str, value: Any) -> str:
+    try:
+        return str(joblib.hash(_plain(value)))
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise ValueError(
+            f"With a checkpoint, pickle must be able to store every parameter, but not {name}="
+            f"{value!r}: {error}. Use a function or a class that is defined in a module."
+        ) from error

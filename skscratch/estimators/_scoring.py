@@ -1,0 +1,82 @@
+"""Scores of members on validation rows, by a scorer of scikit-learn or of the user."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skscratch._compat import InvalidParameterError, takes_weights
+from skscratch._warnings import for_users
+from skscratch.core.network import Parameters
+from skscratch.estimators import _hints
+from skscratch.estimators._objects import scored, untouched
+from skscratch.estimators._validation import naming
+from skscratch.training.data import Dataset
+
+__all__ = ["EstimatorScorer", "find_scorer"]
+
+
+def find_scorer(estimator: Any, data: Dataset) -> "EstimatorScorer | None":
+    """Return the scorer that ``scoring`` asks for; None for the loss."""
+    if isinstance(estimator.scoring, str) and estimator.scoring == "loss":
+        return None
+    # importing it takes longer than importing all that is needed otherwise
+    from sklearn.metrics import check_scoring, get_scorer_names
+
+    try:
+        scorer = check_scoring(estimator, scoring=estimator.scoring)
+    except ValueError as error:
+        raise InvalidParameterError(
+            "scoring must be 'loss', one of sklearn.metrics.get_scorer_names(), a function of "
+            f"(estimator, X, y) or None. Got {estimator.scoring!r}."
+            f"{_hints.of_value('scoring', estimator.scoring, ['loss', *get_scorer_names()])}"
+        ) from error
+    return EstimatorScorer(estimator, scorer, data)
+
+
+class EstimatorScorer:
+    """Scores networks as fitted estimators.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The scorer gets another one of its class and parameters, which predicts.
+    scorer : callable
+    data : Dataset
+    """
+
+    def __init__(self, estimator: Any, scorer: Callable[..., Any], data: Dataset) -> None:
+        self.scoring, self.scorer = estimator.scoring, scorer
+        # the data have been checked already: names of features are left out
+        of_data = {"classes_", "n_features_in_"}
+        self.view = object.__new__(type(estimator))
+        vars(self.view).update(
+            {
+                name: value
+                for name, value in vars(estimator).items()
+                if name in of_data or not name.endswith("_")
+            },
+            n_outputs_=data.n_outputs,
+            out_activation_=data.loss.output_activation,
+            _activation=estimator.activation,
+        )
+
+    def on(self, data: Dataset, rows: NDArray[np.intp]) -> Callable[[Parameters], float]:
+        """Return the score on some rows, as a function of a network's parameters."""
+        X, y, weights = data.X[rows], data.labels[rows], {}
+        if data.sample_weight is not None and (self.scoring is None or takes_weights(self.scorer)):
+            weights["sample_weight"] = data.sample_weight[rows]
+        # a scorer of the user is watched in its first call
+        watched: Any = untouched if callable(self.scoring) else nullcontext
+
+        def score(params: Parameters) -> float:
+            nonlocal watched
+            self.view.coefs_, self.view.intercepts_ = params
+            with watched((X, y)), naming("scoring"), for_users():
+                value = scored(self.scoring, self.scorer, self.view, X, y, **weights)
+            watched = nullcontext
+            return value
+
+        return score

@@ -1,0 +1,347 @@
+"""From an estimator's parameters to a training configuration.
+
+Names become objects of the core, and "auto" becomes a choice. Both happen here and nowhere else.
+"""
+
+import math
+from collections.abc import Callable
+from functools import partial
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+
+from skscratch._compat import InvalidParameterError
+from skscratch._warnings import warn
+from skscratch.core.activations import ACTIVATIONS, Activation
+from skscratch.core.initializers import INITIALIZERS
+from skscratch.core.network import Architecture
+from skscratch.core.optimizers import SOLVERS, Adam, Momentum, Nesterov, Rule
+from skscratch.core.schedules import SCHEDULES, Function, Schedule, WarmUp
+from skscratch.estimators import _hints
+from skscratch.estimators._former import current_activation, current_rule, is_of_user
+from skscratch.estimators._objects import (
+    check_activation,
+    check_schedule,
+    check_update_rule,
+    drawn,
+)
+from skscratch.estimators._parameters import arguments, is_lbfgs
+from skscratch.estimators._scoring import find_scorer
+from skscratch.estimators._validation import naming
+from skscratch.training.config import LBFGS, EarlyStopping, Stochastic, TrainingConfig
+from skscratch.training.data import Dataset, holdout_sizes
+
+__all__ = [
+    "activations",
+    "hidden_layer_sizes",
+    "learning_rate_init",
+    "resolve",
+    "stops_early",
+    "usual_learning_rate",
+]
+
+# Data of fewer rows have none to spare for validation. Rows without weight do not count.
+FEW_ROWS = 50
+# More members than this improve little. No layer is made narrower than those that were measured.
+MOST_MEMBERS, NARROWEST = 8, 16
+# The loss on fewer validation rows says too little to stop by.
+LEAST_HELD_OUT = 5
+
+
+def resolve(
+    estimator: Any, data: Dataset, *, is_partial: bool = False, is_initial: bool = True
+) -> TrainingConfig:
+    """Return the configuration that an estimator's parameters and the data ask for.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With parameters that scikit-learn has checked one by one.
+    data : Dataset
+    is_partial : bool
+        Whether it is for ``partial_fit``, an epoch of one network.
+    is_initial : bool
+        Whether training starts a new network; otherwise it goes on from the fitted one.
+
+    Raises
+    ------
+    InvalidParameterError, ValueError
+        If a parameter does not fit the others or the data, or an object breaks a promise.
+    """
+    lbfgs, widths = is_lbfgs(estimator.solver), hidden_layer_sizes(estimator.hidden_layer_sizes)
+    members = 1 if is_partial else _n_members(estimator, data, widths)
+    if is_initial or not is_partial:  # not in every call of a stream
+        _check_objects(estimator)
+    functions = activations(estimator.activation, len(widths))
+    rates = dropout(estimator.dropout, len(widths))
+    sizes = (data.X.shape[1], *(width // members for width in widths), data.n_outputs)
+    return TrainingConfig(
+        Architecture(sizes, functions, data.loss, () if lbfgs else rates, members),
+        initializers(estimator.weight_init, functions),
+        data.dtype,
+        LBFGS(estimator.max_fun) if lbfgs else _stochastic(estimator, data, is_partial, is_initial),
+        alpha=estimator.alpha,
+        max_iter=estimator.max_iter,
+        tol=estimator.tol,
+        standardize=bool(estimator.standardize and not is_partial),
+        scorer=None if is_partial else find_scorer(estimator, data),
+    )
+
+
+def _stochastic(estimator: Any, data: Dataset, is_partial: bool, is_initial: bool) -> Stochastic:
+    """Return the stochastic optimizer, with all that depends on the number of rows."""
+    update_rule, n_rows = rule(estimator), len(data.weighted_rows())
+    early = None if is_partial else _early_stopping(estimator, data, n_rows)
+    n_training = n_rows
+    if early is not None and early.validation_fraction is not None:
+        n_training -= _n_held_out(data, early.validation_fraction)
+    n = batch_size(estimator.batch_size, n_training)
+    n_updates_before = 0 if is_initial else _updates_before(estimator, update_rule)
+    planned = estimator.max_iter * -(-n_training // n)
+    if not is_partial:  # the plan of a stream is that of its first calls
+        planned += n_updates_before
+    clip = estimator.max_grad_norm
+    stochastic = Stochastic(
+        update_rule,
+        schedule(estimator, update_rule, planned),
+        n,
+        shuffle=bool(estimator.shuffle),
+        weight_decay=float(estimator.weight_decay),
+        max_grad_norm=math.inf if clip is None else float(clip),
+        ema_decay=float(estimator.ema_decay),
+        n_iter_no_change=estimator.n_iter_no_change,
+        early_stopping=early,
+    )
+    # only a schedule of ours comes to an end: a function may begin with 0
+    name = estimator.learning_rate
+    if isinstance(name, str) and stochastic.schedule(n_updates_before) == 0:
+        warn(
+            f"learning_rate={name!r} is 0 from here on: after {n_updates_before} updates nothing "
+            "more is learned. Set decay_steps to the number of updates that there are to be in all."
+        )
+    return stochastic
+
+
+def _updates_before(estimator: Any, update_rule: Rule) -> int:
+    """Return the updates of the optimizer that training goes on from, if it is of the same kind."""
+    saved = estimator._continuation["memory"]
+    return int(saved["t"]) if saved.get("rule") == type(update_rule).__name__ else 0
+
+
+def stops_early(estimator: Any, data: Dataset) -> bool:
+    """Return whether a fit is asked to stop early: what "auto" means for the data."""
+    if is_lbfgs(estimator.solver):
+        return False
+    if estimator.early_stopping != "auto":
+        return bool(estimator.early_stopping)
+    enough = len(data.weighted_rows()) >= FEW_ROWS or data.validation is not None
+    return enough and not estimator.warm_start
+
+
+def _early_stopping(estimator: Any, data: Dataset, n_rows: int) -> EarlyStopping | None:
+    """Return how a fit stops early, or None if it does not."""
+    if not stops_early(estimator, data):
+        return None
+    temperature = bool(estimator.temperature_scaling)
+    fraction, refit = None, None
+    if data.validation is None:
+        fraction = estimator.validation_fraction
+        if _n_held_out(data, fraction) < LEAST_HELD_OUT:
+            return None
+        refit = batch_size(estimator.batch_size, n_rows) if estimator.refit else None
+    return EarlyStopping(fraction, estimator.n_updates_no_change, temperature, refit)
+
+
+def _n_held_out(data: Dataset, fraction: float) -> int:
+    """Return how many rows are held out for validation."""
+    rows = data.weighted_rows()
+    counts = np.array([len(rows)]) if data.strata is None else np.bincount(data.strata[rows])
+    return int(holdout_sizes(counts, fraction).sum())
+
+
+def _n_members(estimator: Any, data: Dataset, widths: tuple[int, ...]) -> int:
+    """Return into how many members the hidden layers are divided."""
+    needed = {
+        "warm_start=False": not estimator.warm_start,
+        "refit=False": not estimator.refit,
+        "another solver than 'lbfgs'": not is_lbfgs(estimator.solver),
+        "a dense X": not issparse(data.X),
+    }
+    missing = " and ".join(need for need, met in needed.items() if not met)
+    n, common = estimator.n_members, math.gcd(*widths)
+    if n == "auto":
+        if missing or not widths or len(data.weighted_rows()) < FEW_ROWS:
+            return 1
+        most = min(MOST_MEMBERS, min(widths) // NARROWEST)
+        return max((m for m in range(1, most + 1) if common % m == 0), default=1)
+    if n != 1 and missing:
+        raise InvalidParameterError(f"n_members={n} needs {missing}; otherwise it must be 1.")
+    if n != 1 and (common % n or not widths):
+        raise InvalidParameterError(
+            f"n_members={n} must divide every width in hidden_layer_sizes={widths}."
+        )
+    return int(n)
+
+
+def batch_size(value: Any, n_rows: int) -> int:
+    """Return the rows per step; "auto" gives small data several steps an epoch."""
+    if isinstance(value, str):
+        return min(n_rows, max(32, min(200, -(-n_rows // 4))))
+    return min(n_rows, int(value))
+
+
+def hidden_layer_sizes(value: Any) -> tuple[int, ...]:
+    """Return the widths as a tuple of positive ints."""
+    widths = np.atleast_1d(np.asarray(value, dtype=object))
+    whole = [
+        # not every type of numbers.Real has >=
+        _is_real(q) and not q < 1 and q % 1 == 0
+        for q in widths.ravel()
+    ]
+    if widths.ndim != 1 or not all(whole):
+        raise InvalidParameterError(
+            f"hidden_layer_sizes must be a positive integer or a sequence of them, one per hidden "
+            f"layer (an empty one for a linear model). Got {value!r}."
+        )
+    return tuple(int(q) for q in widths)
+
+
+def _is_real(value: Any) -> bool:
+    """Return whether a value is a number, which True and False are not."""
+    return not isinstance(value, (bool, np.bool_)) and isinstance(value, Real)
+
+
+def activations(value: Any, n_hidden: int) -> tuple[Activation, ...]:
+    """Return one activation per hidden layer."""
+    names = list(value) if isinstance(value, (list, tuple)) else [value] * n_hidden
+    if len(names) != n_hidden:
+        raise InvalidParameterError(
+            f"activation must be one name or one per hidden layer: got {value!r}, "
+            f"{len(names)} for {n_hidden} hidden layer(s)."
+        )
+    for name in names:
+        if not (name in ACTIVATIONS if isinstance(name, str) else _is_activation(name)):
+            raise InvalidParameterError(
+                f"activation must be chosen from {sorted(ACTIVATIONS)} or be an object with "
+                f"forward and backward. Got {name!r} in {value!r}."
+                f"{_hints.of_value('activation', name, ACTIVATIONS)}"
+            )
+    return tuple(
+        ACTIVATIONS[name] if isinstance(name, str) else current_activation(name) for name in names
+    )
+
+
+def _is_activation(value: Any) -> bool:
+    methods = [getattr(value, name, None) for name in ("forward", "backward")]
+    return not isinstance(value, type) and all(map(callable, methods))
+
+
+def initializers(value: Any, functions: tuple[Activation, ...]) -> tuple[Callable[..., Any], ...]:
+    """Return one initializer per layer; "auto" is what each activation asks for, or Glorot."""
+    if isinstance(value, str) and value == "auto":
+        names = [getattr(f, "weight_init", "glorot_uniform") for f in functions]
+        for f, name in zip(functions, names, strict=True):
+            if name not in INITIALIZERS:
+                raise InvalidParameterError(
+                    f"weight_init of the activation {f!r} must be one of {sorted(INITIALIZERS)}. "
+                    f"Got {name!r}."
+                )
+        return tuple(INITIALIZERS[name] for name in (*names, "glorot_uniform"))
+    one = INITIALIZERS[value] if isinstance(value, str) else partial(drawn, value)
+    return (one,) * (len(functions) + 1)
+
+
+def dropout(value: Any, n_hidden: int) -> tuple[float, ...]:
+    """Return one dropout rate per hidden layer."""
+    rates = list(value) if isinstance(value, (list, tuple)) else [value] * n_hidden
+    ok = all(_is_real(rate) and 0 <= float(rate) < 1 for rate in rates)
+    if len(rates) != n_hidden or not ok:
+        raise InvalidParameterError(
+            f"dropout must be a rate in [0, 1) or one per hidden layer: got {value!r} for "
+            f"{n_hidden} hidden layer(s)."
+        )
+    return tuple(float(rate) for rate in rates)
+
+
+def rule(estimator: Any) -> Rule:
+    """Return the update rule of a stochastic solver."""
+    solver = estimator.solver
+    if isinstance(solver, str):
+        of_solver: Rule = _fill(SOLVERS[solver], vars(estimator))
+        return of_solver
+    if isinstance(solver, type) or not isinstance(getattr(solver, "units", None), tuple):
+        raise InvalidParameterError(
+            f"solver must be one of {sorted([*SOLVERS, 'lbfgs'])} or an instance of an update rule "
+            f"like skscratch.core.optimizers.Momentum(0.9). Got {solver!r}."
+        )
+    of_user: Rule = current_rule(solver)
+    return of_user
+
+
+def learning_rate_init(estimator: Any, update_rule: Rule) -> float:
+    """Return the initial learning rate."""
+    if not isinstance(estimator.learning_rate_init, str):
+        return float(estimator.learning_rate_init)
+    return usual_learning_rate(update_rule, estimator.ema_decay)
+
+
+def usual_learning_rate(update_rule: Rule, ema_decay: float) -> float:
+    """Return the initial learning rate that is "auto".
+
+    Adam's is 0.01 where an average takes out the noise of large steps, otherwise 0.001. For the
+    other rules it is 0.1 · (1 - momentum): the effective step ``rate / (1 - momentum)`` is then 0.1
+    for each momentum. A momentum above 0.99 counts as 0.99.
+    """
+    if isinstance(update_rule, Adam):
+        return 0.01 if ema_decay else 0.001
+    momentum = update_rule.momentum if isinstance(update_rule, (Momentum, Nesterov)) else 0
+    return 0.1 * max(1 - momentum, 0.01)
+
+
+def schedule(estimator: Any, update_rule: Rule, planned_updates: int) -> Schedule:
+    """Return the learning-rate schedule of a run of so many updates."""
+    given, warmup = estimator.learning_rate, int(estimator.warmup_steps)
+    if isinstance(given, str):
+        kind = SCHEDULES[given]
+        rate = learning_rate_init(estimator, update_rule)
+        params = {**vars(estimator), "learning_rate_init": rate}
+        if estimator.decay_steps == "auto":
+            share = getattr(kind, "share", 1.0)
+            params["decay_steps"] = max(1, round((planned_updates - warmup) * share))
+        given = _fill(kind, params)
+    elif is_of_user(given):
+        given = Function(given)
+    result: Schedule = WarmUp(given, warmup) if warmup else given
+    return result
+
+
+def _fill(factory: Any, params: dict[str, Any]) -> Any:
+    """Call factory with the parameters of its arguments' names."""
+    return factory(**{name: params[name] for name in arguments(factory)})
+
+
+def _check_objects(estimator: Any) -> None:
+    """Raise if an activation, an update rule or a schedule of the user breaks a promise.
+
+    The weights of an initializer and the score of a scorer are checked when they are returned.
+    """
+    given = estimator.activation
+    for f in given if isinstance(given, (list, tuple)) else [given]:
+        if _is_activation(f) and is_of_user(f):
+            with naming("activation"):
+                check_activation(f)
+    if not isinstance(estimator.solver, str):
+        rule(estimator)  # refuses what is no rule at all
+        if is_of_user(estimator.solver):
+            with naming("solver"):
+                check_update_rule(estimator.solver)
+    given = estimator.learning_rate
+    if isinstance(given, type):
+        raise InvalidParameterError(
+            f"learning_rate must be one of {sorted(SCHEDULES)}, an instance of a schedule or a "
+            f"function of the step. Got the class {given!r}."
+        )
+    if not isinstance(given, str):
+        check_schedule(given, n_steps=1)

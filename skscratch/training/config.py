@@ -1,0 +1,142 @@
+"""The configuration of a training run: every choice made, nothing "auto".
+
+``skscratch.estimators._settings.resolve`` makes it from an estimator's parameters and the data.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skscratch.core.initializers import Initializer
+from skscratch.core.network import Architecture, Parameters
+from skscratch.core.optimizers import Rule
+from skscratch.core.schedules import Schedule
+from skscratch.training.data import Dataset
+
+__all__ = ["LBFGS", "EarlyStopping", "Scorer", "Stochastic", "TrainingConfig"]
+
+
+class Scorer(Protocol):
+    """Scores networks that take X as it is: higher is better."""
+
+    def on(self, data: Dataset, rows: NDArray[np.intp]) -> Callable[[Parameters], float]:
+        """Return the score on some rows, as a function of a network's parameters."""
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Stopping by the loss or the score on validation rows.
+
+    Parameters
+    ----------
+    validation_fraction : float or None
+        Share of the rows to hold out; None where the user brings a validation set.
+    n_updates_no_change : int or inf
+        Updates without improvement to wait for at least.
+    temperature_scaling : bool
+        Whether to fit a temperature to the validation rows.
+    refit_batch_size : int or None
+        Rows per step of a second pass over all rows; None for no such pass.
+    """
+
+    validation_fraction: float | None
+    n_updates_no_change: float
+    temperature_scaling: bool
+    refit_batch_size: int | None
+
+
+@dataclass(frozen=True)
+class Stochastic:
+    """A stochastic optimizer.
+
+    Parameters
+    ----------
+    rule : Rule
+    schedule : Schedule
+    batch_size : int
+        Rows per step.
+    shuffle : bool
+        Whether each epoch has an order of its own.
+    weight_decay : float
+    max_grad_norm : float
+        inf for gradients that are not clipped.
+    ema_decay : float
+        0 for no average.
+    n_iter_no_change : int or inf
+        Epochs without improvement after which training stops.
+    early_stopping : EarlyStopping or None
+        None where the training loss decides.
+    """
+
+    rule: Rule
+    schedule: Schedule
+    batch_size: int
+    shuffle: bool = True
+    weight_decay: float = 0.0
+    max_grad_norm: float = math.inf
+    ema_decay: float = 0.0
+    n_iter_no_change: float = math.inf
+    early_stopping: EarlyStopping | None = None
+
+
+@dataclass(frozen=True)
+class LBFGS:
+    """The full-batch optimizer L-BFGS, with at most ``max_fun`` evaluations of the loss."""
+
+    max_fun: int
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """What a training run needs to know, besides the data.
+
+    Parameters
+    ----------
+    arch : Architecture
+        The network, with dropout, label smoothing and members.
+    initializers : tuple of Initializer
+        One per layer.
+    dtype : dtype
+        float32 or float64.
+    optimizer : Stochastic or LBFGS
+    alpha : float
+        Strength of the L2 penalty, in rows.
+    max_iter : int
+        Most epochs, or iterations of L-BFGS.
+    tol : float
+        Least improvement that counts; largest gradient entry at the end for L-BFGS.
+    standardize : bool
+        Whether the first run scales features that are out of scale.
+    scorer : Scorer or None
+        Compares networks on validation rows; None compares them by their loss.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.losses import LogisticCrossEntropy
+    >>> from skscratch.core.network import Architecture
+    >>> from skscratch.training.config import LBFGS, TrainingConfig
+    >>> arch = Architecture((2, 1), (), LogisticCrossEntropy())
+    >>> config = TrainingConfig(arch, (), np.dtype(float), LBFGS(max_fun=100), max_iter=10)
+    >>> config.stochastic is None
+    True
+    """
+
+    arch: Architecture
+    initializers: tuple[Initializer, ...] | tuple[Callable[..., Any], ...]
+    dtype: np.dtype[Any]
+    optimizer: Stochastic | LBFGS
+    alpha: float = 0.0
+    max_iter: int = 200
+    tol: float = 1e-4
+    standardize: bool = False
+    scorer: Scorer | None = None
+
+    @property
+    def stochastic(self) -> Stochastic | None:
+        """The stochastic optimizer, or None for L-BFGS."""
+        return self.optimizer if isinstance(self.optimizer, Stochastic) else None

@@ -1,0 +1,375 @@
+"""The training data: checked arrays, validation rows, and batches.
+
+Iterating over batches once is one epoch. A batch's weights w have the sum 1, as the losses need
+them; ``weight`` is the sum before that. A batch is valid until the next one is drawn, because
+batches share buffers. It has at most ``batch_size`` rows. X and the columns of y may be of any
+numeric dtype: each batch is cast to the network's dtype, and its X is scaled.
+
+Each member has rows of its own. The arrays of a batch then have an axis of members in front, w has
+the sum 1 for each member, and ``weight`` is the sum over all members.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+
+from skscratch.core.losses import Loss
+from skscratch.training.scaling import Scaling
+
+__all__ = [
+    "Batch",
+    "Dataset",
+    "SequentialBatches",
+    "ShuffledBatches",
+    "holdout_sizes",
+    "stratified_holdout",
+]
+
+# bytes to copy at once: the cost of a small batch is mostly that of the calls
+CHUNK = 2**18
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Checked and encoded data. Training reads them and never changes them.
+
+    Parameters
+    ----------
+    X : {ndarray, CSR} of shape (n, p)
+        Floats of ``dtype``, whole numbers or booleans.
+    y : ndarray of shape (n,) or (n, q)
+        Targets, as the loss takes them.
+    w : ndarray of shape (n,) or None
+        Weights, counted in rows; None gives every row weight 1.
+    dtype : dtype
+        The dtype to compute in.
+    loss : Loss
+        The loss that the targets ask for, without label smoothing.
+    n_outputs : int
+        Columns of the output layer.
+    labels : ndarray
+        y as the user gave it, checked: what scorers get.
+    sample_weight : ndarray of shape (n,) or None
+        The weights as the user gave them, checked.
+    strata : ndarray of int of shape (n,) or None
+        The stratum of each row when validation rows are held out; None for a single stratum.
+    validation : Dataset or None
+        The user's validation set.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.losses import SoftmaxCrossEntropy
+    >>> from skscratch.training.data import Dataset
+    >>> y, w = np.array([0, 1, 2]), np.array([1.0, 0.0, 2.0])
+    >>> data = Dataset(np.eye(3), y, w, np.dtype(float), SoftmaxCrossEntropy(), 3, y, w)
+    >>> data.weighted_rows()
+    array([0, 2])
+    """
+
+    X: Any
+    y: NDArray[Any]
+    w: NDArray[Any] | None
+    dtype: np.dtype[Any]
+    loss: Loss
+    n_outputs: int
+    labels: NDArray[Any]
+    sample_weight: NDArray[Any] | None
+    strata: NDArray[Any] | None = None
+    validation: "Dataset | None" = None
+
+    def weighted_rows(self) -> NDArray[np.intp]:
+        """Return the rows whose weight is not 0. The others must not even fill a batch."""
+        return np.arange(self.X.shape[0]) if self.w is None else np.flatnonzero(self.w)
+
+
+class Batch(NamedTuple):
+    """Rows of X (n, p), their targets y, their weights w (n,), and the sum of their weights."""
+
+    X: Any
+    y: Any
+    w: Any
+    weight: float
+
+
+class SequentialBatches:
+    """Slices of the data, in order. A slice without any weight is skipped.
+
+    Parameters
+    ----------
+    X : {ndarray, CSR} of shape (n, p)
+    y : ndarray of shape (n,) or (n, q)
+    w : ndarray of shape (n,) or None
+        None gives every row weight 1.
+    batch_size : int
+    dtype : dtype
+        The network's.
+    scaling : Scaling or None
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.training.data import SequentialBatches
+    >>> X, y = np.arange(6).reshape(3, 2), np.array([0, 1, 2])
+    >>> for batch in SequentialBatches(X, y, None, batch_size=2, dtype=np.float64):
+    ...     print(batch.X.tolist(), batch.y, batch.w, batch.weight)
+    [[0.0, 1.0], [2.0, 3.0]] [0 1] [0.5 0.5] 2.0
+    [[4.0, 5.0]] [2] [1.] 1.0
+    """
+
+    def __init__(
+        self, X: Any, y: Any, w: Any, batch_size: int, dtype: Any, scaling: Scaling | None = None
+    ) -> None:
+        self.X, self.y, self.w, self.dtype, self.scaling = X, y, w, dtype, scaling
+        self.batch_size = min(batch_size, X.shape[0])
+
+    def __iter__(self) -> Iterator[Batch]:
+        for start in range(0, self.X.shape[0], self.batch_size):
+            rows = slice(start, start + self.batch_size)
+            y = _targets(self.y[rows], self.dtype)
+            w = np.ones(y.shape[0], self.dtype) if self.w is None else self.w[rows].copy()
+            if w.any():
+                X = self.X[rows].astype(self.dtype, copy=self.scaling is not None)
+                if self.scaling is not None:
+                    X = X.toarray() if issparse(X) else X
+                    self.scaling.apply(X)
+                yield _weighted(X, y, w)
+
+
+class ShuffledBatches:
+    """Chosen rows, copied into buffers that all batches share; shuffled if rng is given.
+
+    Every epoch starts from the same order, so the shuffle depends on the state of rng alone.
+
+    Parameters
+    ----------
+    X : {ndarray, CSR} of shape (n, p)
+    y : ndarray of shape (n,) or (n, q)
+    w : ndarray of shape (n,) or None
+        Positive for every chosen row; None gives every row weight 1.
+    batch_size : int
+    dtype : dtype
+        The network's.
+    rows : ndarray of int of shape (n_rows,) or (members, n_rows)
+        The chosen rows, in order. Several members need a dense X.
+    rng : Generator or None
+    scaling : Scaling or None
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.training.data import ShuffledBatches
+    >>> X, y = np.arange(6).reshape(3, 2), np.array([0, 1, 2])
+    >>> batches = ShuffledBatches(X, y, None, 2, np.float64, rows=np.array([2, 0]), rng=None)
+    >>> [(batch.X.tolist(), batch.y.tolist()) for batch in batches]
+    [([[4.0, 5.0], [0.0, 1.0]], [2, 0])]
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        y: Any,
+        w: Any,
+        batch_size: int,
+        dtype: Any,
+        rows: Any,
+        rng: np.random.Generator | None,
+        scaling: Scaling | None = None,
+    ) -> None:
+        self.rows, self.rng, self.batch_size = rows, rng, min(batch_size, rows.shape[-1])
+        self._order = np.empty(rows.shape, rows.dtype)
+        self._source: _SparseRows | _DenseRows
+        if issparse(X):
+            self._source = _SparseRows(X, y, w, self.batch_size, dtype, scaling)
+        else:
+            self._source = _DenseRows(X, y, w, self.batch_size, dtype, rows.shape[:-1], scaling)
+
+    def __iter__(self) -> Iterator[Batch]:
+        self._order[:] = self.rows
+        if self.rng is not None:
+            for order in self._order.reshape(-1, self._order.shape[-1]):
+                self.rng.shuffle(order)
+        n = self._source.rows_per_chunk
+        for start in range(0, self._order.shape[-1], n):
+            yield from self._source.gather(self._order[..., start : start + n])
+
+
+class _DenseRows:
+    """Copies the rows of several small batches at once, or those of one large batch."""
+
+    def __init__(
+        self,
+        X: Any,
+        y: Any,
+        w: Any,
+        batch_size: int,
+        dtype: Any,
+        members_axis: tuple[int, ...],
+        scaling: Scaling | None,
+    ) -> None:
+        self._sources = [X, y] if w is None else [X, y, w]
+        kinds = [
+            np.dtype(dtype),
+            _targets(y[:1], dtype).dtype,
+            *(s.dtype for s in self._sources[2:]),
+        ]
+        bytes_a_row = (X.shape[1] + y[:1].size) * kinds[0].itemsize
+        n = batch_size * max(1, CHUNK // (batch_size * bytes_a_row * math.prod(members_axis)))
+        self.rows_per_chunk, self._batch_size, self._scaling = n, batch_size, scaling
+        self._gathered = [
+            np.empty((*members_axis, n, *s.shape[1:]), s.dtype) for s in self._sources
+        ]
+        self._cast = [
+            gathered if gathered.dtype == kind else np.empty_like(gathered, kind)
+            for gathered, kind in zip(self._gathered, kinds, strict=True)
+        ]
+        self._chunks: dict[tuple[int, ...], tuple[list[Any], list[Any], list[Batch]]] = {}
+
+    def gather(self, rows: Any) -> Iterable[Batch]:
+        """Copy the rows into the buffers; return the batches, which are views of the buffers."""
+        if rows.shape not in self._chunks:
+            self._chunks[rows.shape] = self._chunk(rows.shape)
+        gathered, cast, batches = self._chunks[rows.shape]
+        for source, buffer, own in zip(self._sources, gathered, cast, strict=True):
+            # mode="raise" would make NumPy buffer the whole output once more
+            source.take(rows, 0, buffer, "clip")
+            if own.dtype != buffer.dtype:
+                own[...] = buffer
+        if self._scaling is not None:
+            self._scaling.apply(cast[0])
+        if len(self._sources) == 2:
+            return batches
+        return (_weighted(batch.X, batch.y, batch.w) for batch in batches)
+
+    def _chunk(self, shape: tuple[int, ...]) -> tuple[list[Any], list[Any], list[Batch]]:
+        """Return buffers of that shape at the start of the memory, casts of them, and batches."""
+        gathered, cast = (
+            [np.ndarray((*shape, *m.shape[len(shape) :]), m.dtype, m) for m in memory]
+            for memory in (self._gathered, self._cast)
+        )
+        members = (slice(None),) * (len(shape) - 1)
+        parts = [
+            (*members, slice(start, start + self._batch_size))
+            for start in range(0, shape[-1], self._batch_size)
+        ]
+        return gathered, cast, [_views(*(buffer[rows] for buffer in cast)) for rows in parts]
+
+
+class _SparseRows:
+    """Copies the rows of one batch of a CSR matrix.
+
+    A network that scales its inputs was begun on a dense X. It gets these rows as an array.
+    """
+
+    def __init__(
+        self, X: Any, y: Any, w: Any, batch_size: int, dtype: Any, scaling: Scaling | None
+    ) -> None:
+        self.rows_per_chunk, self._dtype, self._scaling = batch_size, dtype, scaling
+        self._X, self._y, self._w = X, y, np.ones(X.shape[0], dtype) if w is None else w
+
+    def gather(self, rows: Any) -> Iterable[Batch]:
+        """Return the one batch."""
+        X = self._X[rows].astype(self._dtype, copy=False)
+        if self._scaling is not None:
+            X = X.toarray()
+            self._scaling.apply(X)
+        yield _weighted(X, _targets(self._y[rows], self._dtype), self._w[rows])
+
+
+def _targets(y: Any, dtype: Any) -> Any:
+    """Return targets in the network's dtype; class indices, shape (n,), stay as they are."""
+    return y if y.ndim == 1 else y.astype(dtype, copy=False)
+
+
+def _views(X: Any, y: Any, w: Any = None) -> Batch:
+    """Return the batch of some rows; without w all rows have the same weight."""
+    shape = X.shape[:-1]
+    shares = np.full(shape, 1 / shape[-1], X.dtype) if w is None else w
+    return Batch(X, y, shares, float(math.prod(shape)))
+
+
+def _weighted(X: Any, y: Any, w: Any) -> Batch:
+    """Divide the weights of each member by their sum, in place; return the batch."""
+    weight = w.sum(axis=-1, keepdims=True, dtype=np.float64)
+    np.divide(w, weight, out=w)
+    return Batch(X, y, w, math.fsum(weight.flat))
+
+
+def holdout_sizes(counts: Any, fraction: float) -> NDArray[np.intp]:
+    """Return how many rows of each stratum to hold out; each stratum keeps at least one row.
+
+    Rounding leaves some rows over. They go to the strata with the largest remainders.
+
+    Parameters
+    ----------
+    counts : ndarray of int of shape (n_strata,)
+        The rows of each stratum.
+    fraction : float
+        Share of the rows to hold out, between 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.training.data import holdout_sizes
+    >>> holdout_sizes(np.array([8, 4, 1]), 0.25)
+    array([2, 1, 0])
+    """
+    room = np.maximum(counts - 1, 0)
+    share = counts * fraction
+    sizes: NDArray[np.intp] = np.minimum(np.floor(share).astype(np.intp), room)
+    for stratum in np.argsort(sizes - share, kind="stable"):
+        if sizes.sum() < max(round(share.sum()), 1):
+            sizes[stratum] += sizes[stratum] < room[stratum]
+    return sizes
+
+
+def stratified_holdout(
+    strata: Any, fraction: float, rng: np.random.Generator, n_splits: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Split positions at random into those to train on and those to hold out, by stratum.
+
+    Each further split holds out other positions, as long as there are any left.
+
+    Parameters
+    ----------
+    strata : ndarray of int of shape (n,)
+        The stratum of each position, for instance its class.
+    fraction : float
+        Share of the positions to hold out, between 0 and 1; see ``holdout_sizes``.
+    rng : Generator
+    n_splits : int
+
+    Returns
+    -------
+    kept, held_out : ndarray of int of shape (n_splits, ...)
+        Sorted positions. ``held_out`` is empty if every stratum has a single row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.training.data import stratified_holdout
+    >>> strata = np.array([0] * 8 + [1] * 4 + [2])
+    >>> kept, held_out = stratified_holdout(strata, 0.25, np.random.default_rng(0), n_splits=4)
+    >>> np.bincount(strata[held_out[0]], minlength=3)
+    array([2, 1, 0])
+    >>> np.sort(held_out.ravel()).tolist() == list(range(12))
+    True
+    """
+    counts = np.bincount(strata)
+    sizes = holdout_sizes(counts, fraction)
+    shuffled = rng.permutation(strata.shape[0])
+    by_stratum = np.split(
+        shuffled[np.argsort(strata[shuffled], kind="stable")], np.cumsum(counts)[:-1]
+    )
+    parts = list(zip(by_stratum, sizes, strict=True))
+    held_out = np.array(
+        [np.concatenate([np.roll(rows, -i * n)[:n] for rows, n in parts]) for i in range(n_splits)]
+    )
+    kept = np.ones((n_splits, strata.shape[0]), bool)
+    np.put_along_axis(kept, held_out, False, axis=1)
+    return np.nonzero(kept)[1].reshape(n_splits, -1), np.sort(held_out)

@@ -1,0 +1,179 @@
+"""When to stop training, and which weights to keep."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from skscratch.core.network import Architecture, views
+from skscratch.training.folding import split_members
+
+__all__ = ["BestWeights", "Patience", "has_fallen", "is_unfinished"]
+
+# Training that ends at max_iter is unfinished if the last epochs made more than this share of all
+# progress, at more than this share of the highest learning rate.
+UNFINISHED = 0.05
+
+
+class Patience:
+    """Counts the epochs and the updates since the loss last fell by more than tol.
+
+    Parameters
+    ----------
+    tol : float
+        The least improvement that counts.
+    n_iter_no_change : int or inf
+        How many epochs in a row may fail to improve.
+    n_updates_no_change : int or inf
+        How many updates those epochs must hold at least: an epoch of a small set is a few updates,
+        one of a large set thousands.
+
+    Attributes
+    ----------
+    best : float
+        The lowest loss so far.
+
+    Examples
+    --------
+    >>> from skscratch.training.early_stopping import Patience
+    >>> patience = Patience(tol=0.1, n_iter_no_change=2)
+    >>> [patience.step(loss, n_updates) for n_updates, loss in enumerate((1.0, 0.95, 0.93))]
+    [False, False, True]
+    """
+
+    def __init__(self, tol: float, n_iter_no_change: float, n_updates_no_change: float = 0) -> None:
+        self.tol, self.n_iter_no_change = tol, n_iter_no_change
+        self.n_updates_no_change = n_updates_no_change
+        self.best, self._n_stalled, self._improved_at = float("inf"), 0, 0
+
+    def step(self, loss: float, n_updates: int) -> bool:
+        """Count another epoch, which ended with update n_updates; return whether to stop."""
+        if loss < self.best - self.tol:
+            self.restart(n_updates)
+        else:
+            self._n_stalled += 1
+        self.best = min(self.best, loss)
+        updates = n_updates - self._improved_at
+        return self._n_stalled >= self.n_iter_no_change and updates >= self.n_updates_no_change
+
+    def restart(self, n_updates: int) -> None:
+        """Forget the epochs without improvement up to update n_updates; keep the best loss."""
+        self._n_stalled, self._improved_at = 0, n_updates
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the counters, as plain numbers."""
+        return {
+            "best": self.best,
+            "n_stalled": self._n_stalled,
+            "t_improved": self._improved_at,
+        }
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Take over what ``state_dict`` returned."""
+        self.best, self._n_stalled = saved["best"], saved["n_stalled"]
+        self._improved_at = saved["t_improved"]
+
+
+class BestWeights:
+    """A copy of each member's weights and biases with the lowest loss, the latest of equals.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (P,)
+        The parameters that training changes.
+    arch : Architecture
+        It says which of the parameters belong to which member.
+
+    Attributes
+    ----------
+    theta : ndarray of shape (P,)
+        The copy; at first the parameters at the start.
+    losses : ndarray of shape (members,)
+        The members' lowest losses.
+    metadata : dict of ndarray of shape (members,)
+        What ``update`` was told when each member was copied last.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.losses import LogisticCrossEntropy
+    >>> from skscratch.core.network import Architecture, allocate
+    >>> from skscratch.training.early_stopping import BestWeights
+    >>> arch = Architecture((1, 1), (), LogisticCrossEntropy())
+    >>> theta, params = allocate(arch.sizes, np.float64)
+    >>> best = BestWeights(theta, arch)
+    >>> for loss in (2.0, 1.0, 1.0, 3.0):
+    ...     theta += 1
+    ...     best.update(loss, epoch=theta[0])
+    >>> best.theta, best.losses, best.metadata["epoch"]
+    (array([3., 3.]), array([1.]), array([3.]))
+    """
+
+    def __init__(self, theta: Any, arch: Architecture) -> None:
+        self.theta = theta.copy()
+        members = _each_member(self.theta, arch), _each_member(theta, arch)
+        self._pairs = list(zip(*members, strict=True))
+        self.losses, self.metadata = np.full(arch.members, np.inf), dict[str, Any]()
+
+    def update(self, losses: Any, **metadata: Any) -> None:
+        """Copy the parameters of every member whose loss is its lowest so far."""
+        better = losses <= self.losses
+        for i in np.flatnonzero(better):
+            for own, watched in zip(*self._pairs[i], strict=True):
+                np.copyto(own, watched)
+        self.losses = np.where(better, losses, self.losses)
+        self.metadata = {
+            name: np.where(better, value, self.metadata.get(name, value))
+            for name, value in metadata.items()
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the copy, its losses and their metadata; the arrays are not copied."""
+        return {"theta": self.theta, "losses": self.losses, "marks": self.metadata}
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Take over, in place, what ``state_dict`` returned."""
+        np.copyto(self.theta, saved["theta"])
+        self.losses, self.metadata = saved["losses"], saved["marks"]
+
+
+def is_unfinished(losses: list[float], learning_rates: list[float], n: float) -> bool:
+    """Return whether more epochs would help: the loss still falls, and the learning rate lets it.
+
+    Parameters
+    ----------
+    losses, learning_rates : list of float
+        Of every epoch.
+    n : int or inf
+        How many of the last epochs to judge by; inf asks for no judgement.
+
+    Examples
+    --------
+    >>> from skscratch.training.early_stopping import is_unfinished
+    >>> is_unfinished([4.0, 3.0, 2.0, 1.0], [0.1] * 4, n=2)
+    True
+    >>> is_unfinished([4.0, 1.0, 1.0, 1.0], [0.1] * 4, n=2)
+    False
+    """
+    at_rest = learning_rates[-1] < UNFINISHED * max(learning_rates)
+    if math.isinf(n) or at_rest:
+        return False
+    return n >= len(losses) or has_fallen(losses, int(n))
+
+
+def has_fallen(losses: list[float], n: int) -> bool:
+    """Return whether the last n of more epochs made a good share of all progress.
+
+    Examples
+    --------
+    >>> from skscratch.training.early_stopping import has_fallen
+    >>> has_fallen([4.0, 1.0, 1.0], n=1)
+    False
+    """
+    return losses[-1 - n] - losses[-1] > UNFINISHED * (max(losses) - min(losses))
+
+
+def _each_member(theta: Any, arch: Architecture) -> list[list[Any]]:
+    """Return for each member the views of theta that are its own."""
+    members = split_members(views(theta, arch.sizes, arch.members), arch.members)
+    return [[*weights, *biases] for weights, biases in members]

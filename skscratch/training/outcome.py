@@ -1,0 +1,88 @@
+"""How training reports: hooks while it runs, an outcome at its end. Estimators find the words."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from skscratch.training.state import TrainingState
+
+__all__ = ["Diverged", "End", "Hooks", "Outcome"]
+
+
+class Hooks(Protocol):
+    """Called at the begin and at the end of every epoch."""
+
+    def begin_epoch(self, state: TrainingState, name: str = "epoch") -> None:
+        """Take note of an epoch that begins, unless the last one has not ended."""
+
+    def end_epoch(self, state: TrainingState) -> bool:
+        """Take note of an epoch that has ended; return whether to stop training."""
+
+
+class Diverged(ArithmeticError):
+    """The loss or a parameter became non-finite, and no parameters before are worth keeping.
+
+    Parameters
+    ----------
+    epoch : int
+        The epoch in which it happened, counted from 1.
+
+    Examples
+    --------
+    >>> from skscratch.training.outcome import Diverged
+    >>> Diverged(3).epoch
+    3
+    """
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(f"not finite in epoch {epoch}")
+        self.epoch = epoch
+
+
+class End(Enum):
+    """Why training ended."""
+
+    EARLIER = auto()  # a checkpoint of a fit that had ended was resumed
+    MAX_ITER = auto()
+    NO_PROGRESS = auto()
+    CALLBACK = auto()
+    INTERRUPT = auto()
+    DIVERGED = auto()
+    CONVERGED = auto()  # by the criteria of L-BFGS
+    NOT_CONVERGED = auto()  # L-BFGS reached a limit
+
+
+@dataclass
+class Outcome:
+    """How a fit ended, and where it began.
+
+    Parameters
+    ----------
+    theta_before : ndarray of shape (P,)
+        The parameters at its start.
+    n_epochs_before, n_recorded_before : int
+        Epochs trained, and rows of the history, at its start.
+    end : End
+    unfinished : bool
+        Whether the loss was still falling at ``max_iter``.
+    diverged_epoch : int or None
+        The epoch whose loss or parameters were not finite.
+    best_epochs : ndarray of int of shape (members,), or None
+        The epoch after which each member was best, if the best parameters were kept.
+    refit_updates : int or None
+        The updates of the second pass over all rows, if there was one.
+    lbfgs : scipy.optimize.OptimizeResult or None
+        What SciPy says of its L-BFGS.
+    """
+
+    theta_before: NDArray[Any]
+    n_epochs_before: int
+    n_recorded_before: int
+    end: End = End.EARLIER
+    unfinished: bool = False
+    diverged_epoch: int | None = None
+    best_epochs: NDArray[Any] | None = None
+    refit_updates: int | None = None
+    lbfgs: Any = None
