@@ -14,5 +14,7 @@ SKOPS_TRUSTED_TYPES = [
         ScratchMLPClassifier,
         *(getattr(module, name) for module in CHOICES for name in module.__all__),
     )
-    if isinstance(kind, type) and not getattr(kind, "_is_protocol", False)
+    if isinstance(kind, type)
+    and not getattr(kind, "_is_protocol", False)
+    and (kind.__module__ != optimizers.__name__ or hasattr(kind, "scalars"))
 ]

@@ -416,6 +416,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
         scores = self._history().get("validation_score", [])
         return [score for score in scores if score == score] or None
 
+    @explained
     def history_as_frame(self) -> Any:
         """Return ``history_`` as a DataFrame with a row per epoch.
 

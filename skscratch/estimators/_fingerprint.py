@@ -12,6 +12,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skscratch.estimators._parameters import BEFORE
+from skscratch.estimators._settings import stops_early
 from skscratch.training.checkpoint import CheckpointFile
 from skscratch.training.data import Dataset
 from skscratch.training.files import possible
@@ -61,7 +62,9 @@ def _fingerprint(
     """Return hashes of all that a fit depends on."""
     kind, arch, theta = estimator._label_dtype, state.arch, state.theta
     learned = state.state_dict()["learned"]
-    parameters = {k: v for k, v in estimator.get_params(deep=False).items() if k not in FREE}
+    parameters = estimator.get_params(deep=False)
+    resolved = {"early_stopping": stops_early(estimator, data), "n_members": arch.members}
+    parameters |= {k: v for k, v in resolved.items() if parameters.get(k) == "auto"}
     return {
         "architecture": [*arch.sizes, theta.dtype.name, arch.loss.output_activation],
         "data set": _data_hash(data, kind, estimator.class_weight),
@@ -71,7 +74,7 @@ def _fingerprint(
         "fitted network": None
         if is_initial
         else joblib.hash((theta, learned["memory"], state.n_epochs)),
-        "parameters": {name: _hash(name, value) for name, value in parameters.items()},
+        "parameters": {k: _hash(k, v) for k, v in parameters.items() if k not in FREE},
         "seed": state.seed,
     }
 

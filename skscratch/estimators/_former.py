@@ -62,6 +62,9 @@ class FormerActivation:
     def __hash__(self) -> int:
         return hash(type(self.f))
 
+    def __repr__(self) -> str:
+        return repr(self.f)
+
     def forward(self, z: Any, a: Any) -> Any:
         return self.f.forward(np, z, a)
 

@@ -74,7 +74,9 @@ class LBFGSFit:
         self.network = Network.empty(arch, params, self.batches.batch_size)
         self.time, self.norm, self.stopped = perf_counter(), math.nan, False
         self.counters, validation = state.counters(), users_own(data)
-        self.evaluator = None if validation is None else Evaluator(state, validation, config.scorer)
+        self.evaluator = None
+        if validation is not None:
+            self.evaluator = Evaluator(state, validation, config.scorer, self.trial)
 
     def run(self) -> None:
         """Move the parameters to a minimum of the loss and the penalty.
@@ -130,7 +132,7 @@ class LBFGSFit:
     def _record(self, value: float) -> None:
         """Record the iteration that led to the trial point."""
         state, W, now = self.state, self._weights(), perf_counter()
-        penalty = 0.5 * self.l2 * float(W @ W)
+        penalty = float(0.5 * self.l2 * float(W @ W))
         state.record(value - penalty, penalty, gradient_norm=self.norm, seconds=now - self.time)
         if self.evaluator is not None:
             self.evaluator.evaluate()

@@ -143,7 +143,7 @@ def l2_strength(alpha: float, n_rows: float, least: int = LEAST_ROWS) -> float:
     >>> l2_strength(1.0, n_rows=1000), l2_strength(1.0, n_rows=4)
     (0.001, 0.05)
     """
-    return float(alpha / max(n_rows, least))
+    return alpha / max(n_rows, least)
 
 
 class EpochRunner:

@@ -284,7 +284,7 @@ class StochasticFit:
         check(content["history"], columns, "history")
         stages = {*Stage} - ({Stage.REFIT} if self.start is None else set())
         if content["phase"] not in stages:
-            raise ValueError(f"its phase {content['phase']!r} is none of {sorted(stages)}")
+            raise ValueError(f"its phase {content['phase']!r} is none of {sorted(map(str, stages))}")
         states = [content["state"], *([] if self.start is None else [content["start"]])]
         learned = [state["learned"][name] for state in states for name in ("theta", "mean")]
         for theta in (*learned, content["best"]["theta"], content["theta_before"]):
