@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.sparse import issparse
 
 from skscratch.core import layers
 from skscratch.core.activations import Activation
@@ -29,6 +30,8 @@ __all__ = [
     "backward",
     "forward",
     "outputs",
+    "rows_per_buffer",
+    "split_members",
     "views",
 ]
 
@@ -197,6 +200,21 @@ def views(theta: Any, sizes: tuple[int, ...], members: int = 1) -> Parameters:
     return Parameters(parts[:n_layers], parts[n_layers:])
 
 
+def split_members(params: Parameters, members: int) -> list[Parameters]:
+    """Return the parameters of each member, as views.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.network import split_members, views
+    >>> split_members(views(np.arange(4.0), (1, 1), members=2), members=2)[1]
+    Parameters(weights=[array([[1.]])], biases=[array([3.])])
+    """
+    if members == 1:
+        return [params]
+    return [Parameters(*([array[i] for array in part] for part in params)) for i in range(members)]
+
+
 class Workspace(NamedTuple):
     """Every buffer of a forward pass over n rows. Lives inside one call.
 
@@ -260,6 +278,22 @@ def _head(buffer: Any, n: int) -> Any:
 def _in_front(members: int) -> tuple[int, ...]:
     """Return the axis that arrays have in front, if there are several members."""
     return (members,) if members > 1 else ()
+
+
+def rows_per_buffer(arch: Architecture, X: Any) -> int:
+    """Return how many rows to work on at a time, so that buffers take a few MiB.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.losses import SoftmaxCrossEntropy
+    >>> from skscratch.core.network import Architecture, rows_per_buffer
+    >>> arch = Architecture((1000, 24), (), SoftmaxCrossEntropy())
+    >>> rows_per_buffer(arch, np.zeros((1, 1000)))
+    512
+    """
+    widths = arch.sizes[1:] if issparse(X) else arch.sizes
+    return max(32, 2**19 // sum(widths))
 
 
 def outputs(

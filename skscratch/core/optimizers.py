@@ -212,20 +212,8 @@ def sgd(momentum: float, nesterovs_momentum: bool) -> Rule:
     return Nesterov(momentum) if nesterovs_momentum else Momentum(momentum)
 
 
-def adam(beta_1: float, beta_2: float, epsilon: float) -> Rule:
-    """Return the rule of Adam.
-
-    Examples
-    --------
-    >>> from skscratch.core.optimizers import adam
-    >>> adam(beta_1=0.9, beta_2=0.999, epsilon=1e-8)
-    Adam(beta_1=0.9, beta_2=0.999, epsilon=1e-08)
-    """
-    return Adam(beta_1, beta_2, epsilon)
-
-
-# The factories' arguments are the estimator's parameters of the same names.
-SOLVERS: dict[str, Callable[..., Rule]] = {"sgd": sgd, "adam": adam}
+# The arguments are the estimator's parameters of the same names.
+SOLVERS: dict[str, Callable[..., Rule]] = {"sgd": sgd, "adam": Adam}
 
 
 @dataclass

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Self, cast
 
@@ -24,10 +24,10 @@ from skscratch._compat import OF_A_FIT, CallbackSupportMixin, Hinted, fit_contex
 from skscratch._typing import MatrixLike
 from skscratch._version import __version__
 from skscratch._warnings import quiet
-from skscratch.core.network import outputs
+from skscratch.core.network import outputs, rows_per_buffer
 from skscratch.estimators import _hints
 from skscratch.estimators._callbacks import NoCallbacks, new_hooks
-from skscratch.estimators._convergence import conclude, overflows
+from skscratch.estimators._convergence import conclude
 from skscratch.estimators._fingerprint import checkpoint_file
 from skscratch.estimators._fitted import (
     Transaction,
@@ -38,17 +38,19 @@ from skscratch.estimators._fitted import (
     published,
 )
 from skscratch.estimators._hints import explained
-from skscratch.estimators._messages import diverged, not_finite, report_end
+from skscratch.estimators._messages import diverged, not_finite
 from skscratch.estimators._parameters import BEFORE, CONSTRAINTS, names_of, warn_of_unused
-from skscratch.estimators._settings import resolve, stops_early
+from skscratch.estimators._scale import (
+    warn_of_limits,
+    warn_of_no_scaling,
+    warn_of_other_scale,
+)
+from skscratch.estimators._settings import resolve
 from skscratch.estimators._validation import (
     FLOATS,
     check_prediction_data,
     check_training_data,
     check_validation_data,
-    warn_of_limits,
-    warn_of_no_scaling,
-    warn_of_other_scale,
 )
 from skscratch.training.config import LBFGS, Stochastic, TrainingConfig
 from skscratch.training.data import Dataset
@@ -57,12 +59,7 @@ from skscratch.training.loop import train_one_epoch
 from skscratch.training.outcome import Diverged
 from skscratch.training.sgd import StochasticFit
 from skscratch.training.state import TrainingState, draw_seed
-from skscratch.training.threads import (
-    blas_threads,
-    largest_product,
-    limited_blas_threads,
-    rows_per_buffer,
-)
+from skscratch.training.threads import blas_threads, largest_product, training_threads
 
 __all__ = ["SITE", "BaseScratchMLP"]
 
@@ -87,6 +84,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
     warm_start: bool
     refit: bool
     standardize: bool
+    checkpoint: Any
     dtype: Any
     random_state: Any
     # the fitted attributes, for editors and type checkers
@@ -199,21 +197,33 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
         hooks = new_hooks(self, X, y, sample_weight, self.max_iter * (1 + self.refit))
         with Transaction(self) as transaction, quiet():
             data = self._check(X, y, sample_weight, is_initial)
-            data = self._check_validation(X_val, y_val, sample_weight_val, data)
+            if not (X_val is None and y_val is None and sample_weight_val is None):
+                data = self._check_validation(X_val, y_val, sample_weight_val, data)
             config = resolve(self, data, is_initial=is_initial)
+            if is_initial and self.standardize and issparse(data.X):
+                warn_of_no_scaling(self, data.X)
             if is_initial:
-                state = self._new_state(config, data)
+                state = TrainingState.start(config, data, draw_seed(self.random_state))
             else:
                 state = continued_state(self, config)
-            file = checkpoint_file(self, state, data, is_initial)
-            warn_of_unused(self, "fit", stops_early(self, data), data.validation is not None)
-            with self._publishing(transaction, state, hooks, bool(self.warm_start)):
+            if is_initial and state.scaling is not None:
+                warn_of_limits(self, state.scaling.limit)
+            warn_of_unused(self, "fit", config, data.validation is not None)
+            file = None
+            if self.checkpoint is not None:
+                file = checkpoint_file(self, state, data, is_initial)
+            n, members = config.batch_size, config.arch.members
+            with (
+                self._publishing(transaction, config, state, hooks, self.warm_start),
+                training_threads(state.params, data.X, n, members),
+            ):
                 training: StochasticFit | LBFGSFit
                 if isinstance(config.optimizer, LBFGS):
                     training = LBFGSFit(config, config.optimizer, state, data, hooks)
                 else:
                     training = StochasticFit(config, config.optimizer, state, data, hooks, file)
-                self._train(training, config, state, data)
+                training.run()
+                conclude(self, config, state, data, training.outcome)
         hooks.end()
         return self
 
@@ -223,19 +233,19 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
         hooks = new_hooks(self, X, y, sample_weight, 1)
         with Transaction(self) as transaction, quiet():
             data = self._check(X, y, sample_weight, is_initial, known)
+            if is_initial and self.standardize:
+                warn_of_no_scaling(self, data.X)
             config = resolve(self, data, is_partial=True, is_initial=is_initial)
             if is_initial:
-                state = self._new_state(config, data)
+                state = TrainingState.start(config, data, draw_seed(self.random_state))
             else:
                 state = continued_state(self, config)
+            options = cast(Stochastic, config.optimizer)
             with (
-                self._publishing(transaction, state, hooks, keep_optimizer=True),
-                _threads(config, state, data),
+                self._publishing(transaction, config, state, hooks, keep_optimizer=True),
+                training_threads(state.params, data.X, options.batch_size),
             ):
-                try:
-                    train_one_epoch(config, cast(Stochastic, config.optimizer), state, data, hooks)
-                except Diverged as error:
-                    raise diverged(self, config, error.epoch) from None
+                train_one_epoch(config, options, state, data, hooks)
         hooks.end()
         return self
 
@@ -254,48 +264,16 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
     def _check_validation(
         self, X_val: Any, y_val: Any, sample_weight_val: Any, data: Dataset
     ) -> Dataset:
-        """Return the data with the user's validation set, if there is one."""
-        checked = check_validation_data(self, X_val, y_val, sample_weight_val, data.dtype)
-        if checked is None:
-            return data
-        warn_of_other_scale(self, data.X, checked[0])
-        return replace(data, validation=self._encode_validation(*checked, data))
-
-    def _new_state(self, config: TrainingConfig, data: Dataset) -> TrainingState:
-        """Return the state of a new network; warn of features out of scale."""
-        if self.standardize and not (config.standardize and not issparse(data.X)):
-            warn_of_no_scaling(self, data.X)
-        state = TrainingState.start(config, data, draw_seed(self.random_state))
-        if state.scaling is not None:
-            warn_of_limits(self, state.scaling.limit)
-        return state
-
-    def _train(
-        self,
-        training: StochasticFit | LBFGSFit,
-        config: TrainingConfig,
-        state: TrainingState,
-        data: Dataset,
-    ) -> None:
-        """Train to the end, and tell the user how it ended."""
-        outcome = training.outcome
-        try:
-            with _threads(config, state, data):
-                training.run()
-        except Diverged as error:
-            raise diverged(self, config, error.epoch) from None
-        except KeyboardInterrupt:
-            report_end(self, config, state, outcome)
-            raise
-        report_end(self, config, state, outcome)
-        conclude(self, config, state, data, outcome)
-        if overflows(state, data):
-            raise diverged(self, config, state.n_epochs)
+        """Return the data with the user's validation set."""
+        X, y, w = check_validation_data(self, X_val, y_val, sample_weight_val, data.dtype)
+        warn_of_other_scale(self, data.X, X)
+        return replace(data, validation=self._encode_validation(X, y, w, data))
 
     @contextmanager
     def _publishing(
         self,
         transaction: Transaction,
+        config: TrainingConfig,
         state: TrainingState,
         hooks: NoCallbacks,
         keep_optimizer: bool,
@@ -303,12 +281,14 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
         """Publish the run at the end of the block, or after its last epoch if Ctrl-C ends it."""
         n_epochs = state.n_epochs
         try:
-            hooks.begin(state, keep_optimizer)
+            hooks.begin(config, state, keep_optimizer)
             yield
         except KeyboardInterrupt:
             if state.n_epochs > n_epochs:  # the optimizer was in the middle of a step
                 transaction.commit(published(self, state, keep_optimizer=False))
             raise
+        except Diverged as error:
+            raise diverged(self, config, error.epoch) from None
         transaction.commit(published(self, state, keep_optimizer))
 
     @explained
@@ -459,11 +439,6 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
     def __sklearn_is_fitted__(self) -> bool:
         return "coefs_" in vars(self)
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
         for name in OF_A_FIT:
@@ -487,17 +462,3 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
         vars(self).update(BEFORE | state)
         with quiet():
             check_complete(self)
-
-
-def _threads(
-    config: TrainingConfig, state: TrainingState, data: Dataset
-) -> AbstractContextManager[None]:
-    """Return the context of BLAS threads to train in.
-
-    L-BFGS gets one thread whatever the size. Its vectors run through SciPy's BLAS and its products
-    through NumPy's, and two pools of threads that take turns delay each other.
-    """
-    if isinstance(config.optimizer, LBFGS):
-        return limited_blas_threads(1)
-    n_rows = config.optimizer.batch_size
-    return blas_threads(largest_product(state.params, data.X, n_rows) / state.arch.members)

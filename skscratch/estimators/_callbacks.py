@@ -5,7 +5,9 @@ from typing import Any
 
 from skscratch._warnings import for_users, quiet
 from skscratch.estimators._fitted import snapshot
-from skscratch.estimators._messages import report
+from skscratch.estimators._messages import report, report_end
+from skscratch.training.config import TrainingConfig
+from skscratch.training.outcome import Outcome
 from skscratch.training.state import TrainingState
 
 __all__ = ["CallbackHooks", "NoCallbacks", "new_hooks"]
@@ -22,8 +24,9 @@ class NoCallbacks:
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
-    def begin(self, state: TrainingState, keep_optimizer: bool) -> None:
+    def begin(self, config: TrainingConfig, state: TrainingState, keep_optimizer: bool) -> None:
         """Begin the fit; ``keep_optimizer`` is whether its model can go on exactly."""
+        self.config = config
 
     def begin_epoch(self, state: TrainingState, name: str = "epoch") -> None:
         """Begin an epoch, unless the last one has not ended."""
@@ -32,6 +35,10 @@ class NoCallbacks:
         """End the epoch; return whether a callback asks to stop."""
         report(self.estimator, state)
         return False
+
+    def end_training(self, state: TrainingState, outcome: Outcome) -> None:
+        """Report how training ended."""
+        report_end(self.estimator, self.config, state, outcome)
 
     def end(self) -> None:
         """End the fit, when the estimator is fitted."""
@@ -61,8 +68,9 @@ class CallbackHooks(NoCallbacks):
         self._fit = estimator._init_callback_context(max_subtasks=max_epochs)
         self._epoch: Any = None
 
-    def begin(self, state: TrainingState, keep_optimizer: bool) -> None:
+    def begin(self, config: TrainingConfig, state: TrainingState, keep_optimizer: bool) -> None:
         """Begin the fit; ``keep_optimizer`` is whether its model can go on exactly."""
+        super().begin(config, state, keep_optimizer)
         self._keep_optimizer = keep_optimizer
         self._show(state)
         self._call(self._fit.call_on_fit_task_begin)

@@ -18,9 +18,9 @@ from skscratch._warnings import quiet
 from skscratch.core.losses import LogisticCrossEntropy, Loss, SoftmaxCrossEntropy, with_output
 from skscratch.estimators import _labels
 from skscratch.estimators._base import BaseScratchMLP
-from skscratch.estimators._faults import in_labels
 from skscratch.estimators._hints import explained
-from skscratch.estimators._parameters import is_lbfgs, warn_of_unused
+from skscratch.estimators._parameters import warn_of_unused
+from skscratch.estimators._settings import is_lbfgs
 from skscratch.estimators._validation import naming
 from skscratch.training.data import Dataset
 
@@ -558,13 +558,16 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         known: Any = None,
     ) -> Dataset:
         kind = y.dtype.str
-        with naming("y", in_labels, y):
-            y = _labels.check_labels(y)
-        self._settle_classes(y, kind, known, is_initial)
+        y = _labels.check_labels(y, "y")
+        if is_initial:
+            self.classes_, self._label_dtype = _labels.find_classes(y, known), kind
+        else:
+            self._check_known_classes(y, known)
         n_classes, smoothing = len(self.classes_), float(self.label_smoothing)
-        with naming("y"):
-            index = _labels.class_indices(y, self.classes_)
-        w = self._weighted(index, sample_weight, dtype)
+        index = _labels.class_indices(y, self.classes_, "y")
+        w = None
+        if sample_weight is not None or self.class_weight is not None:
+            w = self._weighted(index, sample_weight, dtype)
         loss: Loss = SoftmaxCrossEntropy(smoothing)
         if y.ndim == 2 or n_classes == 2:
             loss = LogisticCrossEntropy(smoothing)
@@ -575,14 +578,13 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
     def _encode_validation(
         self, X: Any, y: Any, sample_weight: NDArray[Any] | None, data: Dataset
     ) -> Dataset:
-        with naming("y_val", in_labels, y):
-            y = _labels.check_labels(y)
+        y = _labels.check_labels(y, "y_val")
         with naming("y_val"):
             if y.shape[1:] != data.labels.shape[1:]:
                 raise ValueError(
                     f"y_val has shape {y.shape}, which does not fit the {data.labels.shape} of y."
                 )
-            index = _labels.class_indices(y, self.classes_)
+            index = _labels.class_indices(y, self.classes_, "y_val")
             w = self._weighted(index, sample_weight, data.dtype)
         targets = data.loss.targets(index, data.dtype)
         return replace(data, X=X, y=targets, w=w, labels=y, sample_weight=sample_weight)
@@ -620,12 +622,8 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
                 "sample_weight=...). By position the order is (X, y, classes, sample_weight)."
             )
 
-    def _settle_classes(self, y: Any, kind: str, classes: Any, is_initial: bool) -> None:
-        """Find the classes, or compare those of later data with the known ones."""
-        if is_initial:
-            self.classes_ = _labels.find_classes(y, classes)
-            self._label_dtype = kind
-            return
+    def _check_known_classes(self, y: Any, classes: Any) -> None:
+        """Raise if later data have other classes than the fitted network."""
         expected = len(self.classes_) if self._is_multilabel() else 0
         if expected != (y.shape[1] if y.ndim == 2 else 0):
             raise ValueError(
@@ -638,5 +636,5 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
+        tags.input_tags.sparse, tags.classifier_tags.multi_label = True, True
         return tags

@@ -9,19 +9,18 @@ from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
 from skscratch._warnings import warn
-from skscratch.core.network import Workspace, forward, outputs
+from skscratch.core.network import Workspace, forward, outputs, rows_per_buffer
 from skscratch.estimators._messages import complaint
+from skscratch.estimators._scale import named_features
 from skscratch.estimators._settings import usual_learning_rate
-from skscratch.estimators._validation import named_features
 from skscratch.training.config import Stochastic, TrainingConfig
 from skscratch.training.data import Dataset, SequentialBatches
 from skscratch.training.early_stopping import has_fallen
-from skscratch.training.outcome import End, Outcome
+from skscratch.training.outcome import Diverged, End, Outcome
 from skscratch.training.state import TrainingState
-from skscratch.training.threads import rows_per_buffer
 from skscratch.training.validation import mean_loss
 
-__all__ = ["conclude", "overflows"]
+__all__ = ["conclude"]
 
 # As fractions of the loss of the best constant prediction: the recorded loss above which nothing
 # may have been learned, the loss above which nothing was learned, and the rise that is warned of.
@@ -48,6 +47,11 @@ def conclude(
 ) -> None:
     """Warn once of all that a user has to know at the end of a fit.
 
+    Raises
+    ------
+    Diverged
+        If an output for the training data is not finite.
+
     Parameters
     ----------
     estimator : estimator
@@ -67,9 +71,11 @@ def conclude(
     message = complaint(estimator, config, outcome)
     if message or found:
         warn(" ".join(filter(None, (message, found))), ConvergenceWarning)
+    if _overflows(state, data):
+        raise Diverged(state.n_epochs)
 
 
-def overflows(state: TrainingState, data: Dataset) -> bool:
+def _overflows(state: TrainingState, data: Dataset) -> bool:
     """Return whether an output for the training data is not finite.
 
     The outputs are computed only where the norms of X and of the weights do not bound them.

@@ -63,7 +63,10 @@ def _fingerprint(
     kind, arch, theta = estimator._label_dtype, state.arch, state.theta
     learned = state.state_dict()["learned"]
     parameters = estimator.get_params(deep=False)
-    resolved = {"early_stopping": stops_early(estimator, data), "n_members": arch.members}
+    resolved = {
+        "early_stopping": stops_early(estimator, data, len(data.weighted_rows())),
+        "n_members": arch.members,
+    }
     parameters |= {k: v for k, v in resolved.items() if parameters.get(k) == "auto"}
     return {
         "architecture": [*arch.sizes, theta.dtype.name, arch.loss.output_activation],

@@ -10,7 +10,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from skscratch.estimators._validation import naming
+from skscratch.estimators._validation import in_labels, naming, raise_named
 
 __all__ = ["check_labels", "class_indices", "class_weights", "counted_in_rows", "find_classes"]
 
@@ -18,11 +18,19 @@ __all__ = ["check_labels", "class_indices", "class_weights", "counted_in_rows", 
 MOST_REPETITIONS = 1000
 
 
-def check_labels(y: Any) -> Any:
+def check_labels(y: Any, argument: str) -> Any:
     """Return y as a vector of labels (n,) or as a 0/1 indicator matrix (n, L), sparse ones in int8.
 
-    Where y is such a matrix, what is allocated beside it is bounded.
+    Beside such a matrix the memory is bounded. Errors name the argument.
     """
+    try:
+        return _checked(y)
+    except (ValueError, TypeError) as error:
+        raise_named(error, argument, in_labels, y)
+        raise
+
+
+def _checked(y: Any) -> Any:
     if issparse(y):
         y = _dense(y)
     if y.ndim == 2 and y.shape[1] > 1 and _is_indicator(y):
@@ -91,7 +99,7 @@ def find_classes(y: Any, classes: Any = None) -> Any:
     return np.arange(y.shape[1])
 
 
-def class_indices(y: Any, classes: Any) -> Any:
+def class_indices(y: Any, classes: Any, argument: str) -> Any:
     """Return the position of each label among the classes; an indicator matrix as it is."""
     if y.ndim == 2:
         return y
@@ -101,7 +109,8 @@ def class_indices(y: Any, classes: Any) -> Any:
     unknown = found[classes[position] != found]
     if unknown.size:
         raise ValueError(
-            f"y must hold only the classes {classes.tolist()}; it holds {unknown.tolist()} besides."
+            f"{argument} must hold only the classes {classes.tolist()}; it holds "
+            f"{unknown.tolist()} besides."
         )
     return position[inverse]
 

@@ -7,9 +7,7 @@ docstring, and the code that uses it.
 import inspect
 import math
 import os
-from collections.abc import Callable
 from enum import Enum
-from functools import cache
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -21,9 +19,11 @@ from skscratch.core.activations import ACTIVATIONS
 from skscratch.core.initializers import INITIALIZERS
 from skscratch.core.optimizers import SOLVERS
 from skscratch.core.schedules import SCHEDULES
+from skscratch.estimators._settings import arguments
+from skscratch.training.config import LBFGS, Stochastic, TrainingConfig
 
 __all__ = [
-    "BEFORE", "CONSTRAINTS", "PARAMETERS", "arguments", "is_lbfgs", "names_of", "warn_of_unused",
+    "BEFORE", "CONSTRAINTS", "PARAMETERS", "names_of", "unused", "warn_of_unused",
 ]  # fmt: skip
 
 
@@ -156,12 +156,12 @@ PARAMETERS: dict[str, Parameter] = {
 
 
 CONSTRAINTS = {name: parameter.constraint for name, parameter in PARAMETERS.items()}
+# The arguments of each solver and of each schedule.
+OF_SOLVER = {name: {*arguments(factory)} for name, factory in SOLVERS.items()}
+OF_SCHEDULE = {
+    name: {*arguments(factory)} - {"learning_rate_init"} for name, factory in SCHEDULES.items()
+}
 BEFORE = {name: p.before for name, p in PARAMETERS.items() if p.before is not None}
-
-
-def is_lbfgs(solver: Any) -> bool:
-    """Return whether a solver is L-BFGS, the only one that takes no steps of single batches."""
-    return isinstance(solver, str) and solver == "lbfgs"
 
 
 def names_of(parameter: str) -> list[str]:
@@ -174,23 +174,17 @@ def names_of(parameter: str) -> list[str]:
     ]
 
 
-@cache
-def arguments(factory: Callable[..., Any]) -> tuple[str, ...]:
-    """Return the names of the arguments of an entry of the core's tables."""
-    return tuple(inspect.signature(factory).parameters)
-
-
-def _arguments(factories: Any) -> set[str]:
-    return {name for factory in factories for name in arguments(factory)}
-
-
-def _unmet(estimator: Any, call: str, stops: bool, has_validation_set: bool) -> dict[Need, str]:
+def _unmet(
+    estimator: Any, call: str, config: TrainingConfig | None, has_validation_set: bool
+) -> dict[Need, str]:
     """Return the needs that are not met in a call, and the reasons."""
-    lbfgs, solver = is_lbfgs(estimator.solver), f"solver={estimator.solver!r}"
-    named = isinstance(estimator.learning_rate, str)
+    optimizer, solver = config and config.optimizer, f"solver={estimator.solver!r}"
+    lbfgs, named = isinstance(optimizer, LBFGS), isinstance(estimator.learning_rate, str)
+    stops = isinstance(optimizer, Stochastic) and optimizer.early_stopping is not None
+    asked = not lbfgs and estimator.early_stopping not in ("auto", False)
     met = {
         Need.NAMED_SCHEDULE: (named, f"learning_rate={estimator.learning_rate!r}"),
-        Need.EARLY_STOPPING: (stops, "no early stopping"),
+        Need.EARLY_STOPPING: (stops, "too few rows to hold out" if asked else "no early stopping"),
         Need.HELD_OUT_ROWS: (stops and not has_validation_set, "no rows held out"),
         Need.NO_X_VAL: (not has_validation_set, "no rows held out"),
         Need.VALIDATION_SET: (stops or has_validation_set, "no validation set"),
@@ -202,28 +196,33 @@ def _unmet(estimator: Any, call: str, stops: bool, has_validation_set: bool) -> 
     return {need: reason for need, (is_met, reason) in met.items() if not is_met}
 
 
-def _reasons(estimator: Any, call: str, stops: bool, has_validation_set: bool) -> dict[str, str]:
+def _reasons(estimator: Any, unmet: dict[Need, str]) -> dict[str, str]:
     """Return the parameters without effect; for each, the value that would have to differ."""
     solver, rate = estimator.solver, estimator.learning_rate
-    lbfgs = is_lbfgs(solver)
-    used = _arguments([SOLVERS[solver]]) if isinstance(solver, str) and not lbfgs else set()
-    reasons = dict.fromkeys(_arguments(SOLVERS.values()) - used, f"solver={solver!r}")
-    of_schedules = _arguments(SCHEDULES.values()) - {"learning_rate_init"}
-    used = _arguments([SCHEDULES[rate]]) if isinstance(rate, str) and not lbfgs else set()
-    reason = f"solver={solver!r}" if lbfgs else f"learning_rate={rate!r}"
-    reasons |= dict.fromkeys(of_schedules - used, reason)
-    unmet = _unmet(estimator, call, stops, has_validation_set)
+    reasons: dict[str, str] = {}
+    for choice, given, table in (
+        ("solver", solver, OF_SOLVER),
+        ("learning_rate", rate, OF_SCHEDULE),
+    ):
+        used = table.get(given, set()) if isinstance(given, str) else set()
+        of_others = set().union(*table.values()) - used
+        reasons |= dict.fromkeys(of_others, f"{choice}={given!r}")
+    if Need.STOCHASTIC in unmet:
+        reasons |= dict.fromkeys(set().union(*OF_SCHEDULE.values()), unmet[Need.STOCHASTIC])
     for name, parameter in PARAMETERS.items():
         for need in parameter.needs:
             if need in unmet:
                 reasons[name] = unmet[need]
-    if call == "partial_fit" and isinstance(rate, str) and rate == "adaptive":
+    if Need.WHOLE_FIT in unmet and isinstance(rate, str) and rate == "adaptive":
         reasons["learning_rate"] = "it waits for a plateau, which only fit looks for"
     return reasons
 
 
 def unused(
-    estimator: Any, call: str, stops: bool = False, has_validation_set: bool = False
+    estimator: Any,
+    call: str,
+    config: TrainingConfig | None = None,
+    has_validation_set: bool = False,
 ) -> dict[str, str]:
     """Return the parameters that were set to no effect, and why each has none.
 
@@ -231,16 +230,16 @@ def unused(
     ----------
     estimator : estimator
     call : {'fit', 'partial_fit'}
-    stops : bool
-        Whether the call stops early.
+    config : TrainingConfig or None
+        The configuration of a fit.
     has_validation_set : bool
         Whether the user has passed one.
     """
     defaults = inspect.signature(type(estimator)).parameters  # a subclass may take fewer
-    reasons = sorted(_reasons(estimator, call, stops, has_validation_set).items())
+    unmet = _unmet(estimator, call, config, has_validation_set)
     return {
         name: reason
-        for name, reason in reasons
+        for name, reason in sorted(_reasons(estimator, unmet).items())
         if name in defaults
         and not _asks_for_nothing(name, getattr(estimator, name), defaults[name].default)
     }
@@ -259,10 +258,13 @@ def _same(value: Any, default: Any) -> bool:
 
 
 def warn_of_unused(
-    estimator: Any, call: str, stops: bool = False, has_validation_set: bool = False
+    estimator: Any,
+    call: str,
+    config: TrainingConfig | None = None,
+    has_validation_set: bool = False,
 ) -> None:
     """Warn once of all parameters that were set to no effect, see ``unused``."""
-    found = unused(estimator, call, stops, has_validation_set)
+    found = unused(estimator, call, config, has_validation_set)
     if found:
         settings = ", ".join(
             f"{name}={getattr(estimator, name)!r} ({reason})" for name, reason in found.items()

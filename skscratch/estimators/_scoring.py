@@ -18,10 +18,8 @@ from skscratch.training.data import Dataset
 __all__ = ["EstimatorScorer", "find_scorer"]
 
 
-def find_scorer(estimator: Any, data: Dataset) -> "EstimatorScorer | None":
-    """Return the scorer that ``scoring`` asks for; None for the loss."""
-    if isinstance(estimator.scoring, str) and estimator.scoring == "loss":
-        return None
+def find_scorer(estimator: Any, data: Dataset) -> "EstimatorScorer":
+    """Return the scorer that ``scoring``, other than the loss, asks for."""
     # importing it takes longer than importing all that is needed otherwise
     from sklearn.metrics import check_scoring, get_scorer_names
 

@@ -3,9 +3,10 @@
 Names become objects of the core, and "auto" becomes a choice. Both happen here and nowhere else.
 """
 
+import inspect
 import math
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from numbers import Real
 from typing import Any
 
@@ -27,7 +28,6 @@ from skscratch.estimators._objects import (
     check_update_rule,
     drawn,
 )
-from skscratch.estimators._parameters import arguments, is_lbfgs
 from skscratch.estimators._scoring import find_scorer
 from skscratch.estimators._validation import naming
 from skscratch.training.config import LBFGS, EarlyStopping, Stochastic, TrainingConfig
@@ -35,7 +35,9 @@ from skscratch.training.data import Dataset, holdout_sizes
 
 __all__ = [
     "activations",
+    "arguments",
     "hidden_layer_sizes",
+    "is_lbfgs",
     "learning_rate_init",
     "resolve",
     "stops_early",
@@ -71,32 +73,48 @@ def resolve(
         If a parameter does not fit the others or the data, or an object breaks a promise.
     """
     lbfgs, widths = is_lbfgs(estimator.solver), hidden_layer_sizes(estimator.hidden_layer_sizes)
-    members = 1 if is_partial else _n_members(estimator, data, widths)
+    n_rows = data.X.shape[0] if data.w is None else int(np.count_nonzero(data.w))
+    members = 1 if is_partial else _n_members(estimator, data, n_rows, widths)
     if is_initial or not is_partial:  # not in every call of a stream
         _check_objects(estimator)
     functions = activations(estimator.activation, len(widths))
     rates = dropout(estimator.dropout, len(widths))
+    draws = initializers(estimator.weight_init, functions)
+    optimizer: LBFGS | Stochastic
+    if lbfgs:
+        optimizer, rates = LBFGS(estimator.max_fun), ()
+    else:
+        optimizer = _stochastic(estimator, data, n_rows, is_partial, is_initial)
+    by_loss = isinstance(estimator.scoring, str) and estimator.scoring == "loss"
     sizes = (data.X.shape[1], *(width // members for width in widths), data.n_outputs)
     return TrainingConfig(
-        Architecture(sizes, functions, data.loss, () if lbfgs else rates, members),
-        initializers(estimator.weight_init, functions),
+        Architecture(sizes, functions, data.loss, rates, members),
+        draws,
         data.dtype,
-        LBFGS(estimator.max_fun) if lbfgs else _stochastic(estimator, data, is_partial, is_initial),
+        optimizer,
         alpha=estimator.alpha,
         max_iter=estimator.max_iter,
         tol=estimator.tol,
         standardize=bool(estimator.standardize and not is_partial),
-        scorer=None if is_partial else find_scorer(estimator, data),
+        scorer=None if by_loss or is_partial else find_scorer(estimator, data),
     )
 
 
-def _stochastic(estimator: Any, data: Dataset, is_partial: bool, is_initial: bool) -> Stochastic:
+def is_lbfgs(solver: Any) -> bool:
+    """Return whether a solver is L-BFGS, the only one that takes no steps of single batches."""
+    return isinstance(solver, str) and solver == "lbfgs"
+
+
+def _stochastic(
+    estimator: Any, data: Dataset, n_rows: int, is_partial: bool, is_initial: bool
+) -> Stochastic:
     """Return the stochastic optimizer, with all that depends on the number of rows."""
-    update_rule, n_rows = rule(estimator), len(data.weighted_rows())
-    early = None if is_partial else _early_stopping(estimator, data, n_rows)
+    update_rule, early = rule(estimator), None
     n_training = n_rows
-    if early is not None and early.validation_fraction is not None:
-        n_training -= _n_held_out(data, early.validation_fraction)
+    if not is_partial and stops_early(estimator, data, n_rows):
+        n_held_out = _n_held_out(estimator, data)
+        early = _early_stopping(estimator, data, n_rows, n_held_out)
+        n_training -= 0 if early is None else n_held_out
     n = batch_size(estimator.batch_size, n_training)
     n_updates_before = 0 if is_initial else _updates_before(estimator, update_rule)
     planned = estimator.max_iter * -(-n_training // n)
@@ -115,8 +133,8 @@ def _stochastic(estimator: Any, data: Dataset, is_partial: bool, is_initial: boo
         early_stopping=early,
     )
     # only a schedule of ours comes to an end: a function may begin with 0
-    name = estimator.learning_rate
-    if isinstance(name, str) and stochastic.schedule(n_updates_before) == 0:
+    name, begun = estimator.learning_rate, n_updates_before > 0
+    if begun and isinstance(name, str) and stochastic.schedule(n_updates_before) == 0:
         warn(
             f"learning_rate={name!r} is 0 from here on: after {n_updates_before} updates nothing "
             "more is learned. Set decay_steps to the number of updates that there are to be in all."
@@ -130,38 +148,39 @@ def _updates_before(estimator: Any, update_rule: Rule) -> int:
     return int(saved["t"]) if saved.get("rule") == type(update_rule).__name__ else 0
 
 
-def stops_early(estimator: Any, data: Dataset) -> bool:
-    """Return whether a fit is asked to stop early: what "auto" means for the data."""
+def stops_early(estimator: Any, data: Dataset, n_rows: int) -> bool:
+    """Return whether a fit is asked to stop early: what "auto" means for so many rows."""
     if is_lbfgs(estimator.solver):
         return False
     if estimator.early_stopping != "auto":
         return bool(estimator.early_stopping)
-    enough = len(data.weighted_rows()) >= FEW_ROWS or data.validation is not None
-    return enough and not estimator.warm_start
+    return (n_rows >= FEW_ROWS or data.validation is not None) and not estimator.warm_start
 
 
-def _early_stopping(estimator: Any, data: Dataset, n_rows: int) -> EarlyStopping | None:
-    """Return how a fit stops early, or None if it does not."""
-    if not stops_early(estimator, data):
-        return None
-    temperature = bool(estimator.temperature_scaling)
+def _early_stopping(
+    estimator: Any, data: Dataset, n_rows: int, n_held_out: int
+) -> EarlyStopping | None:
+    """Return how a fit stops early, or None if too few rows would be held out."""
     fraction, refit = None, None
     if data.validation is None:
-        fraction = estimator.validation_fraction
-        if _n_held_out(data, fraction) < LEAST_HELD_OUT:
+        if n_held_out < LEAST_HELD_OUT:
             return None
+        fraction = estimator.validation_fraction
         refit = batch_size(estimator.batch_size, n_rows) if estimator.refit else None
+    temperature = bool(estimator.temperature_scaling)
     return EarlyStopping(fraction, estimator.n_updates_no_change, temperature, refit)
 
 
-def _n_held_out(data: Dataset, fraction: float) -> int:
-    """Return how many rows are held out for validation."""
+def _n_held_out(estimator: Any, data: Dataset) -> int:
+    """Return how many rows would be held out for validation."""
+    if data.validation is not None:
+        return 0
     rows = data.weighted_rows()
     counts = np.array([len(rows)]) if data.strata is None else np.bincount(data.strata[rows])
-    return int(holdout_sizes(counts, fraction).sum())
+    return int(holdout_sizes(counts, estimator.validation_fraction).sum())
 
 
-def _n_members(estimator: Any, data: Dataset, widths: tuple[int, ...]) -> int:
+def _n_members(estimator: Any, data: Dataset, n_rows: int, widths: tuple[int, ...]) -> int:
     """Return into how many members the hidden layers are divided."""
     needed = {
         "warm_start=False": not estimator.warm_start,
@@ -172,7 +191,7 @@ def _n_members(estimator: Any, data: Dataset, widths: tuple[int, ...]) -> int:
     missing = " and ".join(need for need, met in needed.items() if not met)
     n, common = estimator.n_members, math.gcd(*widths)
     if n == "auto":
-        if missing or not widths or len(data.weighted_rows()) < FEW_ROWS:
+        if missing or not widths or n_rows < FEW_ROWS:
             return 1
         most = min(MOST_MEMBERS, min(widths) // NARROWEST)
         return max((m for m in range(1, most + 1) if common % m == 0), default=1)
@@ -320,6 +339,12 @@ def schedule(estimator: Any, update_rule: Rule, planned_updates: int) -> Schedul
 def _fill(factory: Any, params: dict[str, Any]) -> Any:
     """Call factory with the parameters of its arguments' names."""
     return factory(**{name: params[name] for name in arguments(factory)})
+
+
+@cache
+def arguments(factory: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of the arguments of an entry of the core's tables."""
+    return tuple(inspect.signature(factory).parameters)
 
 
 def _check_objects(estimator: Any) -> None:

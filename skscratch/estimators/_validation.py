@@ -1,8 +1,14 @@
-"""The door: what comes in is checked here once, and named if it is refused."""
+"""Input validation: the arguments of the user are checked here, once, and named if refused.
+
+Errors name the argument, the place of the value in it, and what to do.
+"""
 
 import re
+import reprlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
+from numbers import Complex, Real
 from typing import Any
 
 import numpy as np
@@ -11,33 +17,36 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from skscratch._compat import check_sample_weight, check_y
-from skscratch._warnings import warn
-from skscratch.estimators import _faults
-from skscratch.training.scaling import LIMIT, differently_scaled, root_mean_squares
 
 __all__ = [
     "FLOATS",
     "check_prediction_data",
     "check_training_data",
     "check_validation_data",
-    "named_features",
+    "in_labels",
     "naming",
-    "warn_of_limits",
-    "warn_of_no_scaling",
-    "warn_of_other_scale",
+    "raise_named",
 ]
 
 FLOATS = [np.float64, np.float32]
-ROWS_AT_ONCE = 4096
-# a network that gets features of such sizes learns next to nothing
-FAR_FROM_SCALE = 1e-3, 30.0
-# Where a message of scikit-learn turns from what is wrong to what may be meant.
+WHOLE = [np.dtype(code) for code in "?bBhHiIlLqQ"]
+# In a message of scikit-learn: the end of the fault, after which a guess at the cause begins.
 SUPPOSED = r"\n|\. Maybe you are trying"
-# What such a message is about if a single value is to blame.
+# In such a message: words that blame a single value.
 ABOUT_VALUES = (
     r"NaN|infinity|convert|float\(\)|Complex|DType|label type|ambiguous|supported between"
 )
-WHOLE = [np.dtype(code) for code in "?bBhHiIlLqQ"]
+# Faults of values, and what to do.
+DATES = "dates", "Turn them into numbers, for instance the days since a date, or the month"
+SPANS = "time spans", "Turn them into numbers, for instance with .dt.total_seconds()"
+OF_KIND = {"M": DATES, "m": SPANS}
+TEXT = "text", "Encode it, for instance with OneHotEncoder in a ColumnTransformer, or leave it out"
+MISSING = "a missing value", "Fill it, for instance with SimpleImputer, or leave out the row"
+INFINITE = "an infinite number", "Replace it, or leave out the row"
+COMPLEX = "complex numbers", "Give the real and the imaginary part as two columns"
+REGRESSION = (
+    " A classifier predicts classes. For numbers there is sklearn.neural_network.MLPRegressor."
+)
 
 
 def check_training_data(
@@ -51,8 +60,8 @@ def check_training_data(
     """
     if y is None:
         validate_data(estimator, X, y)  # raises: the tags say that y is required
-    _faults.refuse_dates("X", X)
-    with naming("X", _faults.in_features, X):
+    refuse_dates("X", X)
+    with naming("X", in_features, X):
         # C: gathering rows from a column-major X would copy the whole of it for every batch
         X = validate_data(
             estimator, X, accept_sparse="csr", dtype=[*floats, *WHOLE], order="C", reset=first
@@ -64,18 +73,16 @@ def check_training_data(
 
 def check_validation_data(
     estimator: Any, X_val: Any, y_val: Any, sample_weight_val: Any, dtype: Any
-) -> tuple[Any, Any, Any] | None:
-    """Return a validation set, checked as training data are, or None if there is none."""
+) -> tuple[Any, Any, Any]:
+    """Return a validation set, checked as training data are."""
     if X_val is None or y_val is None:
         given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
         names = [name for name, value in given.items() if value is not None]
-        if names:
-            raise ValueError(
-                f"X_val and y_val must be given both or not at all; got only {' and '.join(names)}."
-            )
-        return None
-    _faults.refuse_dates("X_val", X_val)
-    with naming("X_val", _faults.in_features, X_val):
+        raise ValueError(
+            f"X_val and y_val must be given both or not at all; got only {' and '.join(names)}."
+        )
+    refuse_dates("X_val", X_val)
+    with naming("X_val", in_features, X_val):
         X = validate_data(
             estimator, X_val, accept_sparse="csr", dtype=[dtype, *WHOLE], order="C", reset=False
         )
@@ -85,8 +92,8 @@ def check_validation_data(
 
 def _check_target(argument: str, estimator: Any, X: Any, y: Any) -> Any:
     """Return y as an array, one row for each of X."""
-    _faults.refuse_mixed(argument, y)
-    with naming(argument, _faults.in_labels, y):
+    refuse_mixed(argument, y)
+    with naming(argument, in_labels, y):
         checked = check_y(y, multi_output=True, estimator=estimator)
     with naming(argument):
         check_consistent_length(X, checked)
@@ -97,7 +104,7 @@ def _check_weights(argument: str, weights: Any, X: Any) -> Any:
     """Return the weights as an array, one for each row of X, or None if there are none."""
     if weights is None:
         return None
-    _faults.refuse_dates(argument, weights)
+    refuse_dates(argument, weights)
     with naming(argument):
         # float64, whatever the network computes in: weights have no unit, and may be tiny
         return check_sample_weight(weights, X, np.float64)
@@ -108,8 +115,8 @@ def check_prediction_data(estimator: Any, X: Any) -> Any:
     # a sum is how scikit-learn, too, looks for values that are not finite
     if _is_plain(estimator, X) and np.isfinite(X.sum()):
         return X
-    _faults.refuse_dates("X", X)
-    with naming("X", _faults.in_features, X):
+    refuse_dates("X", X)
+    with naming("X", in_features, X):
         return validate_data(
             estimator, X, accept_sparse="csr", dtype=[*FLOATS, *WHOLE], reset=False
         )
@@ -130,80 +137,171 @@ def _is_plain(estimator: Any, X: Any) -> bool:
     )
 
 
-def warn_of_no_scaling(estimator: Any, X: Any) -> None:
-    """Warn if features that will be taken as they are lie far from any scale."""
-    scales = root_mean_squares(X, ROWS_AT_ONCE)
-    largest = int(scales.argmax())
-    if not scales[largest] > 0 or FAR_FROM_SCALE[0] <= scales[largest] <= FAR_FROM_SCALE[1]:
-        return
-    why = "A sparse X" if issparse(X) else "A partial_fit that comes first"
-    feature, scale = named_features(estimator, [largest]), f"{scales[largest]:.2g}"
-    warn(
-        f"X is far from scale: the largest root mean square, of {feature}, is {scale}. {why} is "
-        "trained on as it is, whatever standardize says. Scale X before, for instance with "
-        "sklearn.preprocessing.MaxAbsScaler, or set standardize=False if it is meant to be so."
-    )
-
-
-def warn_of_limits(estimator: Any, limit: Any) -> None:
-    """Warn of features with values that training clips, if there are any."""
-    if limit is not None:
-        names = named_features(estimator, np.flatnonzero(np.isfinite(limit)))
-        warn(
-            f"X has, in {names}, values more than {LIMIT:g} standard deviations away from the "
-            "rest; training clips them there. Predictions for such rows are unreliable. "
-            "sklearn.impute.SimpleImputer(missing_values=...) replaces codes for missing values."
-        )
-
-
-def warn_of_other_scale(estimator: Any, X: Any, X_val: Any) -> None:
-    """Warn if most features of a validation set live on another scale than those of X."""
-    if issparse(X) or issparse(X_val):
-        in_X, in_val = (root_mean_squares(part, ROWS_AT_ONCE) for part in (X, X_val))
-        told = (in_X > 0) & (in_val > 0)
-        differs = told & ((in_val > 8 * in_X) | (in_val < in_X / 8))
-    else:
-        differs, told = differently_scaled(X, X_val, ROWS_AT_ONCE)
-    # some features of new data may well have moved; a scaler moves most
-    if differs.sum() * 3 < told.sum() or not told.any():
-        return
-    where = named_features(estimator, np.flatnonzero(differs))
-    warn(
-        f"X_val is on another scale than X ({where}). The validation loss and early stopping are "
-        "unreliable. Scale X_val as X was scaled. A Pipeline passes X_val on unchanged unless it "
-        "is told to transform it: sklearn.set_config(enable_metadata_routing=True), "
-        "Pipeline(..., transform_input=['X_val']) and set_fit_request(X_val=True, y_val=True) on "
-        "this estimator."
-    )
-
-
-def named_features(estimator: Any, indices: Any) -> str:
-    """Return how a message names some features: by name where they have names, three at most."""
-    names = getattr(estimator, "feature_names_in_", None)
-    shown = [repr(i if names is None else names[i]) for i in map(int, indices[:3])]
-    more = f" and {len(indices) - 3} more" if len(indices) > 3 else ""
-    return f"{'features' if len(indices) > 1 else 'feature'} {', '.join(shown)}{more}"
-
-
 @contextmanager
 def naming(
     argument: str, explain: Callable[[Any], str] | None = None, value: Any = None
 ) -> Iterator[None]:
-    """Put the argument's name before errors that do not have it.
-
-    ``explain(value)`` is a sentence on what is wrong with a value; it takes the place of what
-    scikit-learn supposes.
-    """
+    """Let errors in the block name the argument, see ``raise_named``."""
     try:
         yield
     except (ValueError, TypeError) as error:
-        message = str(error)
-        about_values = re.search(ABOUT_VALUES, message.partition("\n")[0])
-        more = explain(value) if explain is not None and about_values else ""
-        named = re.search(rf"\b{argument}\b", message)
-        if named and not more:
-            raise
-        if more:
-            message = f"{re.split(SUPPOSED, message)[0].rstrip('.')}.{more}"
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(message if named else f"{argument}: {message}") from error
+        raise_named(error, argument, explain, value)
+        raise
+
+
+def raise_named(
+    error: ValueError | TypeError,
+    argument: str,
+    explain: Callable[[Any], str] | None = None,
+    value: Any = None,
+) -> None:
+    """Raise an error that names the argument, unless this one does.
+
+    ``explain(value)`` is a sentence on what is wrong with a value. It replaces the guess of
+    scikit-learn.
+    """
+    message = str(error)
+    about_values = re.search(ABOUT_VALUES, message.partition("\n")[0])
+    more = explain(value) if explain is not None and about_values else ""
+    named = re.search(rf"\b{argument}\b", message)
+    if named and not more:
+        return
+    if more:
+        message = f"{re.split(SUPPOSED, message)[0].rstrip('.')}.{more}"
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    raise kind(message if named else f"{argument}: {message}") from error
+
+
+def refuse_dates(argument: str, X: Any) -> None:
+    """Raise if X holds dates or time spans, which NumPy would take for counts of nanoseconds."""
+    for name, kind in _kinds(X):
+        if kind in OF_KIND:
+            what, way_out = OF_KIND[kind]
+            place = f"column {name} of {argument}" if name else argument
+            raise ValueError(f"{place} holds {what}, which are no numbers. {way_out}.")
+
+
+def refuse_mixed(argument: str, y: Any) -> None:
+    """Raise if labels are strings and other objects; NumPy makes strings of all in a list."""
+    of_objects = getattr(y, "dtype", None) == np.dtype(object) and y.ndim > 0
+    if (of_objects or isinstance(y, (list, tuple))) and len(
+        {isinstance(label, str) for label in y}
+    ) > 1:
+        raise ValueError(f"{argument} must hold labels of one kind.{in_labels(y)}")
+
+
+def in_features(X: Any) -> str:
+    """Return a sentence on the first value that is no number, with a space before it, or nothing.
+
+    It is for an X that has been refused: it takes its time.
+    """
+    for name, row, value in _suspects(X):
+        found = _fault(value)
+        if found:
+            what, way_out = found
+            return f" Column {name} holds {what}: {_shown(value)} in row {row}. {way_out}."
+    return ""
+
+
+def in_labels(y: Any) -> str:
+    """Return a sentence on what is wrong with refused labels, a space before it, or nothing."""
+    labels = np.asarray(y, dtype=object)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    rows = [] if labels.ndim != 1 else list(enumerate(labels.tolist()))
+    for row, label in rows:
+        if _is_missing(label) or _fault(label) in (INFINITE, COMPLEX):
+            what = "missing" if _is_missing(label) else "no class"
+            return (
+                f" The label in row {row} is {what}: {label!r}. Leave out such rows, or give them "
+                "a class of their own."
+            )
+    if np.asarray(y).dtype.kind == "f":
+        return REGRESSION
+    kinds = {type(label): (row, label) for row, label in reversed(rows)}
+    if len(kinds) > 1:
+        (i, one), (j, other) = sorted(kinds.values(), key=lambda found: found[0])[:2]
+        return (
+            f" It mixes {type(one).__name__} and {type(other).__name__}: {one!r} in row {i}, "
+            f"{other!r} in row {j}. Make them one, for instance with astype(str)."
+        )
+    if np.asarray(y).dtype.kind == "O" and kinds and str not in kinds:
+        return " Its values are Python objects. Convert them, for instance with astype(str)."
+    return ""
+
+
+def _kinds(X: Any) -> Iterator[tuple[str, str]]:
+    """Yield the name of each column of a table and the kind of its dtype; "" for what has none."""
+    if hasattr(X, "columns") and hasattr(X, "dtypes"):
+        for name, dtype in zip(X.columns, X.dtypes, strict=False):
+            inner = getattr(getattr(dtype, "categories", None), "dtype", dtype)
+            yield repr(name), getattr(inner, "kind", "O")
+        return
+    kind = getattr(getattr(X, "dtype", None), "kind", None)
+    if kind is not None and kind != "O":
+        yield "", kind
+        return
+    rows: Any = X if isinstance(X, np.ndarray) and X.ndim == 2 else []
+    if isinstance(X, (list, tuple)):  # the first row stands for all
+        rows = X[:1]
+    for row in rows:
+        for i, value in enumerate(row if isinstance(row, (list, tuple, np.ndarray)) else []):
+            if isinstance(value, (np.datetime64, np.timedelta64)):
+                yield str(i), value.dtype.kind
+
+
+def _suspects(X: Any) -> Iterator[tuple[str, int, Any]]:
+    """Yield column, row and value of what may be no number, column by column."""
+    if issparse(X):
+        entries = X.tocoo()
+        for i in np.flatnonzero(~np.isfinite(entries.data))[:1]:
+            yield str(entries.col[i]), int(entries.row[i]), entries.data[i]
+        return
+    if hasattr(X, "columns") and hasattr(X, "iloc"):
+        columns = [(repr(name), X.iloc[:, i]) for i, name in enumerate(X.columns)]
+    else:
+        array = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
+        columns = [(str(i), array[:, i]) for i in range(array.shape[1] if array.ndim == 2 else 0)]
+    for name, column in columns:
+        values = np.asarray(column)
+        rows: Any = range(0 if values.dtype.kind in "biu" else len(values))
+        if values.dtype.kind == "f":
+            rows = np.flatnonzero(~np.isfinite(values))[:1]
+        for row in rows:
+            yield name, int(row), values[row]
+
+
+def _fault(value: Any) -> tuple[str, str] | None:
+    """Return what a value is if it is no finite number, and the way out."""
+    if _is_missing(value):
+        return MISSING
+    if isinstance(value, (str, bytes)):
+        return None if _is_numeral(value) else TEXT
+    if isinstance(value, (date, np.datetime64)):
+        return DATES
+    if isinstance(value, (timedelta, np.timedelta64)):
+        return SPANS
+    if isinstance(value, Real):
+        return None if np.isfinite(float(value)) else INFINITE
+    if isinstance(value, Complex):
+        return COMPLEX
+    return f"an object of type {type(value).__name__}", "Turn it into numbers, or leave it out"
+
+
+def _shown(value: Any) -> str:
+    """Return a value as Python shows it, in few characters."""
+    return reprlib.repr(value.item() if isinstance(value, (np.number, np.str_)) else value)
+
+
+def _is_missing(value: Any) -> bool:
+    from pandas import isna
+
+    return np.ndim(value) == 0 and bool(isna(value))
+
+
+def _is_numeral(text: str | bytes) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

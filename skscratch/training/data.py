@@ -26,6 +26,7 @@ __all__ = [
     "Dataset",
     "SequentialBatches",
     "ShuffledBatches",
+    "ValidationRows",
     "holdout_sizes",
     "stratified_holdout",
 ]
@@ -70,6 +71,9 @@ class Dataset:
     >>> data = Dataset(np.eye(3), y, w, np.dtype(float), SoftmaxCrossEntropy(), 3, y, w)
     >>> data.weighted_rows()
     array([0, 2])
+    >>> rows, validation = data.split(0.5, np.random.default_rng(0))
+    >>> len(rows), len(validation.rows)
+    (1, 1)
     """
 
     X: Any
@@ -86,6 +90,42 @@ class Dataset:
     def weighted_rows(self) -> NDArray[np.intp]:
         """Return the rows whose weight is not 0. The others must not even fill a batch."""
         return np.arange(self.X.shape[0]) if self.w is None else np.flatnonzero(self.w)
+
+    def own_validation(self) -> "ValidationRows | None":
+        """Return the validation set that the user has passed, if any."""
+        own = self.validation
+        return None if own is None else ValidationRows(own, own.weighted_rows())
+
+    def split(
+        self, fraction: float | None, rng: np.random.Generator, members: int = 1
+    ) -> "tuple[NDArray[np.intp], ValidationRows | None]":
+        """Return the rows to train on and those to validate on, if any.
+
+        With several members, the arrays have a row for each. All members share the user's
+        validation set, but each holds out rows of its own.
+
+        Parameters
+        ----------
+        fraction : float or None
+            Share of the rows to hold out, without a validation set of the user; None for no rows.
+        rng : Generator
+        members : int
+        """
+        rows, own = self.weighted_rows(), self.own_validation()
+        if own is not None or fraction is None:
+            return rows if members == 1 else np.broadcast_to(rows, (members, len(rows))), own
+        strata = np.zeros(len(rows), int) if self.strata is None else self.strata[rows]
+        kept, held_out = stratified_holdout(strata, fraction, rng, members)
+        if members == 1:
+            kept, held_out = kept[0], held_out[0]
+        return rows[kept], ValidationRows(self, rows[held_out])
+
+
+class ValidationRows(NamedTuple):
+    """The rows to validate on: (n,), or (members, n) where each member has its own."""
+
+    data: Dataset
+    rows: NDArray[np.intp]
 
 
 class Batch(NamedTuple):
@@ -109,7 +149,6 @@ class SequentialBatches:
     batch_size : int
     dtype : dtype
         The network's.
-    scaling : Scaling or None
 
     Examples
     --------
@@ -122,10 +161,8 @@ class SequentialBatches:
     [[4.0, 5.0]] [2] [1.] 1.0
     """
 
-    def __init__(
-        self, X: Any, y: Any, w: Any, batch_size: int, dtype: Any, scaling: Scaling | None = None
-    ) -> None:
-        self.X, self.y, self.w, self.dtype, self.scaling = X, y, w, dtype, scaling
+    def __init__(self, X: Any, y: Any, w: Any, batch_size: int, dtype: Any) -> None:
+        self.X, self.y, self.w, self.dtype = X, y, w, dtype
         self.batch_size = min(batch_size, X.shape[0])
 
     def __iter__(self) -> Iterator[Batch]:
@@ -134,11 +171,7 @@ class SequentialBatches:
             y = _targets(self.y[rows], self.dtype)
             w = np.ones(y.shape[0], self.dtype) if self.w is None else self.w[rows].copy()
             if w.any():
-                X = self.X[rows].astype(self.dtype, copy=self.scaling is not None)
-                if self.scaling is not None:
-                    X = X.toarray() if issparse(X) else X
-                    self.scaling.apply(X)
-                yield _weighted(X, y, w)
+                yield _weighted(self.X[rows].astype(self.dtype, copy=False), y, w)
 
 
 class ShuffledBatches:

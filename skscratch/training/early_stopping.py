@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skscratch.core.network import Architecture, views
-from skscratch.training.folding import split_members
+from skscratch.core.network import Architecture, split_members, views
 
 __all__ = ["BestWeights", "Patience", "has_fallen", "is_unfinished"]
 
@@ -111,15 +110,20 @@ class BestWeights:
 
     def __init__(self, theta: Any, arch: Architecture) -> None:
         self.theta = theta.copy()
-        members = _each_member(self.theta, arch), _each_member(theta, arch)
-        self._pairs = list(zip(*members, strict=True))
+        sizes, members = arch.sizes, arch.members
+        own = split_members(views(self.theta, sizes, members), members)
+        watched = split_members(views(theta, sizes, members), members)
+        self._pairs = [
+            list(zip([*a.weights, *a.biases], [*b.weights, *b.biases], strict=True))
+            for a, b in zip(own, watched, strict=True)
+        ]
         self.losses, self.metadata = np.full(arch.members, np.inf), dict[str, Any]()
 
     def update(self, losses: Any, **metadata: Any) -> None:
         """Copy the parameters of every member whose loss is its lowest so far."""
         better = losses <= self.losses
         for i in np.flatnonzero(better):
-            for own, watched in zip(*self._pairs[i], strict=True):
+            for own, watched in self._pairs[i]:
                 np.copyto(own, watched)
         self.losses = np.where(better, losses, self.losses)
         self.metadata = {
@@ -171,9 +175,3 @@ def has_fallen(losses: list[float], n: int) -> bool:
     False
     """
     return losses[-1 - n] - losses[-1] > UNFINISHED * (max(losses) - min(losses))
-
-
-def _each_member(theta: Any, arch: Architecture) -> list[list[Any]]:
-    """Return for each member the views of theta that are its own."""
-    members = split_members(views(theta, arch.sizes, arch.members), arch.members)
-    return [[*weights, *biases] for weights, biases in members]

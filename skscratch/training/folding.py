@@ -1,4 +1,4 @@
-"""The members of an ensemble: split into networks, and merged into one network.
+"""The members of an ensemble, merged into one network.
 
 The logits of the merged network are the mean of the members' logits::
 
@@ -19,23 +19,7 @@ from scipy.linalg import block_diag
 
 from skscratch.core.network import Parameters
 
-__all__ = ["merge_members", "split_members"]
-
-
-def split_members(params: Parameters, members: int) -> list[Parameters]:
-    """Return the parameters of each member, as views.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skscratch.core.network import views
-    >>> from skscratch.training.folding import split_members
-    >>> split_members(views(np.arange(4.0), (1, 1), members=2), members=2)[1]
-    Parameters(weights=[array([[1.]])], biases=[array([3.])])
-    """
-    if members == 1:
-        return [params]
-    return [Parameters(*([array[i] for array in part] for part in params)) for i in range(members)]
+__all__ = ["merge_members"]
 
 
 def merge_members(params: Parameters) -> Parameters:

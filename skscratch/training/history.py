@@ -27,7 +27,12 @@ class History:
     Parameters
     ----------
     arrays : dict of ndarray
-        What ``arrays`` returned: the epochs of earlier runs.
+        The columns of earlier runs, as ``arrays`` returned them.
+
+    Attributes
+    ----------
+    columns : dict of list of float
+        A number per epoch.
 
     Examples
     --------
@@ -42,15 +47,15 @@ class History:
     def __init__(self, arrays: dict[str, Any]) -> None:
         n = len(arrays.get("loss", ()))
         nothing = np.full(n, math.nan)
-        self._columns: dict[str, list[float]] = {
+        self.columns: dict[str, list[float]] = {
             name: arrays.get(name, nothing).tolist() for name in COLUMNS
         }
 
     def __len__(self) -> int:
-        return len(self._columns["loss"])
+        return len(self.columns["loss"])
 
     def __getitem__(self, name: str) -> list[float]:
-        return self._columns[name]
+        return self.columns[name]
 
     def objective(self) -> list[float]:
         """Return loss and penalty together."""
@@ -58,29 +63,29 @@ class History:
 
     def append(self, **row: float) -> None:
         """Add an epoch."""
-        for name, column in self._columns.items():
+        for name, column in self.columns.items():
             column.append(row.get(name, math.nan))
 
     def update_last(self, **row: float) -> None:
         """Write numbers of the last epoch."""
         for name, value in row.items():
-            self._columns[name][-1] = value
+            self.columns[name][-1] = value
 
     def keep_first(self, n: int) -> None:
         """Forget all epochs but the first n."""
-        for column in self._columns.values():
+        for column in self.columns.values():
             del column[n:]
 
     def keep_last(self, n: int) -> None:
         """Forget all epochs but the last n."""
-        for column in self._columns.values():
+        for column in self.columns.values():
             del column[:-n]
 
     def arrays(self) -> dict[str, Any]:
         """Return the columns that hold anything as new arrays."""
         arrays = {}
         for name, kind in COLUMNS.items():
-            column = np.array(self._columns[name])
+            column = np.array(self.columns[name])
             if column.size and not (math.isnan(column[-1]) and np.isnan(column).all()):
                 if kind is np.float32:
                     column = column.clip(-LARGEST, LARGEST).astype(kind)

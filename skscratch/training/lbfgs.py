@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 from scipy import optimize
 from scipy.sparse import csr_array, issparse
 
-from skscratch.core.network import views
+from skscratch.core.network import rows_per_buffer, views
 from skscratch.training.config import LBFGS, TrainingConfig
 from skscratch.training.data import Batch, Dataset, ShuffledBatches
 from skscratch.training.loop import Network, l2_strength, loss_and_gradient
 from skscratch.training.outcome import Diverged, End, Hooks, Outcome
 from skscratch.training.state import TrainingState
-from skscratch.training.threads import rows_per_buffer
-from skscratch.training.validation import Evaluator, users_own
+from skscratch.training.validation import Evaluator
 
 __all__ = ["LBFGSFit", "distinct_rows", "minimize", "objective"]
 
@@ -73,7 +72,7 @@ class LBFGSFit:
         params = views(self.trial, arch.sizes, arch.members)
         self.network = Network.empty(arch, params, self.batches.batch_size)
         self.time, self.norm, self.stopped = perf_counter(), math.nan, False
-        self.counters, validation = state.counters(), users_own(data)
+        self.counters, validation = state.counters(), data.own_validation()
         self.evaluator = None
         if validation is not None:
             self.evaluator = Evaluator(state, validation, config.scorer, self.trial)
@@ -86,6 +85,7 @@ class LBFGSFit:
         Diverged
             If the loss becomes non-finite before the end of the first iteration.
         """
+        state, hooks, outcome = self.state, self.hooks, self.outcome
         try:
             result = minimize(
                 self.trial,
@@ -96,10 +96,10 @@ class LBFGSFit:
                 tol=self.config.tol,
             )
         except KeyboardInterrupt:
-            self.state.load_state_dict(self.counters)
-            self.outcome.end = End.INTERRUPT
+            state.load_state_dict(self.counters)
+            outcome.end = End.INTERRUPT
+            hooks.end_training(state, outcome)
             raise
-        outcome, state = self.outcome, self.state
         outcome.lbfgs, finite = result, self._is_finite(result.fun)
         if state.n_epochs == outcome.n_epochs_before and finite:
             self._record(float(result.fun))
@@ -111,6 +111,7 @@ class LBFGSFit:
             outcome.end = End.CALLBACK
         else:
             outcome.end = End.CONVERGED if result.success else End.NOT_CONVERGED
+        hooks.end_training(state, outcome)
 
     def _objective(self) -> tuple[float, Any]:
         self.hooks.begin_epoch(self.state, "iteration")

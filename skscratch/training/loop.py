@@ -162,6 +162,11 @@ class EpochRunner:
     least_rows : int
         Fewer rows count as that many in the penalty.
 
+    Attributes
+    ----------
+    current : ndarray of shape (P,)
+        The parameters to predict with now: the average where there is one.
+
     Examples
     --------
     >>> import numpy as np
@@ -201,6 +206,7 @@ class EpochRunner:
         )
         n_rows = rows.shape[-1] if data.w is None else data.w[rows].sum(axis=-1, dtype=float)
         self.l2 = l2_strength(config.alpha, float(np.mean(n_rows)), least_rows)
+        self.W = theta[: sum(W.size for W in state.params.weights)]
         self.network = Network.empty(
             state.arch, state.params, self.batches.batch_size, state.dropout
         )
@@ -214,7 +220,7 @@ class EpochRunner:
             options.schedule,
             theta,
             self.network.grad.g,
-            state.W.size,
+            self.W.size,
             l2=self.l2,
             weight_decay=options.weight_decay,
             # the norm of the gradient of all members grows with the root of their number
@@ -222,6 +228,7 @@ class EpochRunner:
             state=state.optimizer,
             ema=state.ema,
         )
+        self.current = theta if state.ema is None else state.ema.mean
 
     def epoch(self, max_updates: int | None = None) -> float:
         """Train for one epoch; return its mean loss over batches plus the penalty at its start.
@@ -232,7 +239,7 @@ class EpochRunner:
         state, optimizer, start = self.state, self.optimizer, perf_counter()
         updates, n_before, optimizer.norms = optimizer.state, optimizer.state.n_updates, 0.0
         members = state.arch.members
-        penalty = 0.5 * self.l2 * float(state.W @ state.W) / members
+        penalty = 0.5 * self.l2 * float(self.W @ self.W) / members
         batches = self.batches if max_updates is None else islice(self.batches, max_updates)
         loss = train_epoch(self.network, optimizer, batches)
         # the square overflows long before predictions do

@@ -12,13 +12,16 @@ __all__ = ["Diverged", "End", "Hooks", "Outcome"]
 
 
 class Hooks(Protocol):
-    """Called at the begin and at the end of every epoch."""
+    """Called at the begin and at the end of every epoch, and at the end of training."""
 
     def begin_epoch(self, state: TrainingState, name: str = "epoch") -> None:
         """Take note of an epoch that begins, unless the last one has not ended."""
 
     def end_epoch(self, state: TrainingState) -> bool:
         """Take note of an epoch that has ended; return whether to stop training."""
+
+    def end_training(self, state: TrainingState, outcome: "Outcome") -> None:
+        """Take note that training has ended."""
 
 
 class Diverged(ArithmeticError):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from skscratch.core.network import views
+from skscratch.core.network import rows_per_buffer, views
 from skscratch.training.checkpoint import CheckpointFile, check
 from skscratch.training.config import Stochastic, TrainingConfig
 from skscratch.training.data import Dataset
@@ -19,9 +19,8 @@ from skscratch.training.history import VALIDATION, History, empty_columns
 from skscratch.training.loop import EpochRunner
 from skscratch.training.outcome import Diverged, End, Hooks, Outcome
 from skscratch.training.scaling import Scaling, former_scaling
-from skscratch.training.state import TrainingState
-from skscratch.training.threads import rows_per_buffer
-from skscratch.training.validation import Evaluator, mean_loss, split
+from skscratch.training.state import Streams, TrainingState
+from skscratch.training.validation import Evaluator, mean_loss
 
 __all__ = ["StochasticFit"]
 
@@ -70,17 +69,22 @@ class StochasticFit:
             state.seed = content["belongs_to"]["seed"]
             with file.blamed():
                 state.scaling = self._scaling_of(content)
-        rows, validation = split(early, state, data)
+        self.counters, rng = state.counters(), Streams.of_seed(state.seed).holdout
+        fraction = None if early is None else early.validation_fraction
+        rows, validation = data.split(fraction, rng, state.arch.members)
         self.runner = EpochRunner(config, options, state, data, rows, options.batch_size)
-        self.evaluator = None if validation is None else Evaluator(state, validation, config.scorer)
+        self.evaluator = None
+        if validation is not None:
+            self.evaluator = Evaluator(state, validation, config.scorer, self.runner.current)
         n_updates = 0 if early is None else early.n_updates_no_change
         self.patience = Patience(config.tol, options.n_iter_no_change, n_updates)
-        state.best = self.best = BestWeights(state.current, state.arch)
+        state.best = self.best = BestWeights(self.runner.current, state.arch)
         self.refit_batch_size = None if early is None else early.refit_batch_size
         refits = self.refit_batch_size is not None
         self.start = copy.deepcopy(state.state_dict()) if refits else None
-        self.outcome = Outcome(state.theta.copy(), state.n_epochs, len(state.history))
-        self.stage, self.counters = Stage.SEARCH, state.counters()
+        n_recorded = self.counters["counted"]["n_rows"]
+        self.outcome = Outcome(state.theta.copy(), state.n_epochs, n_recorded)
+        self.stage = Stage.SEARCH
         self.n_updates_before = self.runner.optimizer.state.n_updates
         self.updates_per_epoch = -(-rows.shape[-1] // self.runner.batches.batch_size)
         if file is not None and content is not None:
@@ -103,7 +107,7 @@ class StochasticFit:
                 self.stage = Stage.REFIT
             if self.stage is Stage.REFIT and self.refit_batch_size is not None:
                 self._refit(self.refit_batch_size)
-        self._note_best_epochs()
+        self._end_training()
         early = self.options.early_stopping
         if early is not None and early.temperature_scaling and self.state.keeps_best:
             self._apply_temperature()
@@ -115,8 +119,8 @@ class StochasticFit:
             yield
         except KeyboardInterrupt:
             self._go_back_to_best()
-            self._note_best_epochs()
             self.outcome.end = End.INTERRUPT
+            self._end_training()
             raise
 
     def _search(self) -> None:
@@ -202,12 +206,13 @@ class StochasticFit:
             scores = self.best.metadata.get("score")
             self.state.best_validation_score = None if scores is None else float(np.mean(scores))
 
-    def _note_best_epochs(self) -> None:
-        """Note after which epoch of the run each member was best, if that is the result."""
+    def _end_training(self) -> None:
+        """Note after which epoch each member was best, if that is the result; call the hooks."""
         if self.state.keeps_best and "t" in self.best.metadata:
             updates = self.best.metadata["t"] - self.n_updates_before
             n_epochs = updates // self.updates_per_epoch
             self.outcome.best_epochs = self.outcome.n_epochs_before + n_epochs
+        self.hooks.end_training(self.state, self.outcome)
 
     def _diverge(self) -> None:
         """Go back to the best parameters, if they are better than those at the start."""
@@ -284,7 +289,9 @@ class StochasticFit:
         check(content["history"], columns, "history")
         stages = {*Stage} - ({Stage.REFIT} if self.start is None else set())
         if content["phase"] not in stages:
-            raise ValueError(f"its phase {content['phase']!r} is none of {sorted(map(str, stages))}")
+            raise ValueError(
+                f"its phase {content['phase']!r} is none of {sorted(map(str, stages))}"
+            )
         states = [content["state"], *([] if self.start is None else [content["start"]])]
         learned = [state["learned"][name] for state in states for name in ("theta", "mean")]
         for theta in (*learned, content["best"]["theta"], content["theta_before"]):

@@ -7,7 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from skscratch.core.network import Architecture, Parameters, allocate, views
+from skscratch.core.network import (
+    Architecture,
+    Parameters,
+    allocate,
+    rows_per_buffer,
+    views,
+)
 from skscratch.core.optimizers import EMA, OptimizerState
 from skscratch.training.config import TrainingConfig
 from skscratch.training.data import Dataset
@@ -15,7 +21,6 @@ from skscratch.training.early_stopping import BestWeights
 from skscratch.training.folding import merge_members
 from skscratch.training.history import History
 from skscratch.training.scaling import Scaling, find_scaling
-from skscratch.training.threads import rows_per_buffer
 
 __all__ = ["Streams", "TrainingState", "draw_seed"]
 
@@ -135,12 +140,13 @@ class TrainingState:
         """Return the state of a new network: initial weights, biases of zero."""
         arch, streams = config.arch, Streams.of_seed(seed)
         theta, params = allocate(arch.sizes, config.dtype, arch.members)
+        n_rows = rows_per_buffer(arch, data.X)
         for W, initializer in zip(params.weights, config.initializers, strict=True):
             for of_member in W.reshape(-1, *W.shape[-2:]):
                 of_member[...] = initializer(streams.weights, *W.shape[-2:])
-        state = cls(arch, theta, params, seed, streams.shuffle, streams.dropout)
+        shuffle, dropout, history = streams.shuffle, streams.dropout, History({})
+        state = cls(arch, theta, params, seed, shuffle, dropout, history=history)
         if config.standardize and not issparse(data.X):
-            n_rows = rows_per_buffer(arch, data.X)
             state.scaling = find_scaling(data.X, data.w, n_rows, config.dtype)
         return state
 
@@ -197,7 +203,7 @@ class TrainingState:
                 "best_loss": self.best_loss,
                 "n_epochs": self.n_epochs,
                 "n_seen": self.n_samples_seen,
-                "n_rows": len(self.history),
+                "n_rows": len(self.history.columns["loss"]),
             }
         }
 

@@ -1,4 +1,4 @@
-"""How much to compute at a time: rows per buffer, and BLAS threads per product."""
+"""How many BLAS threads a product gets, in training and in prediction."""
 
 from __future__ import annotations
 
@@ -14,31 +14,14 @@ import joblib
 from scipy.sparse import issparse
 from threadpoolctl import ThreadpoolController
 
-from skscratch.core.network import Architecture, Parameters
+from skscratch.core.network import Parameters
 
-__all__ = ["blas_threads", "largest_product", "limited_blas_threads", "rows_per_buffer"]
+__all__ = ["blas_threads", "largest_product", "limited_blas_threads", "training_threads"]
 
 # Multiply-adds of one product. Below SMALL, BLAS takes a single thread by itself. A thread with
 # fewer than SHARE costs more than it saves.
 SMALL = 10**5
 SHARE = 3 * 10**6
-
-
-def rows_per_buffer(arch: Architecture, X: Any) -> int:
-    """Return how many rows to work on at a time, so that buffers take a few MiB.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skscratch.core.losses import SoftmaxCrossEntropy
-    >>> from skscratch.core.network import Architecture
-    >>> from skscratch.training.threads import rows_per_buffer
-    >>> arch = Architecture((1000, 24), (), SoftmaxCrossEntropy())
-    >>> rows_per_buffer(arch, np.zeros((1, 1000)))
-    512
-    """
-    widths = arch.sizes[1:] if issparse(X) else arch.sizes
-    return max(32, 2**19 // sum(widths))
 
 
 def largest_product(params: Parameters, X: Any, n_rows: int) -> float:
@@ -101,6 +84,19 @@ def blas_threads(work: float) -> AbstractContextManager[None]:
     if work < SMALL:
         return nullcontext()
     return limited_blas_threads(max(1, min(int(work // SHARE), _n_cores())))
+
+
+def training_threads(
+    params: Parameters, X: Any, batch_size: int | None, members: int = 1
+) -> AbstractContextManager[None]:
+    """Return the context of BLAS threads to train in; batch_size is None for L-BFGS.
+
+    L-BFGS gets one thread whatever the size. Its vectors run through SciPy's BLAS and its products
+    through NumPy's, and two pools of threads that take turns delay each other.
+    """
+    if batch_size is None:
+        return limited_blas_threads(1)
+    return blas_threads(largest_product(params, X, batch_size) / members)
 
 
 @contextmanager

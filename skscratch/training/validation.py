@@ -1,28 +1,34 @@
-"""Validation rows: how they are chosen, the loss and score on them, and the temperature."""
+"""The loss and the score on validation rows, and the temperature that they ask for."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
 from skscratch.core.losses import Loss
-from skscratch.core.network import Architecture, Parameters, Workspace, forward, views
-from skscratch.training.config import EarlyStopping, Scorer
+from skscratch.core.network import (
+    Architecture,
+    Parameters,
+    Workspace,
+    forward,
+    rows_per_buffer,
+    split_members,
+    views,
+)
+from skscratch.training.config import Scorer
 from skscratch.training.data import (
     Dataset,
     SequentialBatches,
     ShuffledBatches,
-    stratified_holdout,
+    ValidationRows,
 )
-from skscratch.training.folding import split_members
 from skscratch.training.loop import evaluate
-from skscratch.training.state import Streams, TrainingState
-from skscratch.training.threads import rows_per_buffer
+from skscratch.training.state import TrainingState
 
-__all__ = ["Evaluator", "ValidationRows", "fit_temperature", "mean_loss", "split", "users_own"]
+__all__ = ["Evaluator", "fit_temperature", "mean_loss"]
 
 # The penalty on log T, in the unit of the summed loss, and the bound of |log T|. A few rows must
 # not move T far.
@@ -30,55 +36,6 @@ PULL = 10.0
 FURTHEST = 1.5
 # This many logits are kept between two evaluations; more are computed each time.
 KEPT = 2**19
-
-
-class ValidationRows(NamedTuple):
-    """The rows to validate on: (n,), or (members, n) where each member has its own."""
-
-    data: Dataset
-    rows: NDArray[np.intp]
-
-
-def users_own(data: Dataset) -> ValidationRows | None:
-    """Return the validation set that the user has passed, if any."""
-    own = data.validation
-    return None if own is None else ValidationRows(own, own.weighted_rows())
-
-
-def split(
-    early_stopping: EarlyStopping | None, state: TrainingState, data: Dataset
-) -> tuple[NDArray[np.intp], ValidationRows | None]:
-    """Return the rows to train on and those to validate on, if any.
-
-    With several members, the arrays have a row for each. All members share the user's validation
-    set, but each holds out rows of its own.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skscratch.core.losses import LogisticCrossEntropy
-    >>> from skscratch.core.network import Architecture, allocate
-    >>> from skscratch.training.config import EarlyStopping
-    >>> from skscratch.training.data import Dataset
-    >>> from skscratch.training.state import TrainingState
-    >>> from skscratch.training.validation import split
-    >>> loss, y, rng = LogisticCrossEntropy(), np.zeros((20, 1)), np.random.default_rng(0)
-    >>> arch = Architecture((1, 1), (), loss)
-    >>> state = TrainingState(arch, *allocate(arch.sizes, np.float64), 0, rng, rng)
-    >>> data = Dataset(y, y, None, np.dtype(float), loss, 1, y, None)
-    >>> rows, validation = split(EarlyStopping(0.25, 0, False, None), state, data)
-    >>> len(rows), len(validation.rows)
-    (15, 5)
-    """
-    members, rows, own = state.arch.members, data.weighted_rows(), users_own(data)
-    if early_stopping is None or early_stopping.validation_fraction is None or own is not None:
-        return rows if members == 1 else np.broadcast_to(rows, (members, len(rows))), own
-    strata = np.zeros(len(rows), int) if data.strata is None else data.strata[rows]
-    fraction, rng = early_stopping.validation_fraction, Streams.of_seed(state.seed).holdout
-    kept, held_out = stratified_holdout(strata, fraction, rng, members)
-    if members == 1:
-        kept, held_out = kept[0], held_out[0]
-    return rows[kept], ValidationRows(data, rows[held_out])
 
 
 class Evaluator:
@@ -92,9 +49,8 @@ class Evaluator:
     scorer : Scorer or None
         By its score members are compared; without it by the loss, and the score is that of the
         loss.
-    theta : ndarray of shape (P,), optional
-        The parameters to evaluate, which training changes in place; by default the current ones of
-        the run.
+    theta : ndarray of shape (P,)
+        The parameters to evaluate, which training changes in place.
     """
 
     def __init__(
@@ -102,22 +58,24 @@ class Evaluator:
         state: TrainingState,
         validation: ValidationRows,
         scorer: Scorer | None,
-        theta: NDArray[Any] | None = None,
+        theta: NDArray[Any],
     ) -> None:
-        self.state, self._scores = state, list[Callable[[Parameters], float]]()
-        self.theta = state.current if theta is None else theta
+        self.state, self.theta = state, theta
         members, rows = state.arch.members, np.atleast_2d(validation.rows)
         X, y, w = validation.data.X, validation.data.y, validation.data.w
-        n, dtype = rows_per_buffer(state.arch, X), state.theta.dtype
-        batches = [ShuffledBatches(X, y, w, n, dtype, own, None, state.scaling) for own in rows]
-        # the user's rows are those of all members
-        self._batches: Sequence[ShuffledBatches] = batches * (members // len(batches))
+        self._arch = replace(state.arch.for_prediction(), members=1)
+        self._current = split_members(views(theta, state.arch.sizes, members), members)
+        n, dtype = rows_per_buffer(state.arch, X), theta.dtype
+        self._ws = Workspace.empty(self._arch, min(n, rows.shape[-1]), dtype)
+        self._batches: list[ShuffledBatches] = []
+        for own in rows:
+            batches = ShuffledBatches(X, y, w, n, dtype, own, None, state.scaling)
+            # the user's rows are those of all members
+            self._batches += [batches] * (members // len(rows))
+        self._scores: list[Callable[[Parameters], float]] = []
         if scorer is not None:
             scores = [scorer.on(validation.data, own) for own in rows]
             self._scores = scores * (members // len(scores))
-        self._arch = replace(state.arch.for_prediction(), members=1)
-        self._current = self._members(self.theta)
-        self._ws = Workspace.empty(self._arch, batches[0].batch_size, dtype)
 
     def evaluate(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Record the mean loss and the mean score of the members after another epoch.
@@ -152,15 +110,12 @@ class Evaluator:
         With the user's validation set, it is fitted to the mean of the members' logits. If each
         member held out its own rows, it is fitted to the members' logits pooled.
         """
-        members, batches = self._members(theta), self._batches
+        arch, batches = self.state.arch, self._batches
+        members = split_members(views(theta, arch.sizes, arch.members), arch.members)
         groups = [([params], own) for params, own in zip(members, batches, strict=True)]
         if batches[0] is batches[-1]:
             groups = [(members, batches[0])]
         return fit_temperature(self._arch.loss, _Logits(self._arch, self._ws, groups))
-
-    def _members(self, theta: Any) -> list[Parameters]:
-        arch = self.state.arch
-        return split_members(views(theta, arch.sizes, arch.members), arch.members)
 
 
 def mean_loss(state: TrainingState, data: Dataset, theta: Any) -> float:

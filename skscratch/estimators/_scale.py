@@ -1,0 +1,70 @@
+"""Warnings on the scale of features: out of scale, far from the rest, or another one than X."""
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+
+from skscratch._warnings import warn
+from skscratch.training.scaling import LIMIT, differently_scaled, root_mean_squares
+
+__all__ = ["named_features", "warn_of_limits", "warn_of_no_scaling", "warn_of_other_scale"]
+
+ROWS_AT_A_TIME = 4096
+# A network learns next to nothing from features of such sizes.
+FAR_FROM_SCALE = 1e-3, 30.0
+
+
+def warn_of_no_scaling(estimator: Any, X: Any) -> None:
+    """Warn if features that will be taken as they are lie far from any scale."""
+    scales = root_mean_squares(X, ROWS_AT_A_TIME)
+    largest = int(scales.argmax())
+    if not scales[largest] > 0 or FAR_FROM_SCALE[0] <= scales[largest] <= FAR_FROM_SCALE[1]:
+        return
+    why = "A sparse X" if issparse(X) else "A partial_fit that comes first"
+    feature, scale = named_features(estimator, [largest]), f"{scales[largest]:.2g}"
+    warn(
+        f"X is far from scale: the largest root mean square, of {feature}, is {scale}. {why} is "
+        "trained on as it is, whatever standardize says. Scale X before, for instance with "
+        "sklearn.preprocessing.MaxAbsScaler, or set standardize=False if it is meant to be so."
+    )
+
+
+def warn_of_limits(estimator: Any, limit: Any) -> None:
+    """Warn of features with values that training clips, if there are any."""
+    if limit is not None:
+        names = named_features(estimator, np.flatnonzero(np.isfinite(limit)))
+        warn(
+            f"X has, in {names}, values more than {LIMIT:g} standard deviations away from the "
+            "rest; training clips them there. Predictions for such rows are unreliable. "
+            "sklearn.impute.SimpleImputer(missing_values=...) replaces codes for missing values."
+        )
+
+
+def warn_of_other_scale(estimator: Any, X: Any, X_val: Any) -> None:
+    """Warn if most features of a validation set live on another scale than those of X."""
+    if issparse(X) or issparse(X_val):
+        in_X, in_val = (root_mean_squares(part, ROWS_AT_A_TIME) for part in (X, X_val))
+        told = (in_X > 0) & (in_val > 0)
+        differs = told & ((in_val > 8 * in_X) | (in_val < in_X / 8))
+    else:
+        differs, told = differently_scaled(X, X_val, ROWS_AT_A_TIME)
+    # some features of new data may well have moved; a scaler moves most
+    if differs.sum() * 3 < told.sum() or not told.any():
+        return
+    where = named_features(estimator, np.flatnonzero(differs))
+    warn(
+        f"X_val is on another scale than X ({where}). The validation loss and early stopping are "
+        "unreliable. Scale X_val as X was scaled. A Pipeline passes X_val on unchanged unless it "
+        "is told to transform it: sklearn.set_config(enable_metadata_routing=True), "
+        "Pipeline(..., transform_input=['X_val']) and set_fit_request(X_val=True, y_val=True) on "
+        "this estimator."
+    )
+
+
+def named_features(estimator: Any, indices: Any) -> str:
+    """Return how a message names some features: by name where they have names, three at most."""
+    names = getattr(estimator, "feature_names_in_", None)
+    shown = [repr(i if names is None else names[i]) for i in map(int, indices[:3])]
+    more = f" and {len(indices) - 3} more" if len(indices) > 3 else ""
+    return f"{'features' if len(indices) > 1 else 'feature'} {', '.join(shown)}{more}"
