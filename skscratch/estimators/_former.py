@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["alike", "current_activation", "current_rule", "is_of_user"]
+from skscratch._warnings import warn
+
+__all__ = ["alike", "current_activation", "current_rule", "is_of_user", "warn_of_former"]
 
 
 def is_of_user(thing: Any) -> bool:
@@ -35,6 +37,16 @@ def current_rule(rule: Any) -> Any:
         return rule
     # what an optimizer remembers goes by the name of the class
     return type(type(rule).__name__, (FormerRule,), {})(rule)
+
+
+def warn_of_former(parameter: str, given: Any, adapted: Any) -> None:
+    """Warn if an object had to be adapted."""
+    if adapted is not given:
+        warn(
+            f"{parameter}={given!r} takes NumPy as its first argument, xp. It is adapted, but a "
+            "later version will refuse it: take that argument out of its methods.",
+            FutureWarning,
+        )
 
 
 def _n_arguments(method: Any, n_slots: int = 0) -> int:

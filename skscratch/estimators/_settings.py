@@ -21,7 +21,12 @@ from skscratch.core.network import Architecture
 from skscratch.core.optimizers import SOLVERS, Adam, Momentum, Nesterov, Rule
 from skscratch.core.schedules import SCHEDULES, Function, Schedule, WarmUp
 from skscratch.estimators import _hints
-from skscratch.estimators._former import current_activation, current_rule, is_of_user
+from skscratch.estimators._former import (
+    current_activation,
+    current_rule,
+    is_of_user,
+    warn_of_former,
+)
 from skscratch.estimators._objects import (
     check_activation,
     check_schedule,
@@ -355,11 +360,13 @@ def _check_objects(estimator: Any) -> None:
     given = estimator.activation
     for f in given if isinstance(given, (list, tuple)) else [given]:
         if _is_activation(f) and is_of_user(f):
+            warn_of_former("activation", f, current_activation(f))
             with naming("activation"):
                 check_activation(f)
     if not isinstance(estimator.solver, str):
-        rule(estimator)  # refuses what is no rule at all
+        update_rule = rule(estimator)  # refuses what is no rule at all
         if is_of_user(estimator.solver):
+            warn_of_former("solver", estimator.solver, update_rule)
             with naming("solver"):
                 check_update_rule(estimator.solver)
     given = estimator.learning_rate
