@@ -22,8 +22,8 @@ from skscratch.core.activations import ReLU
 from skscratch.core.losses import LOSSES
 from skscratch.core.network import Architecture, Gradient, Workspace
 from skscratch.core.optimizers import Adam, GradientDescent, Momentum, Nesterov
-from skscratch.core.steps import Optimizer
-from skscratch.training.batches import Gathered
+from skscratch.core.optimizers import Optimizer
+from skscratch.training.data import Gathered
 
 RATE, L2, BETA, ADAM = 1e-3, 1e-4, 0.9, (0.9, 0.999, 1e-8)
 # by the rule's name: the slots of the naive version, and its step from (theta, g, *slots, t)
@@ -55,12 +55,12 @@ def linear_kernels(name, X, W, b, delta, z):
     ones = np.ones(X.shape[0], W.dtype)
 
     def forward():
-        linear.forward(X, W, b, z)
+        linear_forward(X, W, b, z)
         return (z,)
 
     def backward():
-        linear.backward_parameters(X, delta, ones, gW, gb)
-        linear.backward_input(delta, W, dX)
+        linear_backward_parameters(X, delta, ones, gW, gb)
+        linear_backward_input(delta, W, dX)
         return gW, gb, dX
 
     return [

@@ -17,21 +17,21 @@ containers = pytest.mark.parametrize("container", [np.asarray, csr_array, csr_ma
 @containers
 def test_forward(container):
     z = np.full((7, 3), np.nan)
-    linear.forward(container(X), W, b, z)
+    linear_forward(container(X), W, b, z)
     assert_allclose(z, X @ W + b, rtol=1e-12)
 
 
 @containers
 def test_backward_parameters(container):
     gW, gb = np.full((4, 3), np.nan), np.full(3, np.nan)
-    linear.backward_parameters(container(X), DELTA, np.ones(7), gW, gb)
+    linear_backward_parameters(container(X), DELTA, np.ones(7), gW, gb)
     assert_allclose(gW, X.T @ DELTA, rtol=1e-12, atol=1e-15)
     assert_allclose(gb, DELTA.sum(axis=0), rtol=1e-12)
 
 
 def test_backward_input():
     dX = np.full((7, 4), np.nan)
-    linear.backward_input(DELTA, W, dX)
+    linear_backward_input(DELTA, W, dX)
     assert_allclose(dX, DELTA @ W.T, rtol=1e-12)
 
 
@@ -40,12 +40,12 @@ def test_backward_input():
 @pytest.mark.parametrize("q", [1, 3])
 def test_outputs_may_lie_by_rows_or_by_columns(container, order, q):
     z = np.full((7, q), np.nan, order=order)
-    linear.forward(container(X), W[:, :q], b[:q], z)
+    linear_forward(container(X), W[:, :q], b[:q], z)
     assert_allclose(z, X @ W[:, :q] + b[:q], rtol=1e-12)
     delta = np.asarray(DELTA[:, :q], order=order)
     gW, gb, dX = np.full((4, q), np.nan), np.full(q, np.nan), np.full((7, 4), np.nan)
-    linear.backward_parameters(container(X), delta, np.ones(7), gW, gb)
-    linear.backward_input(delta, W[:, :q], dX)
+    linear_backward_parameters(container(X), delta, np.ones(7), gW, gb)
+    linear_backward_input(delta, W[:, :q], dX)
     assert_allclose(gW, X.T @ delta, rtol=1e-12, atol=1e-15)
     assert_allclose(gb, delta.sum(axis=0), rtol=1e-12)
     assert_allclose(dX, delta @ W[:, :q].T, rtol=1e-12)
@@ -64,9 +64,9 @@ def test_layers_side_by_side_are_each_as_if_alone(n, p, q, order):
     z, delta = (a if order == "rows" else a.mT for a in (z, delta))
     delta[...] = rng.normal(size=delta.shape)
     gW, gb, dX = np.full_like(W, np.nan), np.full_like(b, np.nan), np.full((members, n, p), np.nan)
-    linear.forward(each, W, b, z)
-    linear.backward_parameters(each, delta, np.ones(n), gW, gb)
-    linear.backward_input(delta, W, dX)
+    linear_forward(each, W, b, z)
+    linear_backward_parameters(each, delta, np.ones(n), gW, gb)
+    linear_backward_input(delta, W, dX)
     for i in range(members):
         assert_allclose(z[i], each[i] @ W[i] + b[i], rtol=1e-12)
         assert_allclose(gW[i], each[i].T @ delta[i], rtol=1e-12, atol=1e-15)

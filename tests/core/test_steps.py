@@ -9,7 +9,7 @@ from scipy.special import comb
 
 from skscratch.core import steps
 from skscratch.core.optimizers import Adam, GradientDescent, Momentum, Nesterov
-from skscratch.core.steps import Averaging, Optimizer
+from skscratch.core.optimizers import Averaging, Optimizer
 
 GRADIENTS = np.random.default_rng(0).normal(size=(6, 10))
 RULES = [GradientDescent(), Momentum(0.9), Nesterov(0.9), Adam(0.9, 0.99, 1e-8)]

@@ -8,7 +8,7 @@ from skscratch.core.activations import ACTIVATIONS
 from skscratch.core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
 from skscratch.core.optimizers import SOLVERS
 from skscratch.core.schedules import Constant, Cosine, Exponential, OneCycle, Step, WarmUp
-from skscratch.core.steps import Optimizer
+from skscratch.core.optimizers import Optimizer
 
 torch = pytest.importorskip("torch", reason="PyTorch is an oracle that the tests can do without")
 

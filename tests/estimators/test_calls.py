@@ -10,7 +10,7 @@ from sklearn.metrics import get_scorer_names
 
 from skscratch import ScratchMLPClassifier
 from skscratch.estimators import _hints
-from skscratch.estimators._constraints import CONSTRAINTS, names_of
+from skscratch.estimators._parameters import CONSTRAINTS, names_of
 
 X, Y = np.array([[-1.0], [1.0]]), np.array([0, 1])
 PARAMETERS = {*ScratchMLPClassifier().get_params()}

@@ -12,7 +12,7 @@ from sklearn.preprocessing import scale
 
 from skscratch import ScratchMLPClassifier
 from skscratch.core.losses import LOSSES
-from skscratch.training.temperature import temperature
+from skscratch.training.validation import temperature
 from tests.estimators.bomb import Bomb
 
 short = pytest.mark.filterwarnings(

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skscratch import ScratchMLPClassifier
-from skscratch.estimators._documented import SITE
+from skscratch.estimators._base import SITE
 
 PAGE = f"{SITE}api/generated/skscratch.ScratchMLPClassifier.html"
 PARAMETERS = [*inspect.signature(ScratchMLPClassifier).parameters]

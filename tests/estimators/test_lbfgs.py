@@ -15,7 +15,7 @@ from sklearn.metrics import log_loss
 
 from skscratch.estimators import _lbfgs
 from skscratch.estimators._lbfgs import Descent
-from skscratch.estimators._tasks import NoTasks
+from skscratch.estimators._callbacks import NoTasks
 
 short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

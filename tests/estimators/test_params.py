@@ -19,7 +19,7 @@ from skscratch.core.schedules import (
     WarmUp,
 )
 from skscratch.estimators import _params
-from skscratch.estimators._constraints import CONSTRAINTS
+from skscratch.estimators._parameters import CONSTRAINTS
 
 
 def test_every_parameter_has_a_constraint_and_no_other():

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from skscratch.estimators._errstate import quiet
-from skscratch.estimators._tasks import NoTasks, Tasks, new_tasks
+from skscratch._warnings import quiet
+from skscratch.estimators._callbacks import NoTasks, Tasks, new_tasks
 from skscratch.training.history import History
 
 

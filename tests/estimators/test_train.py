@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from skscratch.estimators import _train
-from skscratch.estimators._tasks import NoTasks
+from skscratch.estimators._callbacks import NoTasks
 
 short = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # fits of a fixed length on purpose

@@ -10,7 +10,7 @@ from skscratch import ScratchMLPClassifier
 from skscratch.core.optimizers import SOLVERS, Adam, Momentum
 from skscratch.core.schedules import SCHEDULES, Constant
 from skscratch.estimators import _unused
-from skscratch.estimators._unused import unused, warn_of_unused
+from skscratch.estimators._parameters import unused, warn_of_unused
 
 PARAMETERS = {*ScratchMLPClassifier().get_params()}
 # a value unlike the default of every parameter that may be without effect

@@ -8,7 +8,7 @@ from sklearn.model_selection import cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skscratch.estimators._warn import warn
+from skscratch._warnings import warn
 
 STAYS_AT_ZERO = {"learning_rate": "cosine", "warm_start": True, "decay_steps": 2}
 CALLS = {

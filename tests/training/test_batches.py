@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
 from skscratch.training import batches as module
-from skscratch.training.batches import Batch, Gathered, InOrder
+from skscratch.training.data import Batch, Gathered, InOrder
 from skscratch.training.scaling import Scaling
 
 N = 23

@@ -10,9 +10,9 @@ from skscratch.core.activations import Tanh
 from skscratch.core.losses import SoftmaxCrossEntropy
 from skscratch.core.network import Architecture, Gradient, Workspace, allocate
 from skscratch.core.optimizers import Adam, GradientDescent
-from skscratch.core.steps import Optimizer
-from skscratch.training.batches import Gathered, InOrder
-from skscratch.training.epoch import evaluate, loss_and_gradient, run_epoch
+from skscratch.core.optimizers import Optimizer
+from skscratch.training.data import Gathered, InOrder
+from skscratch.training.loop import evaluate, loss_and_gradient, run_epoch
 
 ARCH = Architecture((4, 5, 3), (Tanh(),), SoftmaxCrossEntropy())
 RNG = np.random.default_rng(0)

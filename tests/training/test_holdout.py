@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from skscratch.training.holdout import stratified_holdout
+from skscratch.training.data import stratified_holdout
 
 
 def split(strata, fraction, seed=0):

@@ -10,7 +10,7 @@ from skscratch.core.activations import Tanh
 from skscratch.core.losses import LOSSES
 from skscratch.core.network import Architecture, Gradient, Workspace, allocate
 from skscratch.training import lbfgs
-from skscratch.training.batches import InOrder
+from skscratch.training.data import InOrder
 
 RNG = np.random.default_rng(0)
 X, Y, W = RNG.normal(size=(40, 3)), RNG.integers(3, size=40), RNG.uniform(0.1, 2, 40)

@@ -11,11 +11,11 @@ from skscratch.core.losses import LOSSES
 from skscratch.core.network import Architecture, allocate, outputs, views
 from skscratch.core.optimizers import Adam, Momentum
 from skscratch.core.schedules import Constant
-from skscratch.training.batches import Gathered
-from skscratch.training.members import apart, joined
+from skscratch.training.data import Gathered
+from skscratch.training.folding import apart, joined
 from skscratch.training.scaling import Scaling
 from skscratch.training.state import Run, capture, restore
-from skscratch.training.temperature import temperature
+from skscratch.training.validation import temperature
 from skscratch.training.trainer import HeldOut, Trainer
 
 RNG = np.random.default_rng(0)

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skscratch.core.network import allocate
-from skscratch.training.members import apart
+from skscratch.training.folding import apart
 from skscratch.training.scaling import Scaling, differently_scaled, find_scaling, former_scaling
 
 RNG = np.random.default_rng(0)

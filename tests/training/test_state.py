@@ -13,8 +13,8 @@ from skscratch.core.network import Architecture, allocate, views
 from skscratch.core.optimizers import Adam
 from skscratch.core.schedules import Constant
 from skscratch.training import checkpoint
-from skscratch.training.batches import Gathered
-from skscratch.training.members import apart
+from skscratch.training.data import Gathered
+from skscratch.training.folding import apart
 from skscratch.training.scaling import find_scaling
 from skscratch.training.state import (
     Run,

@@ -10,7 +10,7 @@ from numpy.testing import assert_array_equal
 from skscratch.core.activations import Tanh
 from skscratch.core.losses import LOSSES
 from skscratch.core.network import Architecture, allocate
-from skscratch.training.stopping import Best, Patience
+from skscratch.training.early_stopping import Best, Patience
 
 
 def n_epochs(losses, updates=1, **params):

@@ -7,7 +7,7 @@ from scipy.special import expit, log_softmax
 
 from skscratch.core.losses import LOSSES
 from skscratch.training import temperature as module
-from skscratch.training.temperature import temperature
+from skscratch.training.validation import temperature
 
 
 def drawn(link, n, sharpness=1.0, seed=0):

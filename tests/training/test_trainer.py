@@ -13,7 +13,7 @@ from skscratch.core.losses import LOSSES, LogisticCrossEntropy
 from skscratch.core.network import Architecture
 from skscratch.core.optimizers import Adam, GradientDescent, Momentum
 from skscratch.core.schedules import Adaptive, Constant, InvScaling
-from skscratch.training.batches import Gathered, InOrder
+from skscratch.training.data import Gathered, InOrder
 from skscratch.training.state import Run, capture, initial_parameters, restore, restore_counted
 from skscratch.training.trainer import HeldOut, Trainer, steps_before
 
