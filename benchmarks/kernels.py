@@ -157,7 +157,7 @@ def kernels(n, p, h, q, dtype, seed=0):
     def noise(*shape):
         return rng.standard_normal(shape).astype(dtype)
 
-    arch = Architecture((p, h, q), (ReLU(),), LOSSES["softmax"])
+    arch = Architecture((p, h, q), (ReLU(),), LOSSES["softmax_cross_entropy"])
     ws, grad = Workspace.empty(arch, n, dtype), Gradient.empty(arch, n, dtype)
     (hidden, z), w = ws.z, rng.uniform(0.5, 2, n).astype(dtype)
     # dL/dz of the last layer lies like the logits

@@ -27,7 +27,7 @@ class Problem:
         rows = (members, n) if members > 1 else (n,)
         X = rng.normal(size=(*rows, P)) * (rng.random((*rows, P)) < 0.6)
         self.X = csr_array(X) if sparse else X
-        is_softmax = loss.name == "softmax"
+        is_softmax = loss.output_activation == "softmax"
         self.y = (
             rng.integers(Q, size=rows) if is_softmax else rng.integers(2, size=(*rows, Q)) * 1.0
         )

@@ -7,7 +7,12 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 from sklearn.metrics import log_loss
 
-from skscratch.core.losses import LOSSES, LogisticCrossEntropy, SoftmaxCrossEntropy
+from skscratch.core.losses import (
+    LOSSES,
+    LogisticCrossEntropy,
+    SoftmaxCrossEntropy,
+    with_output,
+)
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(size=(20, 4), scale=3)
@@ -20,7 +25,7 @@ every_loss = pytest.mark.parametrize("loss", EVERY_LOSS.values(), ids=EVERY_LOSS
 
 def targets(loss):
     """Return classes for softmax, zeros and ones for logistic."""
-    is_softmax = loss.name == "softmax"
+    is_softmax = loss.output_activation == "softmax"
     return RNG.integers(4, size=20) if is_softmax else RNG.integers(2, size=(20, 4)) * 1.0
 
 
@@ -69,12 +74,49 @@ def test_a_small_loss_keeps_its_digits():
 
 
 @every_loss
-def test_link_is_the_prediction_of_forward(loss):
-    y = targets(loss)
-    linked, forwarded = Z.copy(), Z.copy()
-    loss.link(linked)
-    loss.forward(forwarded, y, EQUAL)
-    assert_array_equal(linked, forwarded)
+def test_predictions_are_those_of_forward(loss):
+    y, z = targets(loss), Z.copy()
+    loss.forward(z, y, EQUAL)
+    assert_allclose(loss.predict(Z), z, rtol=1e-12)
+    assert_allclose(loss.log_predict(Z), np.log(z), rtol=1e-12)
+    right = z.argmax(axis=1) == y if y.ndim == 1 else ((z > 0.5) == y).all(axis=1)
+    assert_array_equal(loss.score(z, y), right)
+    assert_array_equal(loss.decide(Z), z.argmax(axis=1) if y.ndim == 1 else z > 0.5)
+
+
+def test_one_logistic_output_predicts_both_classes():
+    loss, z = LogisticCrossEntropy(), np.array([[-800.0], [-1.0], [0.0], [2.0], [800.0]])
+    p, log_p = loss.predict(z), loss.log_predict(z)
+    tiny = np.finfo(float).tiny
+    assert_allclose(p, np.c_[expit(-z), expit(z)].clip(tiny), rtol=1e-12)
+    assert_allclose(log_p[1:4], np.log(p[1:4]), rtol=1e-12)
+    assert (p.min(), log_p.min()) == (tiny, np.log(tiny))
+    assert_array_equal(loss.decide(z), [0, 0, 0, 1, 1])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_probabilities_of_labels_are_neither_0_nor_1(dtype):
+    p = LogisticCrossEntropy().predict(np.array([[-1e3, 1e3]], dtype))
+    assert 0 < p[0, 0] < p[0, 1] < 1
+
+
+def test_encoded_labels_become_targets():
+    classes, labels = np.array([2, 0, 1]), np.array([[0, 1], [1, 1]], np.int8)
+    assert_array_equal(SoftmaxCrossEntropy().targets(classes, float), classes)
+    column = LogisticCrossEntropy().targets(np.array([1, 0]), np.float32)
+    assert_array_equal(column, [[1], [0]])
+    assert column.dtype == np.float32
+    assert LogisticCrossEntropy().targets(labels, float) is labels
+
+
+@every_loss
+def test_smoothing_is_left_out_of_predictions(loss):
+    assert loss.for_prediction() == type(loss)()
+
+
+@every_loss
+def test_a_loss_is_found_by_its_name_and_by_its_output(loss):
+    assert LOSSES[loss.name] == loss.for_prediction() == with_output(loss.output_activation)
 
 
 @every_loss
@@ -97,7 +139,7 @@ def test_weights_count_like_repetitions(loss):
 def test_the_gradient_of_float32_stays_float32(loss):
     z = Z.astype(np.float32)
     y = targets(loss)
-    y = y.astype(np.float32) if loss.name == "logistic" else y
+    y = y.astype(np.float32) if loss.output_activation == "logistic" else y
     w = np.full(20, 1 / 20, np.float32)
     mean = loss.forward(z, y, w)
     loss.backward(z, y, w)
@@ -196,12 +238,9 @@ def test_networks_side_by_side_have_each_its_own_loss(loss, order):
     total, sums = loss.forward(z, ys, ws), []
     p = z.copy()
     loss.backward(z, ys, ws)
-    linked = Zs.copy()
-    loss.link(linked)
     for i, (alone, y, w) in enumerate(zip(Zs.copy(), ys, ws, strict=True)):
         sums.append(loss.forward(alone, y, w))
         assert_allclose(p[i], alone, rtol=1e-12)
-        assert_allclose(linked[i], alone, rtol=1e-12)
         loss.backward(alone, y, w)
         assert_allclose(z[i], alone, rtol=1e-12, atol=1e-16)
     assert_allclose(total, sum(sums), rtol=1e-12)
@@ -209,7 +248,7 @@ def test_networks_side_by_side_have_each_its_own_loss(loss, order):
 
 
 def test_the_losses_of_the_table_do_not_smooth():
-    assert {name: loss.smoothing for name, loss in LOSSES.items()} == {"softmax": 0, "logistic": 0}
+    assert [loss.smoothing for loss in LOSSES.values()] == [0, 0]
 
 
 @pytest.mark.parametrize("w", WEIGHTS, ids=["unweighted", "weighted"])
@@ -222,10 +261,13 @@ def test_no_constant_prediction_has_a_lower_loss(loss, w):
         return plain.forward(np.tile(z, (20, 1)), y, shares(w))
 
     lowest = minimize(of, RNG.normal(size=4), tol=1e-10).fun
-    assert_allclose(loss.of_constant(y, shares(w)), lowest, rtol=1e-6)
+    logits, constant = loss.fit_constant(y, shares(w))
+    assert_allclose(constant, lowest, rtol=1e-6)
+    assert_allclose(of(logits), constant, rtol=1e-12)
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 def test_one_class_has_a_constant_loss_of_zero(loss):
-    y = np.zeros(20, int) if loss.name == "softmax" else np.ones((20, 1), np.float32)
-    assert loss.of_constant(y, EQUAL.astype(np.float32)) == pytest.approx(0, abs=2e-6)
+    y = np.zeros(20, int) if loss.output_activation == "softmax" else np.ones((20, 1), np.float32)
+    _, constant = loss.fit_constant(y, EQUAL.astype(np.float32))
+    assert constant == pytest.approx(0, abs=2e-6)

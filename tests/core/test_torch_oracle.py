@@ -6,9 +6,8 @@ from numpy.testing import assert_allclose
 
 from skscratch.core.activations import ACTIVATIONS
 from skscratch.core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
-from skscratch.core.optimizers import SOLVERS
+from skscratch.core.optimizers import SOLVERS, Optimizer
 from skscratch.core.schedules import Constant, Cosine, Exponential, OneCycle, Step, WarmUp
-from skscratch.core.optimizers import Optimizer
 
 torch = pytest.importorskip("torch", reason="PyTorch is an oracle that the tests can do without")
 
@@ -51,7 +50,7 @@ def torch_loss(problem, weights, biases):
     for i, f in enumerate(problem.arch.activations):
         a = TORCH_ACTIVATIONS[NAMES[type(f)]](a @ weights[i] + biases[i])
     z, y = a @ weights[-1] + biases[-1], torch.from_numpy(problem.y)
-    if problem.arch.loss.name == "softmax":
+    if problem.arch.loss.output_activation == "softmax":
         losses = F.cross_entropy(z, y, reduction="none")
     else:
         bce = F.binary_cross_entropy_with_logits
@@ -81,9 +80,13 @@ def test_loss_and_gradient(problem):
 def test_label_smoothing(kind, smoothing):
     rng, loss = np.random.default_rng(0), kind(smoothing)
     z, w = rng.normal(size=(20, 4), scale=3), np.full(20, 1 / 20)
-    y = rng.integers(4, size=20) if loss.name == "softmax" else rng.integers(2, size=(20, 4)) * 1.0
+    y = (
+        rng.integers(4, size=20)
+        if loss.output_activation == "softmax"
+        else rng.integers(2, size=(20, 4)) * 1.0
+    )
     (leaf,), target = leaves([z]), torch.from_numpy(y)
-    if loss.name == "softmax":
+    if loss.output_activation == "softmax":
         theirs = F.cross_entropy(leaf, target, label_smoothing=smoothing)
     else:
         target = (1 - smoothing) * target + smoothing / 2

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from skscratch import ScratchMLPClassifier
-from skscratch.estimators._begin import begin
-from skscratch.estimators._resolved import resolved
+from skscratch.estimators._fitted import continued_state
+from skscratch.estimators._settings import resolve
+from skscratch.training.state import TrainingState, draw_seed
 
 TASKS = ("binary", "multiclass", "multilabel")
 
@@ -82,10 +83,17 @@ def small():
 
 @pytest.fixture
 def start():
-    """Return a function from a model and data to the run and the checked data of a fit."""
+    """Return a function from a model and data to the configuration, the state and the data."""
 
-    def begin_fit(model, X, y, sample_weight=None, *, validation=(None, None, None), first=True):
-        data = model._validate(X, y, sample_weight, None, first, validation)
-        return begin(resolved(model, data, whole=True), data, first), data
+    def start_fit(
+        model, X, y, sample_weight=None, *, validation=(), is_initial=True, is_partial=False
+    ):
+        data = model._check(X, y, sample_weight, is_initial)
+        if validation:
+            data = model._check_validation(*validation, data)
+        config = resolve(model, data, is_partial=is_partial, is_initial=is_initial)
+        if is_initial:
+            return config, TrainingState.start(config, data, draw_seed(model.random_state)), data
+        return config, continued_state(model, config), data
 
-    return begin_fit
+    return start_fit

@@ -219,7 +219,9 @@ class TestFittedEstimator:
 
     def test_it_is_made_only_if_asked_for(self, binary, small, monkeypatch):
         made = []
-        monkeypatch.setattr("skscratch.estimators._callbacks.snapshot", lambda *_: made.append(1) or {})
+        monkeypatch.setattr(
+            "skscratch.estimators._callbacks.snapshot", lambda *_: made.append(1) or {}
+        )
         small().set_callbacks(Recorder()).fit(*binary)
         assert not made
         small().set_callbacks(Snapshots()).fit(*binary)

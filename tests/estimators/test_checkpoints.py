@@ -14,7 +14,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy import sparse
 
-from skscratch.estimators import _begin
+from skscratch.estimators import _base
 from skscratch.training import checkpoint
 
 # Short fits on purpose.
@@ -187,7 +187,7 @@ def test_a_run_without_a_seed_goes_on_with_its_own(params, path, binary, small, 
         model.fit(*binary)
     seed = checkpoint.read(path)["belongs_to"]["seed"]
     model.fit(*binary)
-    monkeypatch.setattr(_begin, "draw_seed", lambda random_state: seed)
+    monkeypatch.setattr(_base, "draw_seed", lambda random_state: seed)
     assert_equal_models(model, small(activation=[Cut(None)], **params).fit(*binary))
 
 

@@ -11,8 +11,8 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, get_scorer,
 from sklearn.preprocessing import scale
 
 from skscratch import ScratchMLPClassifier
-from skscratch.core.losses import LOSSES
-from skscratch.training.validation import temperature
+from skscratch.core.losses import with_output
+from skscratch.training.validation import fit_temperature
 from tests.estimators.bomb import Bomb
 
 short = pytest.mark.filterwarnings(
@@ -388,10 +388,10 @@ def test_the_logits_are_divided_by_the_temperature_of_the_validation_set(
         for scaled in (False, True)
     )
     z = plain.decision_function(X)
-    loss = LOSSES[plain.out_activation_]
+    loss = with_output(plain.out_activation_)
     target = np.asarray(y[60:], float if plain.out_activation_ == "logistic" else int)
     if kind == "binary":
         target = target[:, None]
-    T = temperature(loss, [(z[60:].reshape(30, -1), target, np.ones(30))])
+    T = fit_temperature(loss, [(z[60:].reshape(30, -1), target, np.ones(30))])
     assert abs(T - 1) > 0.01
     assert_allclose(tempered.decision_function(X), z / T, rtol=1e-9)

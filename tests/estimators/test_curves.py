@@ -6,14 +6,15 @@ from numpy.testing import assert_array_equal
 from sklearn.exceptions import NotFittedError
 
 from skscratch import ScratchMLPClassifier
-from skscratch.estimators._curves import Curves
 
 NAMES = ["loss_curve_", "loss_", "validation_scores_"]
 
 
-class Fitted(Curves):
-    def __init__(self, **columns):
-        self.history_ = {name: np.array(column) for name, column in columns.items()}
+def Fitted(**columns):
+    """Return a model with a history."""
+    model = ScratchMLPClassifier()
+    model.history_ = {name: np.array(column) for name, column in columns.items()}
+    return model
 
 
 def test_the_loss_is_that_with_the_penalty():

@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 from sklearn.utils.class_weight import compute_sample_weight
 
-from skscratch.estimators import _endings
+from skscratch.estimators import _convergence
 
 ignore_short_fits = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # fits of a fixed length on purpose
@@ -286,12 +286,12 @@ class TestNothingLearned:
         """The rows decide; the rise is put into them."""
         X, y = clusters
         model = small(max_iter=30, learning_rate_init=0.02, batch_size=20)
-        objective = _endings.Run.__dict__["record"]
+        objective = _convergence.TrainingState.__dict__["record"]
 
         def rising(run, loss, penalty, **row):
             objective(run, 0.1 + 0.02 * run.n_epochs, penalty=0.0, **row)
 
-        monkeypatch.setattr(_endings.Run, "record", rising)
+        monkeypatch.setattr(_convergence.TrainingState, "record", rising)
         message = complaint(model.set_params(n_iter_no_change=100), X, y)
         assert "ended above where it began: it was 0.1 in the first epoch and 0.68 in" in message
 
@@ -323,8 +323,8 @@ class TestNothingLearned:
         assert "not clearly" not in complaint(small(**SLOW), X, np.zeros(90))
 
     def test_where_the_numbers_tell_nothing_is_computed(self, clusters, small, monkeypatch):
-        monkeypatch.setattr(_endings, "mean_loss", None)
-        monkeypatch.setattr(_endings, "likely_causes", None)
+        monkeypatch.setattr(_convergence, "mean_loss", None)
+        monkeypatch.setattr(_convergence, "_likely_causes", None)
         for params in ({}, {"early_stopping": True}, {"solver": "lbfgs"}, {"ema_decay": 0.9}):
             rate = {} if "solver" in params else {"learning_rate_init": 0.03}
             assert "not clearly" not in complaint(small(max_iter=60, **rate, **params), *clusters)

@@ -1,4 +1,4 @@
-"""Fitted attributes that come from a file or from the user's hand: whole, or refused by name."""
+"""Fitted attributes: all of a fit or nothing; from a file or the user's hand, whole or refused."""
 
 import copy
 import json
@@ -10,7 +10,9 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 
 from skscratch import ScratchMLPClassifier
-from skscratch.estimators._fitted import GOES_ON, PREDICTS
+from skscratch.core.optimizers import Adam, OptimizerState
+from skscratch.estimators._fitted import GOES_ON, PREDICTS, Transaction, published, snapshot
+from skscratch.training.early_stopping import BestWeights
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -162,3 +164,87 @@ class TestLists:
         arguments = multiclass[:1] if call == "predict" else multiclass
         with pytest.raises(ValueError, match=rf"{name} "):
             getattr(model, call)(*arguments)
+
+
+@pytest.fixture
+def begun(binary, small, start):
+    """A state at its start, and the model."""
+    model = small()
+    return start(model, *binary)[1], model
+
+
+def test_what_is_published_is_every_fitted_attribute(begun, binary, small):
+    state, model = begun
+    fitted = small().fit(*binary)
+    known = {"classes_", "n_features_in_", "_label_dtype", *fitted.get_params()}
+    assert set(published(model, state, True)) == set(vars(fitted)) - known
+
+
+def test_published_arrays_are_those_of_the_run(begun):
+    state, model = begun
+    attributes = published(model, state, True)
+    state.theta[:] = 7
+    assert all((W == 7).all() for W in attributes["coefs_"] + attributes["intercepts_"])
+
+
+def test_a_snapshot_is_equal_and_does_not_change_later(begun):
+    state, model = begun
+    state.record(0.5, 0.1)
+    state.optimizer = OptimizerState.start(Adam(0.9, 0.999, 1e-8), state.theta)
+    attributes, expected = (copy.deepcopy(f(model, state, True)) for f in (snapshot, published))
+    kept = snapshot(model, state, True)
+    state.theta[:] = 7
+    state.optimizer.slots[0][:] = 7
+    state.shuffle.random(5)
+    state.record(0.4, 0.1)
+    np.testing.assert_equal(kept, attributes)
+    np.testing.assert_equal(kept, expected)
+
+
+def test_only_parameters_that_a_validation_set_chose_have_its_score(begun):
+    state, model = begun
+    state.best_loss = 0.25
+    assert published(model, state, True)["best_loss_"] == 0.25
+    state.best, state.keeps_best = BestWeights(np.full_like(state.theta, 3), state.arch), True
+    state.best_validation_score = 0.5
+    attributes = published(model, state, True)
+    assert attributes["best_loss_"] is None
+    assert attributes["best_validation_score_"] == 0.5
+    assert_array_equal(attributes["coefs_"][0], 3)
+
+
+class TestTransaction:
+    @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+    def test_after_an_error_the_attributes_are_those_before(self, small, error):
+        model = small()
+        before = vars(model).copy()
+
+        def change():
+            with Transaction(model):
+                model.alpha, model.new_ = 5, 1
+                raise error
+
+        with pytest.raises(error):
+            change()
+        assert vars(model) == before
+
+    def test_without_an_error_changes_stay(self, small):
+        model = small()
+        with Transaction(model):
+            model.new_ = 1
+        assert model.new_ == 1
+
+    def test_what_is_committed_stays_and_nothing_after_it(self, small):
+        model = small()
+
+        def change():
+            with Transaction(model) as transaction:
+                model.first_ = 1
+                transaction.commit({"second_": 2})
+                model.third_ = 3
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            change()
+        assert (model.first_, model.second_) == (1, 2)
+        assert not hasattr(model, "third_")

@@ -13,9 +13,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-from skscratch.estimators import _lbfgs
-from skscratch.estimators._lbfgs import Descent
-from skscratch.estimators._callbacks import NoTasks
+from skscratch.estimators._callbacks import NoCallbacks
+from skscratch.estimators._fitted import published
+from skscratch.estimators._messages import complaint
+from skscratch.training import lbfgs as module
+from skscratch.training.lbfgs import LBFGSFit
 
 short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -43,15 +45,22 @@ def interrupt():
     raise KeyboardInterrupt
 
 
+def new_fit(model, config, state, data):
+    """Return a fit that prints what the model asks for."""
+    hooks = NoCallbacks(model)
+    hooks.begin(config, state, keep_optimizer=False)
+    return LBFGSFit(config, config.optimizer, state, data, hooks)
+
+
 def descend(start, model, X, y, **arguments):
-    """Return the run of a fit, and warn of what it has to say."""
-    run, data = start(model, X, y, **arguments)
-    descent = Descent(model, run, data, NoTasks())
+    """Return the state of a fit, and warn of what it has to say."""
+    config, state, data = start(model, X, y, **arguments)
+    fit = new_fit(model, config, state, data)
     with np.errstate(all="ignore"):
-        descent.train()
-    if descent.complaint:
-        warnings.warn(descent.complaint, ConvergenceWarning, stacklevel=2)
-    return run
+        fit.run()
+    if message := complaint(model, config, fit.outcome):
+        warnings.warn(message, ConvergenceWarning, stacklevel=2)
+    return state
 
 
 def linear_gradient(model, X, y):
@@ -70,14 +79,14 @@ class TestHistory:
     @short
     def test_every_iteration_is_recorded(self, task, lbfgs, start, monkeypatch):
         times = iter(range(100))
-        monkeypatch.setattr(_lbfgs, "perf_counter", lambda: float(next(times)))
+        monkeypatch.setattr(module, "perf_counter", lambda: float(next(times)))
         run = descend(start, lbfgs(max_iter=6), *task)
         assert run.n_epochs == len(run.history) == 6
         columns = run.history.arrays()
         assert [*columns] == ["loss", "penalty", "gradient_norm", "seconds"]
         assert (np.diff(columns["loss"] + columns["penalty"]) <= 0).all()
         assert_array_equal(columns["seconds"], 1)
-        assert run.n_seen == 0
+        assert run.n_samples_seen == 0
 
     @short
     def test_the_loss_is_that_of_the_parameters_and_so_is_the_penalty(self, binary, lbfgs):
@@ -103,7 +112,7 @@ class TestHistory:
         run = descend(start, model, X[:60], y[:60], validation=(X[60:], y[60:], None))
         without = descend(start, plain, X[:60], y[:60])
         assert_array_equal(run.result, without.result)
-        model._publish(run, keep_memory=False)
+        vars(model).update(published(model, run, False))
         losses = run.history["validation_loss"]
         assert len(losses) == 5
         assert_allclose(losses[-1], log_loss(y[60:], model.predict_proba(X[60:])))
@@ -133,9 +142,9 @@ class TestHistory:
 
     def test_the_last_line_says_that_ctrl_c_ended_it(self, binary, lbfgs, start, capsys):
         model = lbfgs(activation=[Bomb(9, interrupt)], verbose=True)
-        run, data = start(model, *binary)
+        config, run, data = start(model, *binary)
         with pytest.raises(KeyboardInterrupt):
-            Descent(model, run, data, NoTasks()).train()
+            new_fit(model, config, run, data).run()
         ended = capsys.readouterr().out.splitlines()[-2]
         assert ended == f"ended after iteration {run.n_epochs}: Ctrl-C"
 
@@ -156,8 +165,8 @@ class TestHistory:
     def test_what_another_solver_remembers_is_forgotten(self, binary, small, lbfgs, start):
         model = small(warm_start=True, ema_decay=0.9).fit(*binary)
         model.set_params(solver="lbfgs")
-        run = descend(start, model, *binary, first=False)
-        assert (run.memory, run.mean) == ({}, None)
+        run = descend(start, model, *binary, is_initial=False)
+        assert (run.optimizer, run.ema) == (None, None)
         assert run.n_epochs > model.n_iter_ == 15
 
 
@@ -207,9 +216,9 @@ class TestEnd:
 class TestInterrupt:
     def test_ctrl_c_leaves_the_last_whole_iteration(self, binary, lbfgs, start):
         model = lbfgs(activation=[Bomb(9, interrupt)])
-        run, data = start(model, *binary)
+        config, run, data = start(model, *binary)
         with pytest.raises(KeyboardInterrupt):
-            Descent(model, run, data, NoTasks()).train()
+            new_fit(model, config, run, data).run()
         n = run.n_epochs
         assert 1 < n < 9
         plain = lbfgs(activation="identity", max_iter=n)
@@ -223,13 +232,13 @@ class TestInterrupt:
         bomb = Bomb(3, interrupt)
 
         def score(estimator, X, y):
-            bomb.forward(None, 0, np.zeros(1))
+            bomb.forward(0, np.zeros(1))
             return 0.5
 
         model = lbfgs(scoring=score)
-        run, data = start(model, X, y, validation=(X, y, None))
+        config, run, data = start(model, X, y, validation=(X, y, None))
         with pytest.raises(KeyboardInterrupt):
-            Descent(model, run, data, NoTasks()).train()
+            new_fit(model, config, run, data).run()
         return run
 
     def test_an_iteration_that_could_not_be_scored_does_not_count(self, binary, lbfgs, start):
@@ -245,10 +254,10 @@ class TestInterrupt:
 
     def test_before_the_first_iteration_it_leaves_the_start(self, binary, lbfgs, start):
         model = lbfgs(activation=[Bomb(1, interrupt)])
-        run, data = start(model, *binary)
+        config, run, data = start(model, *binary)
         before = run.theta.copy()
         with pytest.raises(KeyboardInterrupt):
-            Descent(model, run, data, NoTasks()).train()
+            new_fit(model, config, run, data).run()
         assert run.n_epochs == 0
         assert_array_equal(run.result, before)
 
@@ -268,7 +277,7 @@ class TestDivergence:
     def test_at_once_it_is_an_error(self, binary, lbfgs, start):
         X, y = binary
         with pytest.raises(ValueError, match="Scale the features"):
-            descend(start, lbfgs(activation="identity"), X * 1e200, y)
+            lbfgs(activation="identity").fit(X * 1e200, y)
 
     @pytest.mark.parametrize(
         ("loss", "weight"), [(math.nan, 2.0), (math.inf, 2.0), (0.5, 1e200)], ids=str

@@ -9,7 +9,7 @@ from skscratch.estimators._messages import diverged, report
 @pytest.fixture
 def run(binary, small, start):
     """A run after two epochs, the second of which was validated."""
-    run, _ = start(small(), *binary)
+    _, run, _ = start(small(), *binary)
     run.record(1.0, penalty=0.5, seconds=1.0)
     run.record(0.75, penalty=0.125, seconds=2.25)
     return run
@@ -93,15 +93,17 @@ def test_a_line_is_there_at_once(run, small, monkeypatch):
         ({"max_grad_norm": 9.0}, "(now 0.001), lower max_grad_norm,"),
     ],
 )
-def test_a_divergence_names_the_epoch_and_what_to_try(small, params, lever):
-    error = diverged(small(**params), 3)
+def test_a_divergence_names_the_epoch_and_what_to_try(small, binary, start, params, lever):
+    model = small(**params)
+    error = diverged(model, start(model, *binary)[0], 3)
     assert isinstance(error, ValueError)
     for words in ("epoch 3", lever, "raise batch_size, or scale the features", "sample weights"):
         assert words in str(error)
 
 
-def test_lbfgs_is_told_only_what_it_can_change(small):
-    message = str(diverged(small(solver="lbfgs"), 3))
+def test_lbfgs_is_told_only_what_it_can_change(small, binary, start):
+    model = small(solver="lbfgs")
+    message = str(diverged(model, start(model, *binary)[0], 3))
     assert "Scale the features" in message
     for name in ("learning_rate_init", "max_grad_norm", "batch_size"):
         assert name not in message

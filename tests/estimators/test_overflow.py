@@ -5,14 +5,14 @@ import pytest
 from scipy.sparse import csr_array
 from sklearn.exceptions import ConvergenceWarning
 
-from skscratch.estimators import _overflow
-from skscratch.estimators._overflow import overflows
+from skscratch.estimators import _convergence
+from skscratch.estimators._convergence import _overflows as overflows
 
 
 @pytest.mark.parametrize("container", [np.asarray, csr_array])
 def test_outputs_that_are_not_finite_are_found(binary, container, small, start):
     X, y = binary
-    run, data = start(small(hidden_layer_sizes=()), container(X), y)
+    _, run, data = start(small(hidden_layer_sizes=()), container(X), y)
     assert not overflows(run, data)
     with np.errstate(all="ignore"):
         run.theta[:] = 1e200
@@ -24,7 +24,7 @@ def test_outputs_that_are_not_finite_are_found(binary, container, small, start):
 def test_one_row_in_many_is_enough(small, start):
     X, y = np.ones((500, 2), np.float32), np.arange(500) % 2
     X[-1] = 3e38
-    run, data = start(small(hidden_layer_sizes=()), X, y)
+    _, run, data = start(small(hidden_layer_sizes=()), X, y)
     run.theta[:] = 2
     with np.errstate(all="ignore"):
         assert overflows(run, data)
@@ -35,8 +35,8 @@ def test_one_row_in_many_is_enough(small, start):
 @pytest.mark.parametrize("dtype", [float, np.float32, np.uint8])
 def test_outputs_are_not_computed_where_norms_exclude_it(dtype, binary, small, start, monkeypatch):
     X, y = binary
-    run, data = start(small(), (X * 10).astype(dtype), y)
-    monkeypatch.setattr(_overflow, "outputs", None)
+    _, run, data = start(small(), (X * 10).astype(dtype), y)
+    monkeypatch.setattr(_convergence, "outputs", None)
     assert not overflows(run, data)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skscratch.estimators._random import draw_seed, streams
+from skscratch.training.state import Streams, draw_seed
 
 
 def test_an_int_is_its_own_seed():
@@ -23,6 +23,6 @@ def test_none_is_fresh_entropy():
 
 
 def test_streams_repeat_and_differ_from_each_other():
-    first, second = ([rng.random() for rng in streams(3)] for _ in range(2))
+    first, second = ([rng.random() for rng in Streams.of_seed(3)] for _ in range(2))
     assert first == second
     assert len({*first}) == len(first) == 4

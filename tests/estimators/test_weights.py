@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from skscratch import ScratchMLPClassifier
-from skscratch.estimators._data import counted_in_rows
+from skscratch.estimators._labels import counted_in_rows
 
 # Short fits on purpose.
 pytestmark = pytest.mark.filterwarnings(

@@ -8,18 +8,23 @@ from scipy.sparse import csr_array
 from sklearn.metrics import log_loss, make_scorer
 
 from skscratch._compat import InvalidParameterError
-from skscratch.estimators._validation_set import (
-    ValidationSet,
-    find_scorer,
-    held_out,
-    split,
-    weighted_rows,
-)
+from skscratch.estimators._fitted import published
+from skscratch.estimators._scoring import EstimatorScorer, find_scorer
+from skscratch.training.data import ValidationRows
+from skscratch.training.state import Streams
+from skscratch.training.validation import Evaluator
 
 LETTERS = np.array(["ant", "bee", "cow"])
 STOPPING = {"early_stopping": True, "validation_fraction": 0.4, "n_updates_no_change": 0}
 
 short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def split(config, state, data):
+    """Return the rows to train on and to validate on, as a fit divides them."""
+    early = config.stochastic.early_stopping
+    fraction = None if early is None else early.validation_fraction
+    return data.split(fraction, Streams.of_seed(state.seed).holdout, state.arch.members)
 
 
 @pytest.fixture
@@ -28,19 +33,19 @@ def divide(start):
 
     def divided(model, *args, hold_out=True, **kwargs):
         model.set_params(early_stopping=hold_out)
-        run, data = start(model, *args, **kwargs)
-        return *split(model, run, data), data
+        config, state, data = start(model, *args, **kwargs)
+        return *split(config, state, data), data
 
     return divided
 
 
 class TestRows:
     def test_rows_without_weight_are_left_out(self, binary, small, start):
-        data = start(small(), *binary)[1]
-        assert_array_equal(weighted_rows(data), np.arange(90))
+        data = start(small(), *binary)[2]
+        assert_array_equal(data.weighted_rows(), np.arange(90))
         weight = np.arange(90) % 3
-        data = start(small(), *binary, weight)[1]
-        assert_array_equal(weighted_rows(data), np.flatnonzero(weight))
+        data = start(small(), *binary, weight)[2]
+        assert_array_equal(data.weighted_rows(), np.flatnonzero(weight))
 
     def test_a_part_is_held_out_by_class(self, multiclass, small, divide):
         rows, validation, data = divide(small(validation_fraction=0.4), *multiclass)
@@ -67,9 +72,9 @@ class TestRows:
 
     def test_the_streams_of_training_do_not_move(self, binary, small, start):
         model = small(early_stopping=True)
-        run, data = start(model, *binary)
+        config, run, data = start(model, *binary)
         before = [rng.bit_generator.state for rng in (run.shuffle, run.dropout)]
-        one, same = (split(model, run, data)[1].rows for _ in range(2))
+        one, same = (split(config, run, data)[1].rows for _ in range(2))
         assert [rng.bit_generator.state for rng in (run.shuffle, run.dropout)] == before
         assert_array_equal(one, same)
 
@@ -103,22 +108,27 @@ class TestRows:
 
 
 class TestScorer:
-    def test_none_is_needed_for_the_loss(self, small):
-        assert find_scorer(small(scoring="loss")) is None
-
     @pytest.mark.parametrize("scoring", ["accuracy", None], ids=str)
-    def test_a_name_or_the_estimators_own(self, scoring, clusters, small):
+    def test_a_name_or_the_estimators_own(self, scoring, clusters, small, start):
         model = small().partial_fit(*clusters, classes=[0, 1, 2])
-        assert find_scorer(small(scoring=scoring))(model, *clusters) == model.score(*clusters)
+        data = start(small(), *clusters)[2]
+        scorer = find_scorer(small(scoring=scoring), data).scorer
+        assert scorer(model, *clusters) == model.score(*clusters)
 
-    def test_a_function(self, binary, small):
-        scorer = find_scorer(small(scoring=lambda estimator, X, y: len(y)))
-        assert scorer(small(), *binary) == 90
+    def test_a_function(self, binary, small, start):
+        scorer = find_scorer(
+            small(scoring=lambda estimator, X, y: len(y)), start(small(), *binary)[2]
+        )
+        assert isinstance(scorer, EstimatorScorer)
+        assert scorer.scorer(small(), *binary) == 90
+
+    def test_none_is_needed_for_the_loss(self, binary, small, start):
+        assert start(small(scoring="loss"), *binary)[0].scorer is None
 
     @pytest.mark.parametrize("scoring", ["best", 3])
-    def test_what_is_none_is_refused_by_name(self, scoring, small):
+    def test_what_is_none_is_refused_by_name(self, scoring, binary, small, start):
         with pytest.raises(InvalidParameterError, match=f"^scoring must be.*Got {scoring!r}"):
-            find_scorer(small(scoring=scoring))
+            find_scorer(small(scoring=scoring), start(small(), *binary)[2])
 
 
 class Spy:
@@ -133,23 +143,25 @@ class Spy:
 
 
 def follow(start, model, *args):
-    """Return a run after an epoch, and what follows it on every other row."""
-    run, data = start(model, *args)
-    validation = ValidationSet(data, np.arange(0, 90, 2))
-    watch = held_out(model, run, validation, size=7)
+    """Return a state after an epoch, and its evaluator on every other row."""
+    config, run, data = start(model, *args)
+    validation = ValidationRows(data, np.arange(0, 90, 2))
+    evaluator = Evaluator(run, validation, config.scorer, run.current)
     run.record(1.0, 0.0)
-    return run, watch
+    return run, evaluator
+
+
+def publish(model, state):
+    vars(model).update(published(model, state, False))
 
 
 class TestFollowing:
-    def test_the_loss_is_that_of_the_rows_whatever_the_size_of_a_batch(
-        self, multiclass, small, start
-    ):
+    def test_the_loss_is_that_of_the_rows(self, multiclass, small, start):
         X, y = multiclass
         model = small()
         run, watch = follow(start, model, X, y)
-        losses, scores = watch.watch()
-        model._publish(run, keep_memory=False)
+        losses, scores = watch.evaluate()
+        publish(model, run)
         p = model.predict_proba(X[::2])
         assert_allclose(losses, [log_loss(y[::2], p)])
         share = (p.argmax(axis=1) == y[::2]).mean()
@@ -162,9 +174,9 @@ class TestFollowing:
         weight = np.linspace(1, 2, 90)
         model = small(scoring=scoring)
         run, watch = follow(start, model, X, y, weight)
-        watched, scores = watch.watch()
+        watched, scores = watch.evaluate()
         assert_array_equal(watched, -scores)
-        model._publish(run, keep_memory=False)
+        publish(model, run)
         assert_allclose(scores, [model.score(X[::2], y[::2], weight[::2])])
         p = model.predict_proba(X[::2])
         expected = log_loss(y[::2], p, sample_weight=weight[::2])
@@ -174,7 +186,7 @@ class TestFollowing:
         X, y = multiclass
         spy = Spy()
         _, watch = follow(start, small(scoring=spy), X, LETTERS[y])
-        watch.watch()
+        watch.evaluate()
         _, seen, labels, weight = spy.calls[0]
         assert_array_equal(seen, X[::2])
         assert_array_equal(labels, LETTERS[y][::2])
@@ -186,7 +198,7 @@ class TestFollowing:
         spy, weight = Spy(), np.linspace(1, 2, 90)
         for w in (weight, None):
             _, watch = follow(start, small(scoring=spy, class_weight={0: 5}), *binary, w)
-            watch.watch()
+            watch.evaluate()
         assert_array_equal(spy.calls[0][3], weight[::2])
         assert spy.calls[1][3] is None
 
@@ -195,7 +207,7 @@ class TestFollowing:
     )
     def test_a_scorer_that_knows_no_weights_gets_none(self, binary, scoring, small, start):
         _, watch = follow(start, small(scoring=scoring), *binary, np.linspace(1, 2, 90))
-        assert watch.watch() == ([-0.5], [0.5])
+        assert watch.evaluate() == ([-0.5], [0.5])
 
     def test_a_scorer_gets_an_estimator_that_predicts_with_the_parameters_of_now(
         self, multiclass, small, start
@@ -211,12 +223,12 @@ class TestFollowing:
         model = small(scoring=score)
         run, watch = follow(start, model, X, LETTERS[y])
         before = {**vars(model)}
-        watch.watch()
+        watch.evaluate()
         run.theta *= 2
-        watch.watch()
+        watch.evaluate()
         assert vars(model) == before
         assert "coefs_" not in vars(model)
-        model._publish(run, keep_memory=False)
+        publish(model, run)
         assert_array_equal(seen[1], model.predict_proba(X[::2]))
         assert (seen[0] != seen[1]).any()
 
@@ -225,7 +237,7 @@ class TestFollowing:
         model = small(warm_start=True).fit(*binary)
         spy = Spy()
         _, watch = follow(start, model.set_params(scoring=spy), *binary)
-        watch.watch()
+        watch.evaluate()
         view = spy.calls[0][0]
         assert not hasattr(view, "history_")
         assert not hasattr(view, "n_iter_")
@@ -262,7 +274,7 @@ class TestFollowing:
         X, y = binary
         spy = Spy()
         _, watch = follow(start, small(scoring=spy), csr_array(X), y)
-        watch.watch()
+        watch.evaluate()
         assert spy.calls[0][1].format == "csr"
         assert_array_equal(spy.calls[0][1].toarray(), X[::2])
 
@@ -270,13 +282,13 @@ class TestFollowing:
     def test_a_score_that_is_no_number_is_refused(self, binary, value, small, start):
         _, watch = follow(start, small(scoring=Spy(value)), *binary)
         with pytest.raises(ValueError, match=rf"scoring=.* gave {value} on the 45 rows"):
-            watch.watch()
+            watch.evaluate()
 
     @pytest.mark.parametrize("value", [None, "good", [0.5, 0.6]])
     def test_a_score_of_another_kind_is_laid_to_scoring(self, binary, value, small, start):
         _, watch = follow(start, small(scoring=Spy(value)), *binary)
         with pytest.raises((ValueError, TypeError), match=r"^scoring: "):
-            watch.watch()
+            watch.evaluate()
 
     @short
     def test_the_highest_score_is_kept(self, binary, small):

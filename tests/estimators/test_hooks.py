@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skscratch._warnings import quiet
-from skscratch.estimators._callbacks import NoTasks, Tasks, new_tasks
+from skscratch.estimators._callbacks import CallbackHooks, NoCallbacks, new_hooks
 from skscratch.training.history import History
 
 
@@ -37,38 +37,38 @@ def context():
 
 
 @pytest.fixture
-def tasks(context):
+def hooks(context):
     def init(max_subtasks):
         context.n_epochs = max_subtasks
         return context
 
-    estimator = SimpleNamespace(_skl_callbacks=[1], _init_callback_context=init)
-    return new_tasks(estimator, "X", "y", "weights", 7)
+    estimator = SimpleNamespace(_skl_callbacks=[1], _init_callback_context=init, verbose=False)
+    return new_hooks(estimator, "X", "y", "weights", 7)
 
 
 def run(n=0):
     history = History({})
     for i in range(n):
         history.append(loss=float(i), penalty=0.0)
-    return SimpleNamespace(history=history, n_epochs=n, n_seen=10 * n)
+    return SimpleNamespace(history=history, n_epochs=n, n_samples_seen=10 * n)
 
 
 def test_without_callbacks_nothing_is_called():
     for estimator in (SimpleNamespace(), SimpleNamespace(_skl_callbacks=[])):
-        assert isinstance(new_tasks(estimator, None, None, None, 3), NoTasks)
-    tasks = NoTasks()
-    assert [tasks.begin(None, True), tasks.begin_epoch(None), tasks.end()] == [None] * 3
-    assert tasks.end_epoch(None) is False
+        assert isinstance(new_hooks(estimator, None, None, None, 3), NoCallbacks)
+    hooks = NoCallbacks(SimpleNamespace(verbose=False))
+    assert [hooks.begin(None, None, True), hooks.begin_epoch(None), hooks.end()] == [None] * 3
+    assert hooks.end_epoch(None) is False
 
 
-def test_a_fit_is_a_task_of_tasks(tasks, context):
-    assert isinstance(tasks, Tasks)
+def test_a_fit_is_a_task_of_tasks(hooks, context):
+    assert isinstance(hooks, CallbackHooks)
     assert context.n_epochs == 7
-    tasks.begin(run(), True)
+    hooks.begin(None, run(), True)
     for name in ("epoch", "iteration"):
-        tasks.begin_epoch(run(), name)
-        tasks.end_epoch(run(1))
-    tasks.end()
+        hooks.begin_epoch(run(), name)
+        hooks.end_epoch(run(1))
+    hooks.end()
     expected = [("fit", "begin"), ("epoch", "begin"), ("epoch", "end")]
     expected += [("iteration", "begin"), ("iteration", "end"), ("fit", "end")]
     assert [call[:2] for call in context.calls] == expected
@@ -77,31 +77,31 @@ def test_a_fit_is_a_task_of_tasks(tasks, context):
         assert arguments["metadata"] == {"sample_weight": "weights"}
 
 
-def test_an_epoch_begins_once(tasks, context):
-    tasks.begin(run(), True)
-    tasks.begin_epoch(run())
-    tasks.begin_epoch(run())
+def test_an_epoch_begins_once(hooks, context):
+    hooks.begin(None, run(), True)
+    hooks.begin_epoch(run())
+    hooks.begin_epoch(run())
     assert len(context.calls) == 2
 
 
 @pytest.mark.parametrize("answer", [True, False])
-def test_who_asks_to_stop_is_heard(tasks, context, answer):
+def test_who_asks_to_stop_is_heard(hooks, context, answer):
     context.answer = answer
-    tasks.begin(run(), True)
-    tasks.begin_epoch(run())
-    assert tasks.end_epoch(run(1)) is answer
+    hooks.begin(None, run(), True)
+    hooks.begin_epoch(run())
+    assert hooks.end_epoch(run(1)) is answer
 
 
-def test_the_estimator_shows_how_far_the_run_is(tasks):
-    tasks.begin(run(), True)
-    assert (tasks.estimator.history_, tasks.estimator.n_iter_) == ({}, 0)
-    tasks.begin_epoch(run())
-    tasks.end_epoch(run(3))
-    assert tasks.estimator.history_["loss"].tolist() == [0, 1, 2]
-    assert (tasks.estimator.n_iter_, tasks.estimator.t_) == (3, 30)
+def test_the_estimator_shows_how_far_the_run_is(hooks):
+    hooks.begin(None, run(), True)
+    assert (hooks.estimator.history_, hooks.estimator.n_iter_) == ({}, 0)
+    hooks.begin_epoch(run())
+    hooks.end_epoch(run(3))
+    assert hooks.estimator.history_["loss"].tolist() == [0, 1, 2]
+    assert (hooks.estimator.n_iter_, hooks.estimator.t_) == (3, 30)
 
 
-def test_hooks_see_the_errors_of_floats_that_the_user_sees(tasks, context):
+def test_hooks_see_the_errors_of_floats_that_the_user_sees(hooks, context):
     with quiet():
-        tasks.begin(run(), True)
+        hooks.begin(None, run(), True)
     assert context.calls[0][3] == np.geterr()["over"] != "ignore"

@@ -1,0 +1,61 @@
+"""BLAS threads in a fit: as many as its products are worth."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from skscratch import ScratchMLPClassifier
+from skscratch.training import threads
+
+endless = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def n_threads():
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+@pytest.fixture
+def two_threads(monkeypatch):
+    """Start from two threads and two cores, whatever the machine has."""
+    monkeypatch.setattr(threads, "_n_cores", lambda: 2)
+    with threadpool_limits(2, user_api="blas"):
+        if max(n_threads()) < 2:
+            pytest.skip("this BLAS cannot have two threads")
+        yield
+
+
+class Spy:
+    """The identity as an activation; notes the threads of every BLAS pool."""
+
+    def __init__(self):
+        self.seen = set()
+
+    def forward(self, z, a):
+        self.seen |= {*n_threads()}
+        a[...] = z
+
+    def backward(self, z, a, delta):
+        pass
+
+
+@endless
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_small_products_run_on_one_thread_and_the_limit_is_lifted(solver, two_threads):
+    spy = Spy()
+    before = n_threads()
+    ScratchMLPClassifier(activation=spy, solver=solver, max_iter=1).fit(
+        *load_digits(return_X_y=True)
+    )
+    assert spy.seen == {1}
+    assert n_threads() == before
+
+
+@pytest.mark.parametrize(("solver", "n"), [("adam", 2), ("sgd", 2), ("lbfgs", 1)])
+def test_large_products_get_threads_but_not_with_lbfgs(solver, n, two_threads, start):
+    """Products of 200 · 400 · 100 multiply-adds, of one network."""
+    X, y = np.zeros((200, 400)), np.arange(200) % 2
+    model = ScratchMLPClassifier((100,), solver=solver, batch_size=200, n_members=1)
+    config, state, data = start(model, X, y)
+    with threads.training_threads(state.params, data.X, config.batch_size):
+        assert max(n_threads()) == n
