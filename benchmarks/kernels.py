@@ -17,12 +17,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks import naive
-from skscratch.core import linear
 from skscratch.core.activations import ReLU
 from skscratch.core.losses import LOSSES
 from skscratch.core.network import Architecture, Gradient, Workspace
-from skscratch.core.optimizers import Adam, GradientDescent, Momentum, Nesterov
-from skscratch.core.optimizers import Optimizer
+from skscratch.core.optimizers import Adam, GradientDescent, Momentum, Nesterov, Optimizer
 from skscratch.training.data import Gathered
 
 RATE, L2, BETA, ADAM = 1e-3, 1e-4, 0.9, (0.9, 0.999, 1e-8)

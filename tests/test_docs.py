@@ -14,11 +14,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier
+from skscratch.estimators._resolved import resolved
 
 import skscratch
 from skscratch import ScratchMLPClassifier
 from skscratch.core import activations, initializers, losses, optimizers, schedules
-from skscratch.estimators._resolved import resolved
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

@@ -124,7 +124,9 @@ def test_without_rng_nothing_is_dropped(make_problem):
 
 
 def test_no_rates_are_rates_of_zero():
-    assert Architecture((2, 3, 4, 1), (Tanh(), Tanh()), LOSSES["logistic_cross_entropy"]).dropout == (0, 0)
+    assert Architecture(
+        (2, 3, 4, 1), (Tanh(), Tanh()), LOSSES["logistic_cross_entropy"]
+    ).dropout == (0, 0)
 
 
 def test_forward_by_hand():
@@ -151,7 +153,9 @@ def test_theta_is_all_weights_then_all_biases_and_shares_their_memory():
 @every_dropout
 @one_or_three
 def test_head_shares_memory_and_leaves_the_gradient_whole(make_problem, rates, members):
-    problem = make_problem([Tanh()] * 2, LOSSES["softmax_cross_entropy"], members=members).with_dropout(rates)
+    problem = make_problem(
+        [Tanh()] * 2, LOSSES["softmax_cross_entropy"], members=members
+    ).with_dropout(rates)
     ws, grad = problem.ws.head(4), problem.grad.head(4)
     *passes, ones = buffers(ws, grad)
     assert {buffer.shape[-2] for buffer in passes} == {len(ones)} == {4}
@@ -255,7 +259,9 @@ def test_passes_allocate_a_few_numbers_a_row_and_no_matrix(make_problem, rates):
     """NumPy's broadcasting keeps a buffer of fixed size, so peaks are compared between batches."""
     peaks = {}
     for n in (512, 2048):
-        problem = make_problem([ReLU()] * 2, LOSSES["softmax_cross_entropy"], hidden=(256, 256), n=n)
+        problem = make_problem(
+            [ReLU()] * 2, LOSSES["softmax_cross_entropy"], hidden=(256, 256), n=n
+        )
         problem.with_dropout(rates).gradient()
         tracemalloc.start()
         problem.gradient()

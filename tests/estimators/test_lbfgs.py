@@ -3,6 +3,7 @@
 import math
 import re
 import warnings
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -253,11 +254,13 @@ class TestInterrupt:
         assert_array_equal(run.result, whole.result)
 
     def test_before_the_first_iteration_it_leaves_the_start(self, binary, lbfgs, start):
-        model = lbfgs(activation=[Bomb(1, interrupt)])
+        model = lbfgs(activation="identity")
         config, run, data = start(model, *binary)
-        before = run.theta.copy()
+        before, fit = run.theta.copy(), new_fit(model, config, run, data)
+        arch = replace(run.arch, activations=(Bomb(1, interrupt),))
+        fit.network = fit.network._replace(arch=arch)
         with pytest.raises(KeyboardInterrupt):
-            new_fit(model, config, run, data).run()
+            fit.run()
         assert run.n_epochs == 0
         assert_array_equal(run.result, before)
 

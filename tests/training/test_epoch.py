@@ -9,8 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skscratch.core.activations import Tanh
 from skscratch.core.losses import SoftmaxCrossEntropy
 from skscratch.core.network import Architecture, Gradient, Workspace, allocate
-from skscratch.core.optimizers import Adam, GradientDescent
-from skscratch.core.optimizers import Optimizer
+from skscratch.core.optimizers import Adam, GradientDescent, Optimizer
 from skscratch.training.data import Gathered, InOrder
 from skscratch.training.loop import evaluate, loss_and_gradient, run_epoch
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from skscratch.training.trainer import HeldOut, Trainer
 
 from skscratch.core.activations import ReLU, Tanh
 from skscratch.core.losses import LOSSES
@@ -16,7 +17,6 @@ from skscratch.training.folding import apart, joined
 from skscratch.training.scaling import Scaling
 from skscratch.training.state import Run, capture, restore
 from skscratch.training.validation import temperature
-from skscratch.training.trainer import HeldOut, Trainer
 
 RNG = np.random.default_rng(0)
 MEMBERS, P, Q, N = 3, 4, 3, 20

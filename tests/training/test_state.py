@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from skscratch.training.trainer import Trainer
 
 from skscratch.core.activations import Identity
 from skscratch.core.initializers import Glorot, He
@@ -28,7 +29,6 @@ from skscratch.training.state import (
     restore_learned,
     resume,
 )
-from skscratch.training.trainer import Trainer
 
 SIZES = (3, 4, 2)
 ARCH = Architecture(SIZES, (), LOSSES["softmax"])

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from skscratch.training.trainer import HeldOut, Trainer, steps_before
 
 from skscratch.core.activations import Tanh
 from skscratch.core.losses import LOSSES, LogisticCrossEntropy
@@ -15,7 +16,6 @@ from skscratch.core.optimizers import Adam, GradientDescent, Momentum
 from skscratch.core.schedules import Adaptive, Constant, InvScaling
 from skscratch.training.data import Gathered, InOrder
 from skscratch.training.state import Run, capture, initial_parameters, restore, restore_counted
-from skscratch.training.trainer import HeldOut, Trainer, steps_before
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(20, 3))
