@@ -3,8 +3,7 @@
 from html import escape
 from typing import Any
 
-from skscratch.plotting._figure import fit_text, new_axes, pyplot, size_in_points
-from skscratch.plotting._networks import find_network
+from skscratch.plotting._common import find_network, fit_text, new_axes, pyplot, size_in_points
 
 __all__ = ["ArchitectureDisplay"]
 

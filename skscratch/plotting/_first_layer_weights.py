@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from skscratch.plotting import _mosaic
-from skscratch.plotting._figure import new_axes, pyplot
-from skscratch.plotting._networks import find_network
+from skscratch.plotting._common import find_network, new_axes, pyplot
+from skscratch.plotting._image_grid import columns_of, draw_images, figure_size, image_shape_of
 
 __all__ = ["FirstLayerWeightsDisplay"]
 
@@ -115,7 +114,7 @@ class FirstLayerWeightsDisplay:
         """
         pyplot(cls)
         W = np.asarray(find_network(estimator, "coefs_").coefs_[0])
-        shape = _mosaic.image_shape(W.shape[0], image_shape)
+        shape = image_shape_of(W.shape[0], image_shape)
         chosen = _chosen(W.shape[1], units)
         display = cls(weights=W.T[chosen].reshape(len(chosen), *shape), units=chosen)
         return display.plot(ax, n_cols=n_cols, cmap=cmap, vmax=vmax, colorbar=colorbar, im_kw=im_kw)
@@ -166,13 +165,13 @@ class FirstLayerWeightsDisplay:
         >>> display.images_[0].get_clim()
         (-2.0, 2.0)
         """
-        n_cols = _mosaic.columns_of(self.weights, n_cols)
-        width, height = _mosaic.figure_size(self.weights, n_cols, 1)
+        n_cols = columns_of(self.weights, n_cols)
+        width, height = figure_size(self.weights, n_cols, 1)
         ax = new_axes(self, ax, (width + 0.9 * colorbar, height))
         largest = float(abs(self.weights).max() if vmax is None else vmax)
         settings = {"cmap": cmap, "vmin": -largest, "vmax": largest, **(im_kw or {})}
         captions = [str(unit) for unit in self.units]
-        self.images_, self.texts_ = _mosaic.draw(ax, self.weights, captions, n_cols, **settings)
+        self.images_, self.texts_ = draw_images(ax, self.weights, captions, n_cols, **settings)
         self.ax_, self.figure_, self.colorbar_ = ax, ax.figure, None
         if colorbar:
             # as high as the images, whatever the shape of the axes

@@ -5,10 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skscratch.plotting._colors import line_colors
-from skscratch.plotting._figure import pyplot
-from skscratch.plotting._histories import as_table, best_epoch, changes, epochs, recorded
-from skscratch.plotting._networks import find_network
+from skscratch.plotting._common import find_network, line_colors, pyplot
 
 __all__ = ["TrainingCurvesDisplay"]
 
@@ -294,3 +291,37 @@ def _axes(plt: Any, ax: Any, panels: list[str], beside: Any) -> Any:
     figure = plt.figure(figsize=(width, height), layout="constrained")
     cells = figure.add_gridspec(n_rows, n_cols)
     return np.array([figure.add_subplot(cells[i // n_cols, i % n_cols]) for i in range(n)])
+
+
+def as_table(network: Any) -> dict[str, Any]:
+    """Return the history with the numbers of its epochs; ``partial_fit`` keeps the last ones."""
+    n = len(network.history_["loss"])
+    return {"epoch": np.arange(n) + network.n_iter_ - n + 1, **network.history_}
+
+
+def best_epoch(network: Any, table: dict[str, Any]) -> int | None:
+    """Return the epoch whose parameters early stopping kept: the latest of equals."""
+    score = network.best_validation_score_
+    if score is None or "validation_score" not in table:
+        return None
+    rows = np.flatnonzero(table["validation_score"] == score)
+    if rows.size and isinstance(network.scoring, str) and network.scoring == "loss":
+        losses = table["validation_loss"][rows]
+        rows = rows[losses == losses.min()]
+    return int(table["epoch"][rows[-1]]) if rows.size else None
+
+
+def epochs(table: Any) -> Any:
+    """Return the numbers of the epochs."""
+    n = len(table[next(iter(table))])
+    return np.asarray(table["epoch"]) if "epoch" in table else np.arange(1, n + 1)
+
+
+def recorded(table: Any, column: str) -> bool:
+    """Return whether a history has such a column, and a number in it."""
+    return column in table and not np.isnan(table[column]).all()
+
+
+def changes(table: Any, column: str) -> bool:
+    """Return whether a recorded column is not constant."""
+    return recorded(table, column) and np.nanmin(table[column]) < np.nanmax(table[column])
