@@ -5,7 +5,7 @@ from typing import Any
 from sklearn.datasets import load_digits as _sklearn_load_digits
 from sklearn.utils import Bunch
 
-from skscratch.datasets._frames import in_frames
+from skscratch.datasets._mnist_csv import in_frames
 
 
 def load_digits(*, return_X_y: bool = False, as_frame: bool = False) -> Any:

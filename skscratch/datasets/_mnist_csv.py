@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from skscratch._typing import PathOrName
-from skscratch.datasets._frames import in_frames
 
 _URL = "https://www.kaggle.com/datasets/oddrationale/mnist-in-csv"
 _SIDE = 28
@@ -105,6 +104,13 @@ def load_mnist_csv(path: PathOrName, *, return_X_y: bool = False, as_frame: bool
         target_names=np.arange(10),
         DESCR=f"MNIST handwritten digits, 28x28 pixels of 0 to 255, from {_URL}.",
     )
+
+
+def in_frames(data: Any, target: Any, names: list[str]) -> tuple[Any, Any]:
+    """Return data as a DataFrame with these column names, and target as a Series."""
+    import pandas as pd  # its import takes longer than that of the whole package
+
+    return pd.DataFrame(data, columns=names), pd.Series(target, name="target")
 
 
 def _existing_file(path: PathOrName) -> Path:
