@@ -1,4 +1,4 @@
-"""Images with what they are and what they were taken for."""
+"""Images with their true and predicted labels, in a grid."""
 
 import math
 from typing import Any
@@ -12,24 +12,24 @@ from skscratch.plotting._common import LARGEST, fit_text, new_axes, pyplot, size
 __all__ = ["ImageGridDisplay", "columns_of", "draw_images", "figure_size", "image_shape_of"]
 
 WRONG = "tab:red"
-GAP = 0.06  # on every side of an image, as a share of its cell
-LINE = 1.25  # height of a line of text, as a multiple of the size of the font
+GAP = 0.06  # space on every side of an image, as a fraction of its cell
+LINE = 1.25  # height of a line of text, as a multiple of the font size
 
 
 class ImageGridDisplay:
-    """Images in rows, with their true labels, predicted labels, or both.
+    """Images in a grid, with their true labels, predicted labels, or both.
 
     Parameters
     ----------
     images : ndarray of shape (n_images, height, width) or (n_images, height, width, n_channels)
-        Grey values, or colours as matplotlib's ``imshow`` takes them.
+        Grey values, or colours in the format of matplotlib's ``imshow``.
     y_true, y_pred : array-like of shape (n_images,), default=None
-        Labels. Where both are there and differ the caption is red.
+        Labels. If both are given, the caption of a wrong prediction is red.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        With all the images.
+        The axes that hold all images.
     figure_ : matplotlib Figure
     images_ : list of matplotlib AxesImage
     texts_ : list of matplotlib Text
@@ -69,24 +69,23 @@ class ImageGridDisplay:
         cmap: Any = "gray_r",
         im_kw: dict[str, Any] | None = None,
     ) -> Any:
-        """Predict, and draw the images with true and predicted labels.
+        """Predict, then draw the images with true and predicted labels.
 
         Parameters
         ----------
         estimator : classifier
-            Fitted; any of scikit-learn's kind. If it has ``predict_proba``, the images of whose
-            labels it is most certain come first.
+            Any fitted classifier. If it has ``predict_proba``, the images with the most confident
+            predictions come first.
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            A flattened image in each row.
+            Each row is a flattened image.
         y : array-like of shape (n_samples,)
             True labels.
         image_shape : tuple of int, default=None
-            Height and width, or height, width and 3 or 4 channels. None takes the features for a
-            square.
+            Height and width, or height, width and 3 or 4 channels. None stands for a square image.
         only_errors : bool, default=False
-            Whether to leave out what is predicted correctly.
+            Whether to leave out images that are classified correctly.
         max_images : int, default=24
-            The most images to draw.
+            Maximum number of images to draw.
         ax, n_cols, cmap, im_kw : object
             As in ``plot``.
 
@@ -101,8 +100,8 @@ class ImageGridDisplay:
         NotFittedError
             If the estimator is not fitted.
         ValueError
-            If the features do not make images of that shape, if X and y differ in length, if a
-            sample has several labels, or if ``max_images`` is below 1.
+            If ``image_shape`` does not match the number of features, if X and y differ in length,
+            if y is multilabel, or if ``max_images`` is below 1.
 
         Examples
         --------
@@ -160,13 +159,13 @@ class ImageGridDisplay:
             Labels.
         images : array-like of shape (n_samples, height, width) or \
 (n_samples, height, width, n_channels)
-            What was to be recognised.
+            The images that were classified.
         confidence : array-like of shape (n_samples,), default=None
-            The largest come first; None keeps the order.
+            The images with the largest values come first. None keeps the order.
         only_errors : bool, default=False
-            Whether to leave out what is predicted correctly.
+            Whether to leave out images that are classified correctly.
         max_images : int, default=24
-            The most images to draw.
+            Maximum number of images to draw.
         ax, n_cols, cmap, im_kw : object
             As in ``plot``.
 
@@ -179,8 +178,8 @@ class ImageGridDisplay:
         ImportError
             Without matplotlib: ``pip install "skscratch[plot]"``.
         ValueError
-            If there are not as many labels as images, or several for one, or if ``max_images`` is
-            below 1.
+            If the numbers of labels and images differ, if the labels are multilabel, or if
+            ``max_images`` is below 1.
 
         Examples
         --------
@@ -214,19 +213,19 @@ class ImageGridDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Where to draw. None creates a figure.
         n_cols : int, default=None
-            Images in a row; None chooses.
+            Number of images in a row. None makes the grid wider than high.
         cmap : str or Colormap, default='gray_r'
-            Colours of grey values, from the least to the largest of all the images: dark ink on
-            light paper. ``im_kw`` may name other limits.
+            Colour map for grey values. It spans the smallest to the largest value of all images,
+            unless ``im_kw`` sets ``vmin`` and ``vmax``. The default draws dark ink on light paper.
         im_kw : dict, default=None
-            For ``matplotlib.axes.Axes.imshow``.
+            Keyword arguments for ``matplotlib.axes.Axes.imshow``.
 
         Returns
         -------
         display : ImageGridDisplay
-            Itself.
+            The display itself.
 
         Raises
         ------
@@ -256,7 +255,7 @@ class ImageGridDisplay:
         return self
 
     def _captions(self) -> tuple[list[str], list[str | None] | None]:
-        """Return the captions and their colours, None for that of other text."""
+        """Return the captions and their colours. None is the default colour of text."""
         if self.y_true is None and self.y_pred is None:
             return [], None
         if self.y_pred is None:
@@ -269,7 +268,7 @@ class ImageGridDisplay:
 
 
 def _chosen(y_true: Any, y_pred: Any, confidence: Any, only_errors: bool, max_images: int) -> Any:
-    """Return the rows to draw, in their order."""
+    """Return the indices of the images to draw, in the order of drawing."""
     if max_images < 1:
         raise ValueError(f"max_images must be at least 1. Got {max_images!r}.")
     rows = np.flatnonzero(y_true != y_pred) if only_errors else np.arange(len(y_true))
@@ -281,9 +280,9 @@ def _chosen(y_true: Any, y_pred: Any, confidence: Any, only_errors: bool, max_im
 def image_shape_of(
     n_features: int, shape: Any, n_channels: tuple[int, ...] = ()
 ) -> tuple[int, ...]:
-    """Return the shape of an image of so many features: that asked for, or a square.
+    """Return the shape of an image: the given one after checks, or a square.
 
-    A third number, of channels, must be one of ``n_channels``.
+    A third number is the number of channels. It must be one of ``n_channels``.
     """
     if shape is None:
         side = math.isqrt(n_features)
@@ -305,14 +304,14 @@ def image_shape_of(
 
 
 def columns_of(images: Any, n_cols: Any) -> int:
-    """Return the number of columns: that asked for, or one that makes a grid wider than high."""
+    """Return the number of columns: the given one, or one that makes the grid wider than high."""
     if n_cols is None:
         n_cols = math.ceil(math.sqrt(1.5 * len(images) * _ratio(images)))
     return max(1, min(int(n_cols), len(images)))
 
 
 def figure_size(images: Any, n_cols: int, n_lines: int) -> tuple[float, float]:
-    """Return the width and the height, in inches, of a figure for images and their captions."""
+    """Return the width and height, in inches, of a figure for images and their captions."""
     ratio, n_rows = _ratio(images), _rows(images, n_cols)
     cell = min(1.5 / max(1.0, ratio), max(0.4, 8 / n_cols))
     height = n_rows * (cell * ratio + n_lines * LINE * LARGEST / 72)
@@ -327,21 +326,21 @@ def draw_images(
     caption_colors: list[str | None] | None = None,
     **image_kw: Any,
 ) -> tuple[list[Any], list[Any]]:
-    """Draw images row by row, each with its caption above it; return the images and the texts.
+    """Draw images row by row with captions above them, and return the images and the texts.
 
-    Where captions would take more than half of the room there are none.
+    Captions are left out if they would shrink the images to less than half their size.
 
     Parameters
     ----------
     ax : matplotlib Axes
     images : ndarray of shape (n_images, height, width) or (n_images, height, width, n_channels)
     captions : list of str
-        As many as images, all with as many lines, or none.
+        One caption for each image, all with the same number of lines. Empty for no captions.
     n_cols : int
     caption_colors : list of str or None, default=None
-        None is the colour of other text.
+        A None stands for the default colour of text.
     **image_kw : object
-        For ``ax.imshow``.
+        Keyword arguments for ``ax.imshow``.
     """
     ratio, n_rows = _ratio(images), _rows(images, n_cols)
     n_lines = captions[0].count("\n") + 1 if captions else 0
@@ -361,7 +360,7 @@ def draw_images(
         if captions:
             color = None if caption_colors is None else caption_colors[i]
             style = {"ha": "center", "va": "bottom", "color": color, "fontsize": size}
-            # names of classes are no formulas, whatever dollars are in them
+            # a dollar sign in a class name does not begin a formula
             style |= {"linespacing": 1.1, "parse_math": False}
             texts.append(ax.text(left + 0.5, top, captions[i], **style))
     if not pictures:
@@ -372,7 +371,7 @@ def draw_images(
 
 
 def _ratio(images: Any) -> float:
-    """Return height over width."""
+    """Return the height of an image divided by its width."""
     shape = np.shape(images)
     return float(shape[1] / shape[2])
 
@@ -382,7 +381,7 @@ def _rows(images: Any, n_cols: int) -> int:
 
 
 def _frame(ax: Any, box: tuple[float, float, float, float]) -> None:
-    """Draw the edge of an image, whose own colour may be that of the background."""
+    """Draw the edge of an image, which may have the colour of the background."""
     left, right, bottom, top = box
     ax.plot(
         [left, right, right, left, left],
