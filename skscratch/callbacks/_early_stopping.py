@@ -13,9 +13,9 @@ __all__ = ["EarlyStopping"]
 class EarlyStopping:
     """Stop training when a monitored value has stalled, or has reached a target.
 
-    This callback only ends training. The model keeps the parameters of the last epoch. The
-    parameter ``early_stopping`` of the estimator does more: it splits off validation rows and keeps
-    the parameters of the best epoch. Both can be used together.
+    This callback only ends training. The model has the parameters of the last epoch. The parameter
+    ``early_stopping`` of the estimator does more: it splits off validation rows and keeps the
+    parameters of the best epoch. If both are used, the model has the parameters of the best epoch.
 
     Parameters
     ----------
