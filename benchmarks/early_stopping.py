@@ -1,9 +1,10 @@
-"""What early stopping costs on small data, here and in ``MLPClassifier``.
+"""The cost of early stopping on small data, here and in ``MLPClassifier``.
 
     python -m benchmarks.early_stopping [--seeds 5]
 
-Accuracy in 5-fold cross-validation, features scaled, defaults otherwise. The defaults stop
-early, each member on rows of its own; so do the two that train one network, on one set of rows.
+The table shows accuracy in 5-fold cross-validation, with scaled features and otherwise default
+parameters. The defaults stop early, and each member has its own validation rows. The two variants
+with one network also stop early, with one set of validation rows.
 """
 
 import argparse

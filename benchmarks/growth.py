@@ -1,11 +1,11 @@
-"""How the time of an epoch grows with the rows and with the parameters, two decades of each.
+"""The time of an epoch against the number of rows and of parameters, over two decades of each.
 
     python -m benchmarks.growth [--core 0] [--rounds 5] [--figure growth.png]
 
-Run from the checkout with the extra ``plot``. The sizes take turns, round by round, on one core, in
-float32 and batches of 200 rows. Printed is Markdown; the slope is that of a straight line through
-the logarithms, and 1 is growth in proportion. The figure shows the same points, each panel with a
-line of slope 1 through the middle one.
+Run it from the checkout with the extra ``plot``. The sizes take turns, round by round, on one core,
+in float32 with batches of 200 rows. The output is Markdown. The slope is that of the least-squares
+line through the logarithms, and a slope of 1 means proportional growth. The figure shows the same
+points. Each panel has a line of slope 1 through its middle point.
 """
 
 import argparse
@@ -22,17 +22,17 @@ from benchmarks.machine import pin
 N_FEATURES, N_CLASSES = 100, 10
 ROWS, HIDDEN = (1_000, 3_000, 10_000, 30_000, 100_000), 100
 HIDDEN_WIDTHS, N_ROWS = (90, 285, 900, 2_850, 9_000), 10_000
-# an epoch is repeated until it has seen about this many rows × parameters
+# epochs are repeated until rows × parameters add up to about this number
 REPEATED_WORK = 2e9
 
 
 def n_parameters(hidden):
-    """Return how many weights and biases a network of that hidden width has."""
+    """Return the number of weights and biases of a network with this hidden width."""
     return (N_FEATURES + 1) * hidden + (hidden + 1) * N_CLASSES
 
 
 def epoch_seconds(n_rows, hidden):
-    """Return the seconds of an epoch, without what a fit does once."""
+    """Return the seconds of an epoch, without the work that a fit does once."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((n_rows, N_FEATURES), dtype=np.float32)
     y = rng.integers(N_CLASSES, size=n_rows)
@@ -42,7 +42,7 @@ def epoch_seconds(n_rows, hidden):
 
 
 def measure(rounds):
-    """Return per panel the sizes and the median seconds of an epoch."""
+    """Return the sizes and the median seconds of an epoch, for each panel."""
     rows = {n: partial(epoch_seconds, n, HIDDEN) for n in ROWS}
     parameters = {n_parameters(q): partial(epoch_seconds, N_ROWS, q) for q in HIDDEN_WIDTHS}
     panels = {"rows": rows, "parameters": parameters}
@@ -92,7 +92,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--figure", type=Path, default=Path("growth.png"))
     options = parser.parse_args()
-    pin(options.core)  # what measures is a process of its own
+    pin(options.core)  # the measuring process inherits this
     panels = apart(measure, options.rounds)
     for name, seconds in panels.items():
         print(markdown(name, seconds))

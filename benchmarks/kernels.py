@@ -2,9 +2,9 @@
 
     python -m benchmarks.kernels [--batch-size 200] [--sizes 784 100 10] [--turns 300]
 
-Run from the checkout, on one thread. The two versions of a kernel take turns, call by call; printed
-is Markdown: medians of the microseconds per call, and the median of naive / fast turn by turn.
-Absolute times are those of this machine; ratios carry further.
+Run it from the checkout, on one thread. The two versions of a kernel take turns, call by call. The
+output is Markdown: medians of the microseconds per call, and the median of the ratio naive / fast
+of each turn. Absolute times depend on the machine. Ratios depend on it less.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from skscratch.core.optimizers import Adam, GradientDescent, Momentum, Nesterov,
 from skscratch.training.data import Gathered
 
 RATE, L2, BETA, ADAM = 1e-3, 1e-4, 0.9, (0.9, 0.999, 1e-8)
-# by the rule's name: the slots of the naive version, and its step from (theta, g, *slots, t)
+# for each rule: the number of slots of the naive version, and its step from (theta, g, *slots, t)
 STEPS = {
     "GradientDescent": (0, lambda theta, g, t: (naive.gradient_descent(theta, g, RATE),)),
     "Momentum": (1, lambda theta, g, v, t: naive.momentum(theta, g, v, RATE, BETA)),
@@ -35,7 +35,7 @@ RULES = [GradientDescent(), Momentum(BETA), Nesterov(BETA), Adam(*ADAM)]
 
 
 class Kernel(NamedTuple):
-    """Two ways to the same arrays; reset() comes before each call of fast and is not timed."""
+    """Two ways to compute the same arrays; reset() runs before each call of fast, untimed."""
 
     name: str
     naive: Callable
@@ -44,11 +44,11 @@ class Kernel(NamedTuple):
 
 
 def nothing():
-    """Reset what needs no resetting."""
+    """Do nothing, for kernels that need no reset."""
 
 
 def linear_kernels(name, X, W, b, delta, z):
-    """Return forward and backward pass of a layer; z is the buffer of the forward pass."""
+    """Return the forward and backward pass of a layer; z is the buffer of the forward pass."""
     gW, gb, dX = np.empty_like(W), np.empty_like(b), np.empty(X.shape, W.dtype)
     ones = np.ones(X.shape[0], W.dtype)
 
@@ -68,7 +68,7 @@ def linear_kernels(name, X, W, b, delta, z):
 
 
 def relu_kernels(z, upstream):
-    """Return forward and backward pass of relu."""
+    """Return the forward and backward pass of relu."""
     f, a, delta = ReLU(), np.empty_like(z), np.empty_like(z)
 
     def forward():
@@ -90,7 +90,7 @@ def relu_kernels(z, upstream):
 
 
 def loss_kernel(name, logits, y, w, z):
-    """Return forward and backward pass of a loss in one; z is the buffer of the logits."""
+    """Return both passes of a loss as one kernel; z is the buffer of the logits."""
     loss, share = LOSSES[name], w / w.sum()
     first, then = (getattr(naive, f"{name}_cross_entropy_{way}") for way in ("forward", "backward"))
 
@@ -107,7 +107,10 @@ def loss_kernel(name, logits, y, w, z):
 
 
 def optimizer_kernel(rule, start, gradient, n_weights):
-    """Return a step with penalty. Each goes on from its last: after as many calls they agree."""
+    """Return a step with L2 penalty.
+
+    Each version continues from its own last step, so both agree after equally many calls.
+    """
     name = type(rule).__name__
     n_slots, step = STEPS[name]
     state = {"t": 0, "arrays": (start, *(np.zeros_like(start) for _ in range(n_slots)))}
@@ -129,7 +132,7 @@ def optimizer_kernel(rule, start, gradient, n_weights):
 
 
 def gathering_kernel(source, y, batch_size, dtype, rng):
-    """Return the drawing of an epoch's batches; the arrays are those of the last batch."""
+    """Return the gathering of an epoch's batches; the arrays are those of the last batch."""
     rows = rng.permutation(len(y))
     batches = Gathered(source, y, None, batch_size, dtype, rows, None)
 
@@ -149,7 +152,7 @@ def gathering_kernel(source, y, batch_size, dtype, rng):
 
 
 def kernels(n, p, h, q, dtype, seed=0):
-    """Return every kernel of a network of sizes (p, h, q) on n rows of noise."""
+    """Return all kernels of a network of sizes (p, h, q) on n rows of noise."""
     rng = np.random.default_rng(seed)
 
     def noise(*shape):
@@ -158,7 +161,7 @@ def kernels(n, p, h, q, dtype, seed=0):
     arch = Architecture((p, h, q), (ReLU(),), LOSSES["softmax_cross_entropy"])
     ws, grad = Workspace.empty(arch, n, dtype), Gradient.empty(arch, n, dtype)
     (hidden, z), w = ws.z, rng.uniform(0.5, 2, n).astype(dtype)
-    # dL/dz of the last layer lies like the logits
+    # dL/dz of the last layer has the memory order of the logits
     delta, n_rows = np.empty_like(z), 10 * n - n // 2
     delta[...] = noise(n, q)
     classes, labels = rng.integers(q, size=n), rng.integers(2, size=(n, q)).astype(dtype)
@@ -180,14 +183,14 @@ def kernels(n, p, h, q, dtype, seed=0):
 
 
 def seconds(call):
-    """Return how long one call takes."""
+    """Return the seconds of one call."""
     start = perf_counter()
     call()
     return perf_counter() - start
 
 
 def row(kernel, turns):
-    """Return a line of the table."""
+    """Return a row of the table."""
     times = []
     for _ in range(turns):
         kernel.reset()

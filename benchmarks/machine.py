@@ -1,4 +1,4 @@
-"""What every benchmark says of, and asks of, the machine it runs on."""
+"""The machine of a benchmark: its versions, and the cores to use."""
 
 import os
 import platform
@@ -11,9 +11,9 @@ PACKAGES = ("skscratch", "numpy", "scipy", "scikit-learn", "torch", "jax")
 
 
 def pin(cores):
-    """Keep this process, and those that it starts, to some cores, as in "0,1".
+    """Restrict this process, and the processes that it starts, to some cores, such as "0,1".
 
-    To be called before NumPy is imported: BLAS counts the cores only once.
+    Call this before NumPy is imported, because BLAS counts the cores only once.
     """
     if not hasattr(os, "sched_setaffinity"):
         raise SystemExit("Only Linux can keep a process to a core.")
@@ -21,7 +21,7 @@ def pin(cores):
 
 
 def versions():
-    """Return the machine's architecture, and the versions of Python and what is installed."""
+    """Return the architecture of the machine, and the versions of Python and of packages."""
     found = {"machine": platform.machine(), "python": platform.python_version()}
     for package in PACKAGES:
         with suppress(metadata.PackageNotFoundError):

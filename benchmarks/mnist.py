@@ -1,10 +1,11 @@
-"""One line of parameters on the handwritten digits of MNIST, beside ``MLPClassifier((256,))``.
+"""One setting of parameters on the handwritten digits of MNIST, against ``MLPClassifier((256,))``.
 
     python -m benchmarks.mnist FOLDER [--seeds 3] [--rows 60000]
 
-FOLDER has mnist_train.csv.gz and mnist_test.csv.gz, or the same without .gz. Pixels are divided by
-255, in float32. The two take turns, seed by seed, with as many threads as they take by themselves.
-Printed is Markdown: accuracy on the whole test file, seconds of the fit, and the ratio of these.
+FOLDER holds mnist_train.csv.gz and mnist_test.csv.gz, or the same files without .gz. Pixels are
+divided by 255, in float32. The two models take turns, seed by seed, with their default numbers of
+threads. The output is Markdown: accuracy on the whole test file, seconds of the fit, and the ratio
+of the seconds.
 """
 
 import argparse
@@ -48,7 +49,7 @@ LINE = ScratchMLPClassifier(
     warmup_steps=0,
 )
 REFERENCE = MLPClassifier((256,))
-# with them a seed's row: accuracy and seconds of LINE, those of REFERENCE, seconds over seconds
+# the row of a seed: accuracy and seconds of LINE, those of REFERENCE, the ratio of the seconds
 COLUMNS = ("accuracy", "s", "`MLPClassifier((256,))`", "s", "× time")
 FORMATS = ("{:.4f}", "{:.1f}", "{:.4f}", "{:.1f}", "{:.2f}")
 
@@ -61,26 +62,26 @@ def arrays(folder, name, n_rows=None):
 
 
 def accuracy_and_seconds(model, seed, train, test):
-    """Return what a fit of a fresh model is worth, and how long it took."""
+    """Return the test accuracy of a new fit, and the seconds that it took."""
     model = clone(model).set_params(random_state=seed)
     seconds = fit_seconds(model, *train)
     return model.score(*test), seconds
 
 
 def numbers(seed, train, test):
-    """Return a seed's row, as COLUMNS has it."""
+    """Return the row of a seed, in the order of COLUMNS."""
     accuracy, seconds = accuracy_and_seconds(LINE, seed, train, test)
     its_accuracy, its_seconds = accuracy_and_seconds(REFERENCE, seed, train, test)
     return accuracy, seconds, its_accuracy, its_seconds, seconds / its_seconds
 
 
 def markdown(label, cells):
-    """Return a line of the table."""
+    """Return a row of the table."""
     return f"| {label} | {' | '.join(cells)} |"
 
 
 def summary(rows):
-    """Return the line of means, with standard deviations where there are several rows."""
+    """Return the row of means, with standard deviations if there are several rows."""
     cells = []
     for form, values in zip(FORMATS, zip(*rows, strict=True), strict=True):
         spread = f" ± {form.format(stdev(values))}" if len(values) > 1 else ""
@@ -110,6 +111,6 @@ def main(argv=None):
 
 if __name__ == "__main__":
     with warnings.catch_warnings():
-        # neither is meant to go on: LINE ends with its schedule
+        # both end at max_iter on purpose; LINE ends with its schedule
         warnings.simplefilter("ignore", ConvergenceWarning)
         main()

@@ -1,7 +1,8 @@
-"""Every optimised kernel of the package as a textbook would write it in NumPy.
+"""Textbook versions in NumPy of every optimised kernel of the package.
 
-Nothing is written in place and every line is one formula, in the symbols of ``skscratch.core``; but
-here the weights w may have any sum. ``benchmarks.kernels`` times these against the package.
+Nothing is written in place, and every line is one formula, in the symbols of ``skscratch.core``.
+Unlike there, the weights w may have any sum. ``benchmarks.kernels`` compares the times with those
+of the package.
 """
 
 import numpy as np
@@ -76,7 +77,7 @@ def nesterov(theta, g, v, rate, beta):
 
 
 def adam(theta, g, m, v, t, rate, beta_1, beta_2, epsilon):
-    """Return the next theta, m and v, averages both; t counts the steps from 1."""
+    """Return the next theta, m and v. m and v are averages, and t counts the steps from 1."""
     m = beta_1 * m + (1 - beta_1) * g
     v = beta_2 * v + (1 - beta_2) * g**2
     rate = rate * (1 - beta_2**t) ** 0.5 / (1 - beta_1**t)

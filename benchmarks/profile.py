@@ -1,10 +1,10 @@
-"""Where the time of a training step goes: microseconds per kernel, for each work.
+"""The time of a training step by kernel, in microseconds, for each work.
 
     python -m benchmarks.profile [--cores 0] [--rounds 5]
 
-Every kernel is wrapped in a clock while ScratchMLPClassifier trains, so the kernels are timed with
-the caches as training leaves them. Kernels that call each other are not counted twice. "Python"
-is what remains of the step as timed without clocks: loops, look-ups and the drawing of batches.
+While ScratchMLPClassifier trains, every kernel is wrapped in a clock, so the kernels are timed with
+the caches of real training. Nested kernels are not counted twice. "Python" is the rest of a step
+that is timed without clocks: loops, look-ups and the drawing of batches.
 """
 
 import argparse
@@ -29,7 +29,7 @@ KERNELS = {
 
 
 class Clock:
-    """Adds up the seconds of calls, those of nested calls apart."""
+    """Sum of the seconds of calls, without nested calls."""
 
     def __init__(self):
         self.seconds = defaultdict(float)
@@ -69,7 +69,7 @@ def clocked():
 
 
 def profile(work, rounds):
-    """Return the microseconds per step of each kernel, of Python, and of the whole."""
+    """Return the microseconds per step of each kernel, of Python, and of the whole step."""
     from benchmarks.rivals import ours
 
     seconds_per_step = ours.timer(work)
@@ -78,7 +78,7 @@ def profile(work, rounds):
     with clocked() as clock:
         for _ in range(rounds):
             seconds_per_step()
-    # the timer fits twice: once for a single epoch, once for one epoch more than it counts
+    # the timer fits twice: once for one epoch, and once for one epoch more than it counts
     n_steps = rounds * (work.n_epochs + 2) * work.n_steps
     kernels = {kernel: clock.seconds[kernel] / n_steps for kernel in KERNELS}
     parts = {**kernels, "Python": whole - sum(kernels.values()), "a step": whole}

@@ -1,11 +1,12 @@
-"""A training step side by side with the peers: scikit-learn, torch, JAX and the bare products.
+"""A training step compared with scikit-learn, torch, JAX and the bare matrix products.
 
     python -m benchmarks.steps [--cores 0] [--rounds 7] [--json steps.json] [--works tabular ...]
 
-Run from the checkout with the extra ``bench``; rivals that are not installed are left out. Each has
-a process of its own, which waits while the others are timed: one after the other on the same cores,
-round by round. Printed is Markdown: medians of the microseconds per step, and medians of the ratios
-within each round. Absolute times are those of this machine; ratios carry further.
+Run it from the checkout with the extra ``bench``. Rivals that are not installed are left out. Each
+rival has its own process, which waits while the others are timed. In every round, the rivals run
+one after the other on the same cores. The output is Markdown: medians of the microseconds per step,
+and medians of the ratios within each round. Absolute times depend on the machine. Ratios depend on
+it less.
 """
 
 import argparse
@@ -39,7 +40,7 @@ def serve(module, work, pipe):
 
 
 def interleaved(work, names, rounds):
-    """Return for each rival its seconds per step, one per round."""
+    """Return the seconds per step of each rival, one number per round."""
     spawn = multiprocessing.get_context("spawn")
     pipes, seconds = {}, {name: [] for name in names}
     for name in names:
@@ -57,7 +58,7 @@ def interleaved(work, names, rounds):
 
 
 def ratio(seconds, slower, faster):
-    """Return the median over the rounds of slower / faster; a dash if one was not timed."""
+    """Return the median over the rounds of slower / faster, or a dash if one was not timed."""
     if not {slower, faster} <= seconds.keys():
         return "–"
     pairs = zip(seconds[slower], seconds[faster], strict=True)
@@ -65,7 +66,7 @@ def ratio(seconds, slower, faster):
 
 
 def row(name, seconds):
-    """Return a line of the table."""
+    """Return a row of the table."""
     times = [f"{1e6 * median(seconds[r]):.0f}" if r in seconds else "–" for r in RIVALS]
     rivals = ("scikit-learn", "torch eager", "JAX jit")
     ratios = [ratio(seconds, rival, "skscratch") for rival in rivals]

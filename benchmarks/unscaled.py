@@ -1,9 +1,9 @@
-"""What it costs to forget the scaler, here and in ``MLPClassifier``.
+"""The cost of a missing scaler, here and in ``MLPClassifier``.
 
     python -m benchmarks.unscaled [--seeds 3]
 
-Accuracy in 5-fold cross-validation with default parameters: wine and breast cancer as they come,
-digits times 1000, and all three behind a ``StandardScaler``.
+The table shows accuracy in 5-fold cross-validation with default parameters. The data are raw wine
+and breast cancer, digits times 1000, and all three behind a ``StandardScaler``.
 """
 
 import argparse
@@ -29,7 +29,7 @@ SETS = {
 
 
 def accuracies(kind, X, y, n_seeds):
-    """Return the mean accuracy over folds and seeds, with the scaler and without."""
+    """Return the mean accuracy over folds and seeds, with and without the scaler."""
     scores = []
     for seed in range(n_seeds):
         folds = StratifiedKFold(5, shuffle=True, random_state=seed)
@@ -61,5 +61,5 @@ def main():
 
 if __name__ == "__main__":
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # MLPClassifier does not converge on what is not scaled
+        warnings.simplefilter("ignore")  # MLPClassifier does not converge on unscaled data
         main()

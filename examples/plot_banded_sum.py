@@ -1,15 +1,15 @@
 """
-A band that no straight line can cut out
-========================================
+A band that no straight line separates
+======================================
 
-The toy set of :func:`skscratch.datasets.make_banded_sum` has two classes: the points in a
-band through the origin, and those on either side of it.  A hidden unit draws one straight
-line through the plane.  So a linear model learns nothing from this set, one hidden unit
-finds one edge of the band, and two units find both.
+The toy set of :func:`skscratch.datasets.make_banded_sum` has two classes: the points inside a
+band through the origin, and the points on either side of the band. A hidden unit corresponds to
+one straight line in the plane. So a linear model learns nothing from this set, one hidden unit
+finds one edge of the band, and two units find both edges.
 """
 
 # %%
-# Options for those who run this file as a script: where the figures go, and the seed.
+# Command-line options: the folder for the figures, and the seed.
 import argparse
 import copy
 from math import log
@@ -35,15 +35,15 @@ options = parser.parse_args()
 options.figures.mkdir(parents=True, exist_ok=True)
 
 # %%
-# The data: as many points inside the band as outside, on average.
+# The data: on average, half of the points are inside the band.
 X, y = make_banded_sum(2000, random_state=options.seed)
 X_train, X_test, y_train, y_test = train_test_split(
     X, y, test_size=0.5, stratify=y, random_state=options.seed
 )
 
 # %%
-# The same estimator is every model: ``hidden_layer_sizes=()`` leaves out the hidden layers.
-# Each is trained one epoch a call, and the one with two units is copied on its way.
+# All models are the same estimator. ``hidden_layer_sizes=()`` means no hidden layers. Each call
+# of ``partial_fit`` trains one epoch. The model with two units is copied after some epochs.
 EPOCHS, SNAPSHOTS = 100, (1, 2, 3, 4, 6, 10)
 sizes = {"linear": (), "1 tanh unit": (1,), "2 tanh units": (2,), "4 tanh units": (4,)}
 models = {
@@ -68,9 +68,10 @@ for epoch in range(1, EPOCHS + 1):
         snapshots[f"epoch {epoch}"] = copy.deepcopy(models["2 tanh units"])
 
 # %%
-# Knowing nothing means a loss of log 2 = 0.693.  The linear model stays there: it gives every
-# point about one half, and its accuracy is a matter of chance.  One unit cuts off one side, a
-# quarter of all points, and gets the other side wrong: three quarters are right.
+# A model that predicts one half for every point has the loss log 2 = 0.693. The linear model
+# stays at this loss: it predicts about one half everywhere, and its accuracy depends on chance.
+# One unit separates one side of the band, a quarter of all points. It misclassifies the other
+# side, so three quarters of the points are correct.
 print(
     pd.DataFrame(
         {
@@ -89,8 +90,8 @@ print(
 
 
 # %%
-# What the models believe, over the test points.  The dashed lines are those on which a
-# hidden unit changes its sign.
+# The predicted probabilities and the test points. On a dashed line, the input of a hidden unit
+# changes its sign.
 def show_belief(model, axis):
     """Draw the probability, the test points and the line of each hidden unit."""
     belief = DecisionBoundaryDisplay.from_estimator(
@@ -101,7 +102,7 @@ def show_belief(model, axis):
         eps=0.3,
         plot_method="pcolormesh",
         cmap="RdBu",
-        vmin=-0.6,  # the darkest shades are for the points
+        vmin=-0.6,  # leaves the darkest shades to the points
         vmax=1.6,
         xlabel="",
         ylabel="",
@@ -112,7 +113,7 @@ def show_belief(model, axis):
     corners = axis.axis()
     for weights, bias in zip(model.coefs_[0].T, model.intercepts_[0], strict=True):
         if len(model.coefs_) > 1:
-            foot = -bias * weights / (weights @ weights)  # its point next to the origin
+            foot = -bias * weights / (weights @ weights)  # the point closest to the origin
             axis.axline(foot, foot + weights[::-1] * (-1, 1), color="black", ls="--", lw=1)
     axis.axis(corners)
     axis.set(aspect="equal", xticks=[], yticks=[])
@@ -122,34 +123,34 @@ def show_belief(model, axis):
 figure, axes = plt.subplots(2, 2, figsize=(7, 6.6), layout="compressed")
 for axis, (name, model) in zip(axes.flat, models.items(), strict=True):
     surface = show_belief(model, axis)
-    axis.set_title(f"{name}: {model.score(X_test, y_test):.1%} right", fontsize=11)
+    axis.set_title(f"{name}: {model.score(X_test, y_test):.1%} correct", fontsize=11)
 scale = figure.colorbar(surface, ax=axes, shrink=0.7, label="predicted probability of the band")
 scale.ax.set_ylim(0, 1)
 figure.savefig(options.figures / "banded_sum_boundaries.png", dpi=120)
 
 # %%
-# How two units find the two edges.
+# Two units find the two edges, epoch by epoch.
 figure, axes = plt.subplots(2, 3, figsize=(7, 4.9), layout="compressed")
 for axis, (name, model) in zip(axes.flat, snapshots.items(), strict=True):
     show_belief(model, axis)
-    axis.set_title(f"{name}: {model.score(X_test, y_test):.1%} right", fontsize=10)
+    axis.set_title(f"{name}: {model.score(X_test, y_test):.1%} correct", fontsize=10)
 figure.savefig(options.figures / "banded_sum_epochs.png", dpi=120)
 
 # %%
-# The loss of all four.  One unit stays long where the linear model stays for good: on a
-# plateau from which hardly anything leads down.
+# The training loss of all four models. The linear model stays on a plateau where the gradient is
+# nearly zero. One unit stays on this plateau for many epochs before its loss falls.
 figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
 colors = plt.get_cmap("viridis")([0, 0.35, 0.65, 0.9])
 for (name, model), color in zip(models.items(), colors, strict=True):
     axis.plot(range(1, EPOCHS + 1), model.history_["loss"], color=color, label=name)
-axis.axhline(log(2), color="gray", linestyle=":", label="log 2: knowing nothing")
+axis.axhline(log(2), color="gray", linestyle=":", label="log 2: probability one half")
 axis.set(xlabel="epoch", ylabel="training loss", title="Training loss")
 axis.set_ylim(bottom=0)
 axis.legend(loc="center right", bbox_to_anchor=(1, 0.35))
 figure.savefig(options.figures / "banded_sum_loss.png", dpi=120)
 
 # %%
-# The figures are in files by now; where there is a screen, they are shown as well.
+# The figures have been saved to files. If there is a screen, they are also shown.
 print(f"Figures are in {options.figures.resolve()}")
 if plt.get_backend().lower() != "agg":
     plt.show()

@@ -1,14 +1,14 @@
 """
-The curves behind a grid search
-===============================
+Training curves of a grid search
+================================
 
-The table of a grid search has one score for each fit, and does not say how it came about.
-With scikit-learn 1.9 and later, callbacks look into every fit: one that logs a score after
-each epoch, and one that ends a fit when it is good enough or gets no further.
+The result of a grid search has one score for each fit, but no training curves. With
+scikit-learn 1.9 and later, callbacks observe every fit. In this example, one callback logs a
+score after each epoch. Another ends a fit when the loss reaches a target or stalls.
 """
 
 # %%
-# Options for those who run this file as a script.
+# Command-line options.
 import argparse
 import warnings
 from pathlib import Path
@@ -39,8 +39,9 @@ options = parser.parse_args()
 options.figures.mkdir(parents=True, exist_ok=True)
 
 # %%
-# Callbacks are set on the network, which has the epochs, and not on the pipeline or the
-# search.  The search clones the network for every fit; the clones share the callbacks.
+# Callbacks are set on the network, because only the network is trained in epochs. They are not
+# set on the pipeline or the search. The search clones the network for every fit. The clones share
+# the callbacks.
 MAX_ITER, TARGET = 40, 0.05
 monitor = ScoringMonitor(scoring="neg_log_loss")
 network = ScratchMLPClassifier(
@@ -51,7 +52,7 @@ network = ScratchMLPClassifier(
     alpha=1e-4,
     ema_decay=0,
     max_iter=MAX_ITER,
-    n_iter_no_change=np.inf,  # when to stop is left to the callback
+    n_iter_no_change=np.inf,  # only the callback stops training
     early_stopping=False,
     n_members=1,
     random_state=0,
@@ -67,14 +68,15 @@ search = GridSearchCV(
     scoring="neg_log_loss",
 )
 X, y = load_digits(return_X_y=True)
-# The highest rate is meant to be too high; that fits with it learn nothing is no news.
+# The highest learning rate is too high on purpose. The warning that such fits learn nothing is
+# expected.
 warnings.filterwarnings("ignore", category=ConvergenceWarning)
 search.fit(X, y)
 
 # %%
-# Each row of the log knows the path of tasks that led to it: the search, the number of the
-# fit, the step of the pipeline.  The fits are counted candidate by candidate, fold by fold;
-# the last one, on all rows, is apart from them.
+# Each row of the log has the path of its tasks: the search, the number of the fit, the step of
+# the pipeline. The fits are numbered candidate by candidate, fold by fold. The final fit on all
+# rows is not among these numbers.
 log = monitor.get_logs().data_as_pandas
 curves, refit = {}, None
 for path, rows in log[log["task_name"] == "epoch"].groupby("parent_task_id_path"):
@@ -98,10 +100,11 @@ print(table.round(4).to_string())
 print(f"Best: {search.best_params_['scratchmlpclassifier__learning_rate_init']}")
 
 # %%
-# The log ends with the very losses that the search reports.  The curves say more: the lowest
-# rate was on a good way and ran out of epochs, the highest never got anywhere, and the two
-# between them reached the target, one of them in a quarter of the epochs.  (The target is for
-# the loss that is summed up while the epoch goes on, a little above that at its end.)
+# The last losses in the log equal the losses that the search reports. The curves show more. With
+# the lowest learning rate, the loss was still falling after the last epoch. With the highest, the
+# loss never fell. The two rates in between reached the target, one of them in a quarter of the
+# epochs. (The target applies to the mean loss during the epoch, which is slightly higher than the
+# loss at its end.)
 figure, axes = plt.subplots(1, 4, figsize=(8, 3.6), sharey=True, layout="constrained")
 for axis, rate in zip(axes, rates, strict=True):
     for fold, color in enumerate(("#0072B2", "#E69F00", "#009E73")):
@@ -119,7 +122,7 @@ figure.legend(*best.get_legend_handles_labels(), loc="outside lower center", nco
 figure.savefig(options.figures / "search_curves.png", dpi=120)
 
 # %%
-# Epochs that were not needed: the callback ended the other fits before ``max_iter``.
+# The callback saved epochs: it ended the other fits before ``max_iter``.
 figure, axis = plt.subplots(figsize=(7, 2.6), layout="constrained")
 names = [str(rate) for rate in rates]
 axis.barh(names, N_SPLITS * MAX_ITER, color="whitesmoke", edgecolor="silver", label="allowed")
@@ -130,7 +133,7 @@ axis.legend(loc="center right")
 figure.savefig(options.figures / "search_epochs.png", dpi=120)
 
 # %%
-# The figures are in files by now; where there is a screen, they are shown as well.
+# The figures have been saved to files. If there is a screen, they are also shown.
 print(f"Figures are in {options.figures.resolve()}")
 if plt.get_backend().lower() != "agg":
     plt.show()

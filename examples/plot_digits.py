@@ -2,18 +2,18 @@
 Handwritten digits from end to end
 ==================================
 
-From the pixels to a saved model: look at the data, scale and split them, train with live
-progress, look at the learning curves, the metrics, the confusion matrices and the mistakes,
-save the model and load it again.
+This example leads from pixels to a saved model. It shows the data, scales and splits them, and
+trains a network with live progress. Then it shows learning curves, metrics, confusion matrices
+and misclassified images. Finally it saves the model and loads it again.
 
-The digits are the 1797 small ones that come with scikit-learn.  The same script runs on the
+The data are the 1797 small digits that come with scikit-learn. The script also runs on the
 "MNIST in CSV" files of https://www.kaggle.com/datasets/oddrationale/mnist-in-csv::
 
     python plot_digits.py --mnist mnist_train.csv
 """
 
 # %%
-# Options for those who run this file as a script.
+# Command-line options.
 import argparse
 import tempfile
 import warnings
@@ -48,8 +48,8 @@ options = parser.parse_args()
 options.figures.mkdir(parents=True, exist_ok=True)
 
 # %%
-# The data, and the settings for each of the two sets: plain gradient descent for MNIST,
-# Adam for the small digits.
+# The data, and the settings for each of the two data sets: plain gradient descent for MNIST, Adam
+# for the small digits.
 if options.mnist:
     digits = load_mnist_csv(options.mnist)
     settings = {
@@ -79,7 +79,7 @@ else:
 print(f"{len(digits.data)} images of {digits.images.shape[1]}x{digits.images.shape[2]} pixels")
 
 # %%
-# Are some digits rarer than others?
+# The number of images of each digit.
 counts = pd.Series(digits.target).value_counts().sort_index()
 figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
 axis.bar_label(axis.bar(counts.index.astype(str), counts))
@@ -88,7 +88,7 @@ axis.margins(y=0.1)
 figure.savefig(options.figures / "digits_labels.png", dpi=120)
 
 # %%
-# The first images of each digit, one digit a row.
+# The first images of each digit, one digit per row.
 first = [np.flatnonzero(digits.target == digit)[:12] for digit in digits.target_names]
 samples = ImageGridDisplay(images=digits.images[np.concatenate(first)]).plot(n_cols=12)
 samples.ax_.set_title("Sample images")
@@ -96,9 +96,9 @@ samples.ax_.set_title("Sample images")
 samples.figure_.savefig(options.figures / "digits_samples.png", dpi=120)
 
 # %%
-# Pixels are scaled to 0...1 by the largest value a pixel can have.  That is known
-# beforehand, not learnt from the data, so it can be done before the split.  One fifth of the
-# images, the same share of each digit, is kept aside for testing.
+# Pixels are divided by their largest possible value, to 0...1. This value is known beforehand, so
+# scaling before the split leaks nothing. One fifth of the images are test images, stratified by
+# digit.
 X = digits.data.astype(np.float32) / digits.pixel_max
 X_train, X_test, y_train, y_test = train_test_split(
     X, digits.target, test_size=0.2, stratify=digits.target, random_state=options.seed
@@ -106,10 +106,10 @@ X_train, X_test, y_train, y_test = train_test_split(
 parts = {"train": (X_train, y_train), "test": (X_test, y_test)}
 
 # %%
-# Training.  The test part is passed along to be scored after each epoch, nothing more: no
-# number of epochs without progress ends training, and no epoch is chosen by its score.  (What
-# is passed so is called validation in the lines below and in the figure; because nothing is
-# chosen by it, it remains a test.)  All units are one network, whose curves these are.
+# Training. The test rows are passed as validation rows, and scored after each epoch. They have no
+# influence on the model: early stopping is off, and no epoch is chosen by its score. So they
+# remain test rows, although the output and the figure call them validation. ``n_members=1``
+# trains a single network, so the curves show this network.
 model = ScratchMLPClassifier(
     **settings,
     max_iter=epochs,
@@ -125,11 +125,11 @@ print(f"{epochs} epochs of training took {model.history_['seconds'].sum():.1f} s
 # %%
 # The learning curves.
 curves = TrainingCurvesDisplay.from_estimator(model)
-curves.figure_.suptitle("Training, and what it does for the test part")
+curves.figure_.suptitle("Learning curves; validation rows are the test rows")
 curves.figure_.savefig(options.figures / "digits_learning_curves.png", dpi=120)
 
 # %%
-# The metrics; F1, precision and recall are averages over the ten digits.
+# The metrics. F1, precision and recall are averages over the ten digits.
 predicted = {part: model.predict(features) for part, (features, _) in parts.items()}
 metrics = pd.DataFrame(index=list(parts), columns=["accuracy", "macro F1", "precision", "recall"])
 for part, (_, labels) in parts.items():
@@ -141,8 +141,8 @@ for part, (_, labels) in parts.items():
 print(metrics.astype(float).round(4).to_string())
 
 # %%
-# Which digits are taken for which?  Shades of blue go with the 0.3rd power of the counts:
-# the mistakes would all look white otherwise.
+# The confusion matrices. The shade of blue is proportional to the 0.3rd power of the count.
+# Otherwise all mistakes would look white.
 figure, axes = plt.subplots(1, 2, figsize=(12, 6.3), layout="compressed")
 for axis, (part, (_, labels)) in zip(axes, parts.items(), strict=True):
     ConfusionMatrixDisplay.from_predictions(
@@ -157,7 +157,7 @@ for axis, (part, (_, labels)) in zip(axes, parts.items(), strict=True):
 figure.savefig(options.figures / "digits_confusion.png", dpi=120)
 
 # %%
-# The mistakes on the test part of which the model is most certain.
+# The misclassified test images, most confident mistakes first.
 wrong = np.count_nonzero(predicted["test"] != y_test)
 print(f"{wrong} of {len(y_test)} test images are misclassified")
 mistakes = ImageGridDisplay.from_estimator(
@@ -169,11 +169,11 @@ mistakes = ImageGridDisplay.from_estimator(
     max_images=18,
     n_cols=6,
 )
-mistakes.ax_.set_title("Misclassified test images, the most certain mistakes first")
+mistakes.ax_.set_title("Misclassified test images, most confident mistakes first")
 mistakes.figure_.savefig(options.figures / "digits_misclassified.png", dpi=120)
 
 # %%
-# The model is saved and loaded again: it predicts the same.
+# The model is saved and loaded again. The loaded model predicts the same.
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "digits.joblib"
     joblib.dump(model, path)
@@ -182,7 +182,7 @@ with tempfile.TemporaryDirectory() as folder:
     print(f"Saved ({path.stat().st_size / 1e3:.0f} kB) and loaded again: the same predictions")
 
 # %%
-# The figures are in files by now; where there is a screen, they are shown as well.
+# The figures have been saved to files. If there is a screen, they are also shown.
 print(f"Figures are in {options.figures.resolve()}")
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "FigureCanvas.* is non-interactive")

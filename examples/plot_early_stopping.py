@@ -1,15 +1,15 @@
 """
-When to stop: a validation set through a pipeline
-=================================================
+Early stopping with a validation set in a pipeline
+==================================================
 
-A large network learns a small noisy set by heart.  The loss on the training rows falls and
-falls; that on rows it has not seen has a lowest point, and early stopping keeps the model of
-that point.  The network comes after a scaler here, so the rows to validate on have to be
-scaled on their way to it: ``transform_input`` tells the pipeline so.
+A large network overfits a small noisy data set. The training loss falls continuously. The
+validation loss has a minimum, and early stopping keeps the model of this minimum. In this
+example, the network comes after a scaler in a pipeline. So the validation rows must be scaled
+too. The parameter ``transform_input`` of the pipeline takes care of this.
 """
 
 # %%
-# Options for those who run this file as a script.
+# Command-line options.
 
 # sphinx_gallery_thumbnail_number = 2
 import argparse
@@ -38,18 +38,17 @@ options = parser.parse_args()
 options.figures.mkdir(parents=True, exist_ok=True)
 
 # %%
-# Two half moons that overlap: 200 points to train on, 400 to validate on, 5000 to test.
+# Two overlapping half moons: 200 training points, 400 validation points, 5000 test points.
 X, y = make_moons(5600, noise=0.35, random_state=0)
-X = X * [1, 100] + [0, 500]  # the features have units of their own: a scaler is called for
+X = X * [1, 100] + [0, 500]  # the features have different units, so they need a scaler
 X_train, X_rest, y_train, y_rest = train_test_split(X, y, train_size=200, random_state=0)
 X_val, X_test, y_val, y_test = train_test_split(X_rest, y_rest, train_size=400, random_state=0)
 
 
 # %%
-# With metadata routing, the network says that it takes ``X_val`` and ``y_val`` in ``fit``,
-# and the pipeline hands them on; ``transform_input`` names those that go through the steps
-# before it.  What else would keep a network from learning rows by heart is off: the penalty
-# ``alpha``, and the average of the parameters.
+# With metadata routing, the network requests ``X_val`` and ``y_val`` in ``fit``, and the pipeline
+# passes them on. ``transform_input`` names the arrays that go through the earlier steps. Other
+# remedies for overfitting are off: the L2 penalty ``alpha``, and weight averaging.
 def fit_pipeline(**settings):
     """Return a pipeline fitted with a validation set."""
     network = ScratchMLPClassifier(
@@ -80,8 +79,9 @@ with sklearn.config_context(enable_metadata_routing=True):
     }
 
 # %%
-# The first network trains until its training loss comes to rest; the second, until 20 epochs
-# have not lowered the validation loss.  It stops sooner, and is the better one on new points.
+# The first network trains until its training loss converges. The second trains until 20 epochs
+# have not lowered the validation loss. The second network stops sooner, and is better on test
+# points.
 rows = {
     name: {
         "epochs": model[-1].n_iter_,
@@ -94,15 +94,15 @@ rows = {
 print(pd.DataFrame(rows).T.round(3).to_string())
 
 # %%
-# Both runs are one and the same up to the stop.  The dot marks the epoch whose parameters were
-# kept; from there to the end of its line, patience lasted.
+# Both fits are identical until the second one stops. The dot marks the epoch whose parameters
+# were kept. The line continues after the dot for as long as patience lasted.
 figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
 TrainingCurvesDisplay.from_estimator(models, ax=axis)
 axis.set_ylim(bottom=0)
 figure.savefig(options.figures / "early_stopping_losses.png", dpi=120)
 
 # %%
-# What the networks have made of the same 200 points.
+# The predicted probabilities of both networks, and the 200 training points.
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.6), layout="compressed")
 for axis, (name, model) in zip(axes, models.items(), strict=True):
     belief = DecisionBoundaryDisplay.from_estimator(
@@ -112,7 +112,7 @@ for axis, (name, model) in zip(axes, models.items(), strict=True):
         grid_resolution=200,
         plot_method="pcolormesh",
         cmap="RdBu",
-        vmin=-0.3,  # the darkest shades are for the points
+        vmin=-0.3,  # leaves the darkest shades to the points
         vmax=1.3,
         ax=axis,
     )
@@ -127,7 +127,7 @@ scale.ax.set_ylim(0, 1)
 figure.savefig(options.figures / "early_stopping_boundaries.png", dpi=120)
 
 # %%
-# The figures are in files by now; where there is a screen, they are shown as well.
+# The figures have been saved to files. If there is a screen, they are also shown.
 print(f"Figures are in {options.figures.resolve()}")
 if plt.get_backend().lower() != "agg":
     plt.show()

@@ -1,15 +1,15 @@
 """
-A rare class: weights, and where to draw the line
-=================================================
+A rare class: class weights and thresholds
+==========================================
 
-One transaction in thirty is a fraud.  A model that never says so is right in 97 % of the
-cases and of no use.  There are two ways out: weights that make the rare class count as much
-as the common one, and another threshold than one half.  Both move along the same curve of
-precision and recall; the threshold can be set to what a mistake costs.
+One transaction in thirty is a fraud. A model that never predicts fraud is right 97 % of the
+time, and useless. There are two remedies: class weights, which make the rare class count as
+much as the common one, and another threshold than one half. Both move along the same
+precision-recall curve. The threshold can be chosen by the cost of mistakes.
 """
 
 # %%
-# Options for those who run this file as a script.
+# Command-line options.
 import argparse
 from pathlib import Path
 
@@ -38,8 +38,8 @@ options = parser.parse_args()
 options.figures.mkdir(parents=True, exist_ok=True)
 
 # %%
-# Two features, so that there is something to see.  The honest transactions are a cloud; the
-# frauds lie on an arc through its edge.
+# The data have two features, so that they can be drawn. The honest transactions are a cloud. The
+# frauds lie on an arc through the edge of the cloud.
 rng = np.random.default_rng(0)
 n_honest, n_frauds = 11600, 400
 honest = rng.standard_normal((n_honest, 2))
@@ -50,15 +50,15 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.5, stratif
 
 
 # %%
-# What a mistake costs: a fraud that gets through costs as much as twenty false alarms.
+# The cost of mistakes: an undetected fraud costs as much as twenty false alarms.
 def cost(y_true, y_pred):
-    """Return the cost of the mistakes in a thousand transactions."""
+    """Return the cost of the mistakes per thousand transactions."""
     return 1000 * np.mean(20 * (y_true > y_pred) + (y_true < y_pred))
 
 
 # %%
-# The same network three times: as it is, with balanced weights, and as it is with the
-# threshold that costs least, found by cross-validation on the training rows.
+# The same network three times: unchanged, with balanced class weights, and with the threshold of
+# lowest cost. The threshold is found by cross-validation on the training rows.
 network = ScratchMLPClassifier(
     (32,),
     activation="tanh",
@@ -97,8 +97,9 @@ print(pd.DataFrame(rows).T.round(3).to_string())
 print(f"The tuned threshold is {thresholds['tuned']:.3f}")
 
 # %%
-# The plain network is right most often, and lets four in ten frauds through.  Weights and
-# threshold both catch nearly all of them, for more false alarms, and cost a fraction.
+# The plain network has the highest accuracy, but misses four in ten frauds. With class weights or
+# with the tuned threshold, nearly all frauds are detected, with more false alarms. The cost is a
+# fraction of that of the plain network.
 GRID = np.linspace(-4, 4, 161)
 points = np.stack(np.meshgrid(GRID, GRID), axis=-1).reshape(-1, 2)
 figure, axes = plt.subplots(1, 3, figsize=(8, 3), sharey=True, layout="compressed")
@@ -118,10 +119,10 @@ figure.colorbar(shades, ax=axes, label="predicted probability of fraud")
 figure.savefig(options.figures / "imbalanced_boundaries.png", dpi=120)
 
 # %%
-# The two networks rank the transactions alike: their curves of precision and recall are
-# nearly the same, and so is the least cost.  What differs is where one half lies on the
-# curve.  The plain network keeps its probabilities honest: a threshold follows from what
-# mistakes cost, here 1 / (1 + 20), and can be changed tomorrow without training again.
+# The two networks rank the transactions similarly: their precision-recall curves are nearly the
+# same, and so is the lowest cost. They differ in the position of the threshold one half on the
+# curve. The probabilities of the plain network are calibrated. So the best threshold follows from
+# the costs, here 1 / (1 + 20), and can be changed later without training again.
 figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.8), layout="constrained")
 colors = {"plain": "#0072B2", "balanced": "#D55E00"}
 grid = np.linspace(0.005, 0.995, 199)
@@ -144,7 +145,7 @@ left.legend(loc="lower left")
 figure.savefig(options.figures / "imbalanced_curves.png", dpi=120)
 
 # %%
-# The figures are in files by now; where there is a screen, they are shown as well.
+# The figures have been saved to files. If there is a screen, they are also shown.
 print(f"Figures are in {options.figures.resolve()}")
 if plt.get_backend().lower() != "agg":
     plt.show()

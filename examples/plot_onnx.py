@@ -2,13 +2,13 @@
 Without Python: a pipeline as an ONNX graph
 ===========================================
 
-A model that has been trained here may have to work elsewhere: in a browser, on a phone, in a
-service written in another language.  ``skscratch.onnx.to_onnx`` makes a graph of a network
-and of the steps of scikit-learn before it; ONNX Runtime computes it anywhere.
+A trained model may have to run in a browser, on a phone, or in a service in another language.
+``skscratch.onnx.to_onnx`` converts a network, and the scikit-learn steps before it, to an ONNX
+graph. ONNX Runtime runs the graph on all these platforms.
 """
 
 # %%
-# Options for those who run this file as a script.
+# Command-line options.
 import argparse
 import tempfile
 from pathlib import Path
@@ -40,7 +40,7 @@ options = parser.parse_args()
 options.figures.mkdir(parents=True, exist_ok=True)
 
 # %%
-# A pipeline as any other.  Trained in float32 it computes as the graph will.
+# An ordinary pipeline. It is trained in float32, because the graph computes in float32.
 X, y = load_digits(return_X_y=True)
 X = X.astype(np.float32)
 X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
@@ -64,7 +64,8 @@ model = make_pipeline(
 model.fit(X_train, y_train)
 
 # %%
-# The graph goes to a file, and the file to the runtime.  From here on there is no skscratch.
+# The graph is saved to a file, and the runtime loads the file. From here on, skscratch is not
+# needed.
 graph = to_onnx(model, X_train[:1])
 with tempfile.TemporaryDirectory() as folder:
     path = Path(folder) / "digits.onnx"
@@ -76,7 +77,7 @@ with tempfile.TemporaryDirectory() as folder:
 labels, probabilities = session.run(None, {"X": X_test})
 
 # %%
-# Are the answers the same?
+# The outputs of the graph and of the pipeline agree.
 expected = model.predict_proba(X_test)
 difference = np.abs(probabilities - expected).max()
 print(f"labels that differ: {np.sum(labels != model.predict(X_test))} of {len(labels)}")
@@ -84,8 +85,8 @@ print(f"largest difference of a probability: {difference:.1e}")
 print(f"accuracy of the graph: {np.mean(labels == y_test):.3f}")
 
 # %%
-# The digit that the model is least certain of, as both see it; and every probability of the
-# test set, over many powers of ten.
+# Left: the digit with the least confident prediction. Middle: its probabilities by both. Right:
+# all probabilities of the test set, over many powers of ten.
 hardest = expected.max(axis=1).argmin()
 figure, axes = plt.subplots(1, 3, figsize=(8, 3), width_ratios=[1, 1.4, 1.4], layout="constrained")
 axes[0].imshow(X_test[hardest].reshape(8, 8), cmap="gray_r")
@@ -103,8 +104,8 @@ axes[2].grid(alpha=0.3)
 figure.savefig(options.figures / "onnx_probabilities.png", dpi=120)
 
 # %%
-# How long an answer takes, on one thread.  For single rows most of the pipeline's time goes
-# into the checks of its input, which the graph does not make.
+# The time of a call, on one thread. For single rows, the pipeline spends most of its time on
+# checks of the input. The graph makes no such checks.
 n_rows = [1, 4, 16, 64, 256, 1024]
 rows = np.resize(X_test, (n_rows[-1], X.shape[1]))
 calls = {
@@ -132,7 +133,7 @@ axis.legend()
 figure.savefig(options.figures / "onnx_times.png", dpi=120)
 
 # %%
-# The figures are in files by now; where there is a screen, they are shown as well.
+# The figures have been saved to files. If there is a screen, they are also shown.
 print(f"Figures are in {options.figures.resolve()}")
 if plt.get_backend().lower() != "agg":
     plt.show()

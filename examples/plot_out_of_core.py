@@ -2,14 +2,13 @@
 More rows than memory: learning from a stream
 =============================================
 
-A file that does not fit in memory is read in pieces, and ``partial_fit`` learns from one at
-a time.  Each piece is first a test and then a lesson: the accuracy on rows that the model
-has not yet learnt from, piece after piece, is called prequential.  It also shows when the
-world has changed.
+A file that does not fit in memory is read in chunks, and ``partial_fit`` learns from one chunk
+at a time. Each chunk is first used for testing and then for training. The resulting accuracy,
+chunk after chunk, is called prequential accuracy. It also reveals a change in the data.
 """
 
 # %%
-# Options for those who run this file as a script.
+# Command-line options.
 
 # sphinx_gallery_thumbnail_number = 2
 import argparse
@@ -35,9 +34,9 @@ options = parser.parse_args()
 options.figures.mkdir(parents=True, exist_ok=True)
 
 # %%
-# Say that we allow ourselves 8 MB.  The file, written in pieces too, holds ten readings of
-# sensors a row, in whole numbers, and whether the machine needs service.  That depends on two
-# products of two readings.  After two thirds of the rows, two of the sensors change places.
+# Suppose that 8 MB of memory are allowed. The file is written in chunks too. Each row has the
+# readings of ten sensors, as whole numbers, and whether the machine needs service. The label
+# depends on two products of two readings. After two thirds of the rows, two sensors are swapped.
 ALLOWED = 8  # MB
 N_CHUNKS, CHUNK, CHANGE, N_SENSORS = 120, 2500, 80, 10
 folder = tempfile.TemporaryDirectory()
@@ -53,7 +52,7 @@ for i in range(N_CHUNKS):
     piece.to_csv(path, mode="a", header=i == 0, index=False)
 
 # %%
-# What it takes to hold the whole table.
+# The memory of the whole table.
 tracemalloc.start()
 table = pd.read_csv(path).to_numpy(float)
 _, whole = tracemalloc.get_traced_memory()
@@ -61,8 +60,8 @@ tracemalloc.stop()
 del table
 
 # %%
-# The stream.  The scaler learns piece by piece as well.  The model of the time just before
-# the change is kept for comparison: it stands for one that is trained once and for all.
+# The stream. The scaler learns chunk by chunk as well. A copy of the model just before the change
+# is kept for comparison: it is not trained any further.
 model = ScratchMLPClassifier(
     (64,),
     activation="tanh",
@@ -82,10 +81,10 @@ for i, piece in enumerate(pd.read_csv(path, chunksize=CHUNK)):
     if i == CHANGE:
         frozen = copy.deepcopy((scaler, model))
     row = {"chunk": i}
-    if i > 0:  # first the test ...
+    if i > 0:  # first testing ...
         row["learning"] = model.score(scaler.transform(X), y)
         row["frozen"] = frozen[1].score(frozen[0].transform(X), y) if frozen else np.nan
-    model.partial_fit(scaler.partial_fit(X).transform(X), y, classes=[0, 1])  # ... then the lesson
+    model.partial_fit(scaler.partial_fit(X).transform(X), y, classes=[0, 1])  # ... then training
     _, row["peak"] = tracemalloc.get_traced_memory()
     tracemalloc.reset_peak()
     rows.append(row)
@@ -104,25 +103,25 @@ folder.cleanup()
 print(megabytes.round(1).to_string())
 
 # %%
-# The file alone is larger than the memory allowed.  The stream stays below it, however many
-# rows have gone by.
+# The file alone is larger than the allowed memory. The stream stays below the limit, whatever the
+# number of rows.
 seen = (stream.index + 1) * CHUNK / 1000
 figure, axis = plt.subplots(figsize=(7, 3.4), layout="constrained")
 axis.axhline(megabytes["the whole table"], color="#D55E00", label="reading the whole table, peak")
 kept = (len(names) * 8 * CHUNK / 1e6) * (stream.index + 1)
 axis.fill_between(seen, kept, color="#E69F00", alpha=0.3, lw=0, label="the rows so far, if kept")
 axis.axhline(ALLOWED, color="black", ls=":", label="allowed")
-axis.plot(seen, stream["peak"] / 1e6, color="#0072B2", lw=2, label="the stream, peak in a piece")
+axis.plot(seen, stream["peak"] / 1e6, color="#0072B2", lw=2, label="the stream, peak in a chunk")
 axis.set(xlabel="thousand rows", ylabel="memory in MB", xlim=(0, seen.max()))
 axis.set_ylim(bottom=0)
 axis.legend(loc="center left")
 figure.savefig(options.figures / "out_of_core_memory.png", dpi=120)
 
 # %%
-# The accuracy falls at once when the sensors change places.  The model that goes on learning
-# finds its way back; the frozen one does not.
+# The accuracy falls at once when the sensors are swapped. The model that continues to learn
+# recovers. The frozen model does not.
 periods = {
-    "first piece": slice(1, 1),
+    "first chunk": slice(1, 1),
     "before the change": slice(CHANGE - 10, CHANGE - 1),
     "just after": slice(CHANGE, CHANGE),
     "at the end": slice(N_CHUNKS - 10, N_CHUNKS - 1),
@@ -134,7 +133,7 @@ print(accuracy.T.round(3).to_string())
 figure, axis = plt.subplots(figsize=(7, 3.8), layout="constrained")
 for name, color in {"frozen": "#D55E00", "learning": "#0072B2"}.items():
     axis.plot(seen, stream[name], ".-", color=color, label=name)
-axis.axvline(CHANGE * CHUNK / 1000, color="gray", ls=":", label="two sensors change places")
+axis.axvline(CHANGE * CHUNK / 1000, color="gray", ls=":", label="two sensors are swapped")
 axis.axhline(0.5, color="gray", lw=0.8)
 axis.set(xlabel="thousand rows", ylabel="prequential accuracy", xlim=(0, seen.max()))
 axis.grid(alpha=0.3)
@@ -142,7 +141,7 @@ axis.legend(loc="center left", bbox_to_anchor=(0.1, 0.4))
 figure.savefig(options.figures / "out_of_core_accuracy.png", dpi=120)
 
 # %%
-# The figures are in files by now; where there is a screen, they are shown as well.
+# The figures have been saved to files. If there is a screen, they are also shown.
 print(f"Figures are in {options.figures.resolve()}")
 if plt.get_backend().lower() != "agg":
     plt.show()

@@ -1,13 +1,13 @@
 """
-Wrong labels, and five ways not to believe them
-===============================================
+Wrong labels, and five kinds of regularisation
+==============================================
 
-One label in ten is wrong.  A large network has room to learn mistakes by heart, and bends its
-boundary to them.  Five parameters keep it from that, each in its own way.
+One label in ten is wrong. A large network can overfit the wrong labels: its decision boundary
+bends around them. Five parameters reduce overfitting, each in a different way.
 """
 
 # %%
-# Options for those who run this file as a script.
+# Command-line options.
 import argparse
 from pathlib import Path
 
@@ -30,14 +30,14 @@ options = parser.parse_args()
 options.figures.mkdir(parents=True, exist_ok=True)
 
 # %%
-# Two half moons, with 300 points to train on and 5000 to test; ``true`` is the moon a point
-# comes from, ``y`` its label.
+# Two half moons, with 300 training points and 5000 test points. ``true`` is the moon of a point,
+# and ``y`` is its label.
 X, true = make_moons(5300, noise=0.2, random_state=0)
 y = np.where(np.random.default_rng(0).random(5300) < 0.1, 1 - true, true)
 train, test = slice(300), slice(300, None)
 
 # %%
-# The same network and 150 epochs for all.
+# All variants have the same network and 150 epochs.
 variants = {
     "none": {},
     "L2 penalty": {"alpha": 1},
@@ -65,16 +65,16 @@ for name, parameters in variants.items():
     rows[name] = {
         "train loss": log_loss(y[train], model.predict_proba(X[train])),
         "test loss": log_loss(y[test], model.predict_proba(X[test])),
-        "right about the moon": model.score(X[test], true[test]),
+        "accuracy on true moons": model.score(X[test], true[test]),
     }
 table = pd.DataFrame(rows).T
 print(table.round(3).to_string())
 
 # %%
-# Penalty and decay make the weights small and the slopes gentle; dropout makes units that do
-# not lean on each other; smoothed labels keep the network from being certain; four networks of
-# a quarter of the width, trained side by side, each bend to the mistakes in another way, and
-# their mean bends less.  Wrong labels are ringed.
+# L2 penalty and weight decay make the weights small and the slopes gentle. Dropout makes the
+# units less dependent on each other. Label smoothing prevents overconfidence. Four members, each
+# with a quarter of the width, overfit the wrong labels in different ways, so their mean overfits
+# less. Rings mark the wrong labels.
 figure, axes = plt.subplots(2, 3, figsize=(8, 5.4), layout="compressed")
 wrong = (y != true)[train]
 for axis, (name, model) in zip(axes.flat, models.items(), strict=True):
@@ -86,7 +86,7 @@ for axis, (name, model) in zip(axes.flat, models.items(), strict=True):
         eps=0.3,
         plot_method="pcolormesh",
         cmap="RdBu",
-        vmin=-0.3,  # the darkest shades are for the points
+        vmin=-0.3,  # leaves the darkest shades to the points
         vmax=1.3,
         xlabel="",
         ylabel="",
@@ -103,14 +103,14 @@ scale.ax.set_ylim(0, 1)
 figure.savefig(options.figures / "regularisation_boundaries.png", dpi=120)
 
 # %%
-# What each gives up on the training rows, and gains on new ones.  The dotted line is the loss
-# of one who knows the moon of every point, and that one label in ten is wrong.
+# Regularisation increases the training loss and lowers the test loss. The dotted line is the loss
+# of an ideal model that knows the moon of every point, and that one label in ten is wrong.
 known = log_loss(y[test], np.where(true[test] == 1, 0.9, 0.1))
 figure, axis = plt.subplots(figsize=(7, 3.6), layout="constrained")
 axis.hlines(table.index, table["train loss"], table["test loss"], color="silver", lw=4)
 axis.plot(table["train loss"], table.index, "o", ms=9, color="#0072B2", label="training rows")
 axis.plot(table["test loss"], table.index, "o", ms=9, color="#D55E00", label="test rows")
-axis.axvline(known, color="black", ls=":", label="who knows the moons")
+axis.axvline(known, color="black", ls=":", label="ideal model")
 axis.set(xlabel="log loss")
 axis.invert_yaxis()
 figure.legend(loc="outside lower center", ncols=3)
@@ -118,7 +118,7 @@ axis.grid(alpha=0.3)
 figure.savefig(options.figures / "regularisation_losses.png", dpi=120)
 
 # %%
-# The figures are in files by now; where there is a screen, they are shown as well.
+# The figures have been saved to files. If there is a screen, they are also shown.
 print(f"Figures are in {options.figures.resolve()}")
 if plt.get_backend().lower() != "agg":
     plt.show()

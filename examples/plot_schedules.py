@@ -1,14 +1,15 @@
 """
-How the learning rate falls, and what it is good for
-====================================================
+Learning-rate schedules compared
+================================
 
-A high learning rate gets on fast and never comes to rest: every batch pulls the network
-another way.  A low one comes to rest, late.  A schedule begins high and ends low.  Here six
-of them share a highest rate and a number of epochs.
+With a high learning rate, training progresses fast but never converges, because every batch
+pulls the network in another direction. With a low learning rate, training converges slowly. A
+schedule begins with a high learning rate and ends with a low one. This example compares six
+schedules with the same maximum and the same number of epochs.
 """
 
 # %%
-# Options for those who run this file as a script.
+# Command-line options.
 import argparse
 from pathlib import Path
 
@@ -30,14 +31,14 @@ options = parser.parse_args()
 options.figures.mkdir(parents=True, exist_ok=True)
 
 # %%
-# Two half moons that overlap a little, so that no network can be right about all points, and
-# the batches never quite agree.
+# Two half moons that overlap slightly. No network can classify all points correctly, so the
+# gradients of the batches always differ.
 X, y = make_moons(4000, noise=0.25, random_state=0)
 X_train, X_val, y_train, y_val = train_test_split(X, y, test_size=0.5, stratify=y, random_state=0)
 
 # %%
-# Three starts for each schedule.  With ``n_iter_no_change=inf`` all run to the last epoch.  The
-# average of the parameters, which does for a constant rate what a schedule does, is off.
+# Three seeds for each schedule. With ``n_iter_no_change=inf``, all fits run to the last epoch.
+# Weight averaging is off, because it would have the same effect as a schedule.
 SEEDS = range(3)
 schedules = {
     "constant": {},
@@ -73,8 +74,8 @@ histories = {
 }
 
 # %%
-# The loss on the validation rows: after the last epoch, and how far it is spread over the last
-# five.  The constant rate leaves both to luck.  All the others end lower and calmer.
+# The validation loss after the last epoch, and its range over the last five epochs. With the
+# constant learning rate, both depend on chance. With all other schedules, both are lower.
 rows = {}
 for name, runs in histories.items():
     late = np.array([history["validation_loss"][-5:] for history in runs])
@@ -82,8 +83,8 @@ for name, runs in histories.items():
 print(pd.DataFrame(rows).T.round(4).to_string())
 
 # %%
-# Above, the learning rate at the end of each epoch; below it, the loss on the validation
-# rows: three starts in colour, over those of the constant rate in grey.
+# Top: the learning rate at the end of each epoch. Bottom: the validation loss, with three seeds
+# in blue, and the three seeds of the constant learning rate in grey.
 figure, axes = plt.subplots(
     4,
     3,
@@ -112,7 +113,7 @@ for axis in axes[-1]:
 figure.savefig(options.figures / "schedules.png", dpi=120)
 
 # %%
-# The figures are in files by now; where there is a screen, they are shown as well.
+# The figures have been saved to files. If there is a screen, they are also shown.
 print(f"Figures are in {options.figures.resolve()}")
 if plt.get_backend().lower() != "agg":
     plt.show()

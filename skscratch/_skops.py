@@ -1,4 +1,4 @@
-"""The types of ours that a skops file can hold: fitted models, and objects passed as parameters."""
+"""The types of this package in skops files: fitted models, and objects passed as parameters."""
 
 from skscratch.core import activations, initializers, optimizers, schedules
 from skscratch.estimators import ScratchMLPClassifier
@@ -7,7 +7,7 @@ __all__ = ["SKOPS_TRUSTED_TYPES"]
 
 CHOICES = (activations, initializers, optimizers, schedules)
 
-#: Dotted names of our types, for ``skops.io.load(file, trusted=SKOPS_TRUSTED_TYPES)``.
+#: Dotted names of these types, for ``skops.io.load(file, trusted=SKOPS_TRUSTED_TYPES)``.
 SKOPS_TRUSTED_TYPES = [
     f"{kind.__module__}.{kind.__qualname__}"
     for kind in (

@@ -1,4 +1,4 @@
-"""Types of arguments, for editors and type checkers; nothing is checked with them at run time."""
+"""Types of arguments, for editors and type checkers. Nothing is checked at run time."""
 
 from collections.abc import Callable, Sequence
 from os import PathLike
@@ -30,7 +30,7 @@ MatrixLike: TypeAlias = ArrayLike | sparray | spmatrix
 PathOrName: TypeAlias = str | PathLike[str]
 RandomState: TypeAlias = int | np.random.RandomState | np.random.Generator | None
 
-# Names are plain strings: the tables of the core know which there are.
+# Names are typed as plain strings. The tables of the core list the valid names.
 Activations: TypeAlias = str | Activation | Sequence[str | Activation]
 ClassWeight: TypeAlias = dict[Any, Any] | list[dict[Any, Any]] | Literal["balanced"]
 Dtype: TypeAlias = Literal["float32", "float64"] | type[np.float32] | type[np.float64]

@@ -1,7 +1,7 @@
 """Fitted models as ONNX graphs, through skl2onnx.
 
-A graph computes in float32, whatever the model was trained in, and answers with the labels and the
-probabilities of ``predict`` and ``predict_proba``. The steps of a pipeline become part of it.
+A graph computes in float32, whatever the dtype of the model. It returns the labels of ``predict``
+and the probabilities of ``predict_proba``. The steps of a pipeline become part of the graph.
 """
 
 from __future__ import annotations
@@ -24,25 +24,26 @@ __all__ = ["register_converter", "to_onnx"]
 
 
 def to_onnx(model: Any, X: MatrixLike | None = None, **options: Any) -> Any:
-    """Convert a fitted model, or a pipeline that ends in one, to an ONNX graph.
+    """Convert a fitted model, or a fitted pipeline that ends in a model, to an ONNX graph.
 
     Parameters
     ----------
     model : ScratchMLPClassifier, or estimator of scikit-learn
-        Fitted.
+        A fitted model.
     X : array-like of shape (n_samples, n_features), default=None
-        Some rows of the data: they tell the type of the inputs. A DataFrame gives an input per
-        column. None needs ``initial_types``.
+        A few rows of data. Their type determines the inputs of the graph. A DataFrame gives one
+        input per column. Without X, pass ``initial_types``.
     **options : object
-        For ``skl2onnx.to_onnx``. Without ``options`` the probabilities are an array
-        (``options={"zipmap": False}``), where skl2onnx would give a dict for every row.
+        Keyword arguments for ``skl2onnx.to_onnx``. By default, probabilities are returned as an
+        array (``options={"zipmap": False}``). The default of skl2onnx is a dict for every row.
 
     Returns
     -------
     graph : onnx.ModelProto
-        Inputs: X, of as many rows as one likes. Outputs: the label, an int64 or a string per row
-        (per entry for multilabel y), and the probabilities as float32 of shape
-        (n_samples, n_classes). Save it with ``graph.SerializeToString()``.
+        The input is X, with any number of rows. The first output holds the labels, as int64 or
+        strings: one per row, or one per entry for multilabel y. The second output holds the
+        probabilities, as float32 of shape (n_samples, n_classes). To save the graph, write
+        ``graph.SerializeToString()`` to a file.
 
     Raises
     ------
@@ -51,17 +52,17 @@ def to_onnx(model: Any, X: MatrixLike | None = None, **options: Any) -> Any:
     NotFittedError
         If the model is not fitted.
     ValueError
-        For labels that are neither whole numbers nor strings, and for an activation that is not one
-        of ours: ONNX has no code for it.
+        If the labels are neither whole numbers nor strings, or if an activation is not one of
+        ``skscratch.core.activations``.
 
     See Also
     --------
-    register_converter : For skl2onnx's own functions.
+    register_converter : Register the classifier for skl2onnx's own functions.
 
     Notes
     -----
-    The other steps of a pipeline are converted by skl2onnx, within its limits: it refuses
-    ``SimpleImputer(add_indicator=True)`` and ``OneHotEncoder(min_frequency=...)``, for instance.
+    skl2onnx converts the other steps of a pipeline, and not all of them are supported. For example,
+    it refuses ``SimpleImputer(add_indicator=True)`` and ``OneHotEncoder(min_frequency=...)``.
 
     Examples
     --------
@@ -82,15 +83,15 @@ def to_onnx(model: Any, X: MatrixLike | None = None, **options: Any) -> Any:
 
 
 def register_converter() -> Any:
-    """Teach skl2onnx our classifier, for its own functions; ``to_onnx`` does so by itself.
+    """Register the classifier with skl2onnx, for skl2onnx's own functions.
 
-    Options of a conversion are those of skl2onnx's classifiers: ``zipmap``, ``nocl`` and
-    ``output_class_labels``. Twice does no harm.
+    ``to_onnx`` calls this function itself. A second call does no harm. The conversion has the
+    options of skl2onnx's classifiers: ``zipmap``, ``nocl`` and ``output_class_labels``.
 
     Returns
     -------
     skl2onnx : module
-        The package.
+        The package skl2onnx.
 
     Raises
     ------
@@ -126,7 +127,7 @@ def register_converter() -> Any:
 
 
 def _set_output_types(operator: Any) -> None:
-    """Say what the graph gives: a label per row, or a row of labels, and probabilities."""
+    """Declare the outputs of the graph: labels (one per row or entry) and probabilities."""
     from skl2onnx.common.data_types import FloatTensorType, Int64TensorType, StringTensorType
 
     model, n_rows = operator.raw_operator, operator.inputs[0].get_first_dimension()
@@ -145,10 +146,10 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     model = operator.raw_operator
     new = _Operators(onnx_ops, container.target_opset)
     columns = [new.Cast(x, to=onnx_proto.TensorProto.FLOAT) for x in operator.inputs]
-    a = new.Concat(*columns, axis=1)  # a table has an input per column
+    a = new.Concat(*columns, axis=1)  # a DataFrame has one input per column
     f = _hidden_activations(model)
     for W, b, h in zip(*fitted_parameters(model), [*f, None], strict=True):
-        with quiet():  # what float32 has no number for
+        with quiet():  # weights outside the range of float32
             W, b = np.float32(W), np.float32(b)
         z = new.Add(new.MatMul(a, W), b)
         a = z if h is None else h(new, z)
@@ -158,7 +159,7 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
 
 
 class _Operators:
-    """ONNX's operators in one version, by name."""
+    """The operators of one version of ONNX, by name."""
 
     def __init__(self, onnx_ops: Any, version: int) -> None:
         self.onnx_ops, self.version = onnx_ops, version
@@ -168,7 +169,7 @@ class _Operators:
 
 
 def _outputs(new: Any, z: Any, model: Any, names: Any, outputs: Any) -> tuple[Any, Any]:
-    """Return labels and probabilities of the logits; labels as ``predict`` finds them."""
+    """Return labels and probabilities of the logits; the labels are those of ``predict``."""
     from skl2onnx.proto import onnx_proto
 
     to_label, to_proba = ({"output_names": [output]} for output in outputs[:2])
@@ -202,7 +203,7 @@ OUTPUTS: dict[type, Callable[..., tuple[Any, Any]]] = {
 
 
 def _names(model: Any, scope: Any) -> Any:
-    """Return what the graph calls the classes: int64 or strings."""
+    """Return the names of the classes in the graph: int64 or strings."""
     classes = model.classes_
     if scope.get_options(model, {"nocl": False})["nocl"]:
         return np.arange(len(classes))
@@ -218,7 +219,7 @@ def _names(model: Any, scope: Any) -> Any:
 
 
 def _hidden_activations(model: Any) -> list[Callable[[Any, Any], Any]]:
-    """Return, for every hidden layer, what adds its activation to the graph."""
+    """Return, for every hidden layer, a function that adds its activation to the graph."""
     found = fitted_network(model).activations
     for f in found:
         if type(f) not in FORMULAS:

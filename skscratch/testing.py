@@ -1,6 +1,6 @@
-"""Checks for those who write an activation, an update rule, a loss or the like of their own.
+"""Checks for custom objects: activations, update rules, losses, initializers, schedules, scorers.
 
-The estimators make the same checks, once a fit, of the objects that they are given.
+The estimators run the same checks on custom objects, once per fit.
 """
 
 from skscratch.estimators._objects import (

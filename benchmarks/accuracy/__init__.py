@@ -1,5 +1,5 @@
-"""Lines of parameters for ScratchMLPClassifier side by side on tables, none tuned to a table.
+"""Settings of ScratchMLPClassifier compared on tables. No setting is tuned to a table.
 
-``candidates`` says what is compared, ``data`` with which rows, ``fits`` measures, ``summary`` and
-``choice`` condense, ``report`` and ``figure`` show.
+``candidates`` defines the settings, and ``data`` the tables. ``fits`` measures. ``summary`` and
+``choice`` compute the results. ``report`` and ``figure`` show them.
 """

@@ -1,14 +1,14 @@
-"""Accuracy and log-loss on tables, beside scikit-learn's MLPClassifier and its gradient boosting.
+"""Accuracy and log-loss on tables, against scikit-learn's MLPClassifier and gradient boosting.
 
     python -m benchmarks.accuracy [FOLDER] [--seeds 3] [--only "alpha 1" ...] [--out accuracy]
 
-Run from the checkout with the extra ``plot``. FOLDER has CSV files, ``*.csv.gz``, with a header and
-the label in the column ``target``; without one, the sets are those that scikit-learn ships and ten
-that are drawn from a formula. Every candidate gets the same rows: 3 stratified folds per seed, of
-at most 10 000 rows, numbers imputed and scaled, categories one-hot, float32; nothing is tuned to a
-set. One thread each, in turns.
+Run it from the checkout with the extra ``plot``. FOLDER holds CSV files, ``*.csv.gz``, with a
+header and the label in the column ``target``. Without FOLDER, the data are the sets in scikit-learn
+and ten sets drawn from formulas. Every candidate gets the same rows: 3 stratified folds per seed,
+of at most 10 000 rows, with imputed and scaled numbers and one-hot categories, in float32. Nothing
+is tuned to a set. The candidates take turns, with one thread each.
 
-Printed is Markdown; OUT.png is the figure, OUT.csv has the scores of every fit.
+The output is Markdown. OUT.png is the figure. OUT.csv has the scores of every fit.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def main(arguments=None):
     parser.add_argument("--only", nargs="+", choices=CANDIDATES, default=list(CANDIDATES))
     parser.add_argument("--out", default="accuracy", help="name of the files, without an ending")
     options = parser.parse_args(arguments)
-    # in the order of the table, and never without what the others are measured by
+    # in the order of the table, and always with the reference
     names = [name for name in CANDIDATES if name in {REFERENCE, *options.only}]
     print(", ".join(f"{name} {version}" for name, version in versions().items()), "\n")
     print(report.reasons(names), "\n", flush=True)
@@ -39,7 +39,7 @@ def main(arguments=None):
     print(report.per_set(scores))
     print("### All sets\n", report.summarised(scores), sep="\n")
     if any(candidate.is_line for candidate in candidates.values()):
-        print("\n### Each set by what the others choose\n", report.chosen(scores), sep="\n")
+        print("\n### Leave-one-set-out selection\n", report.chosen(scores), sep="\n")
     figure.draw(scores, f"{options.out}.png")
 
 

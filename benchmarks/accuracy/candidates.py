@@ -1,4 +1,4 @@
-"""What is compared: names, parameters, and why each was tried."""
+"""The candidates of the comparison: names, parameters, and the reason for each."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,23 +14,23 @@ __all__ = ["CANDIDATES", "Candidate"]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A classifier, its parameters, and why it is there."""
+    """A classifier, its parameters, and the reason why it was tried."""
 
     why: str
     params: dict[str, Any] = field(default_factory=dict)
     kind: type = ScratchMLPClassifier
 
     def __call__(self, seed):
-        """Return the classifier, not yet fitted."""
+        """Return the unfitted classifier."""
         return self.kind(**self.params, random_state=seed)
 
     @property
     def is_line(self):
-        """Whether it is a line of parameters of ScratchMLPClassifier."""
+        """Whether the candidate is a ScratchMLPClassifier."""
         return self.kind is ScratchMLPClassifier
 
     def line(self):
-        """Return it as code."""
+        """Return the candidate as code."""
         params = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
         return f"{self.kind.__name__}({params})".replace("'", '"')
 
@@ -45,8 +45,9 @@ AS_THERE = {
     "n_members": 1,
     "standardize": False,
 }
-# What MLPClassifier has of the defaults. It divides alpha by the rows of a batch, not by all of
-# them: 0.03 is about as strong as 1 here, for 200 rows a batch and 6 000 in all.
+# Our defaults as far as MLPClassifier has the parameters. MLPClassifier divides alpha by the number
+# of rows in a batch, not by the number of all rows. So its 0.03 is about as strong as our 1, for
+# batches of 200 rows and 6 000 rows in all.
 ALIKE = {
     "hidden_layer_sizes": (256, 128),
     "learning_rate_init": 0.01,
@@ -55,23 +56,23 @@ ALIKE = {
 }
 
 CANDIDATES = {
-    REFERENCE: Candidate("what the others are measured by", kind=MLPClassifier),
+    REFERENCE: Candidate("the reference for all others", kind=MLPClassifier),
     "gradient boosting": Candidate(
-        "what is usually hard to beat on tables", kind=HistGradientBoostingClassifier
+        "usually hard to beat on tables", kind=HistGradientBoostingClassifier
     ),
     "MLPClassifier, stopped": Candidate(
-        "what of the gain is early stopping, whoever does it",
+        "how much of the gain is early stopping alone",
         {"early_stopping": True},
         MLPClassifier,
     ),
     "MLPClassifier, alike": Candidate(
-        "what of the gain is parameters that both have", ALIKE, MLPClassifier
+        "how much of the gain is parameters that both have", ALIKE, MLPClassifier
     ),
-    "as MLPClassifier": Candidate("its behaviour, as a line of parameters here", AS_THERE),
-    "defaults": Candidate("no parameter at all"),
-    "one network": Candidate("all units connected, no members", {"n_members": 1}),
+    "as MLPClassifier": Candidate("the settings of MLPClassifier here", AS_THERE),
+    "defaults": Candidate("all parameters at their defaults"),
+    "one network": Candidate("fully connected, no members", {"n_members": 1}),
     "one member": Candidate(
-        "one of the eight alone", {"hidden_layer_sizes": (32, 16), "n_members": 1}
+        "one of the eight members alone", {"hidden_layer_sizes": (32, 16), "n_members": 1}
     ),
     "4 members": Candidate("half as many", {"hidden_layer_sizes": (128, 64), "n_members": 4}),
     "12 members": Candidate(
@@ -81,25 +82,27 @@ CANDIDATES = {
     "one layer": Candidate("members of 64 units", {"hidden_layer_sizes": (512,)}),
     "(100,)": Candidate("five members of 20 units", {"hidden_layer_sizes": (100,)}),
     "(100, 100)": Candidate("five of 20 and 20 units", {"hidden_layer_sizes": (100, 100)}),
-    "alpha 0.0001": Candidate("what the penalty adds", {"alpha": 0.0001}),
-    "alpha 0.3": Candidate("less of it", {"alpha": 0.3}),
-    "alpha 3": Candidate("more of it", {"alpha": 3}),
-    "no stopping": Candidate("what early stopping adds", {"early_stopping": False}),
-    "no temperature": Candidate("what the temperature adds", {"temperature_scaling": False}),
+    "alpha 0.0001": Candidate("nearly no L2 penalty", {"alpha": 0.0001}),
+    "alpha 0.3": Candidate("a weaker L2 penalty", {"alpha": 0.3}),
+    "alpha 3": Candidate("a stronger L2 penalty", {"alpha": 3}),
+    "no stopping": Candidate("without early stopping", {"early_stopping": False}),
+    "no temperature": Candidate("without temperature scaling", {"temperature_scaling": False}),
     "no average": Candidate(
-        "what the average of the parameters adds, at the same rate",
+        "without weight averaging, at the same learning rate",
         {"ema_decay": 0, "learning_rate_init": 0.01},
     ),
-    "no average, 0.001": Candidate("and at the usual rate", {"ema_decay": 0}),
+    "no average, 0.001": Candidate(
+        "without weight averaging, at the usual learning rate", {"ema_decay": 0}
+    ),
     "rate 0.003": Candidate("smaller steps", {"learning_rate_init": 0.003}),
     "cosine": Candidate(
-        "whether a rate that falls to zero adds to the average",
+        "whether a schedule that falls to zero improves on averaging",
         {"learning_rate": "cosine", "max_iter": 100},
     ),
     "beta_2 0.95": Candidate(
-        "0.999 remembers a thousand updates, small sets get few more", {"beta_2": 0.95}
+        "0.999 averages over a thousand updates; small sets get few more", {"beta_2": 0.95}
     ),
     "dropout": Candidate("a tenth of the activations dropped", {"dropout": 0.1}),
-    "smoothing": Candidate("labels smoothed by a twentieth", {"label_smoothing": 0.05}),
+    "smoothing": Candidate("label smoothing of 0.05", {"label_smoothing": 0.05}),
     "mish": Candidate("a smooth activation", {"activation": "mish"}),
 }

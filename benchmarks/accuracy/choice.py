@@ -1,4 +1,4 @@
-"""What a choice among candidates is worth on a set that had no say in it."""
+"""Leave-one-set-out selection: the selected candidate on a set that was not used to select it."""
 
 import pandas as pd
 
@@ -8,10 +8,10 @@ __all__ = ["leave_one_out"]
 
 
 def leave_one_out(scores, eligible):
-    """Return for each set the candidate chosen on the others, and what it gets on the set.
+    """Return for each set the candidate selected on the other sets, and its scores on the set.
 
-    Chosen is the lowest mean rank by log-loss. Ranks, and not the mean of log-losses, because in
-    that the sets with many errors, and a single bad fit, would outvote all others.
+    The candidate with the lowest mean rank by log-loss is selected. Ranks are used instead of the
+    mean log-loss, because sets with many errors, or a single bad fit, would dominate the mean.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def leave_one_out(scores, eligible):
     Returns
     -------
     DataFrame
-        A row per set: "chosen", and its "accuracy" and "log_loss".
+        One row per set: "chosen" is the candidate, "accuracy" and "log_loss" are its scores.
     """
     table = means(scores)
     ranks = table["log_loss"].unstack("candidate")[eligible].rank(axis=1)

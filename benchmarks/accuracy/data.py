@@ -1,4 +1,4 @@
-"""The sets, and their folds as arrays: the same for every candidate."""
+"""The data sets, and their folds as arrays. All candidates get the same arrays."""
 
 from pathlib import Path
 
@@ -22,13 +22,13 @@ SHIPPED = {
     "digits": load_digits,
 }
 MAX_ROWS, MAX_CATEGORIES = 10_000, 100
-# a class with fewer rows says nothing about a model, and too few of them are in a fold
+# a class with fewer rows has too few rows in a fold, and says nothing about a model
 MIN_PER_CLASS = 10
 N_FOLDS = 3
 
 
 def sets(folder=None):
-    """Yield the name, X and y of each CSV file of a folder; without one, of what needs no file."""
+    """Yield the name, X and y of each CSV file of a folder, or of each set that needs no file."""
     if folder is None:
         for name, load in SHIPPED.items():
             yield name, *prepared(load(as_frame=True).frame)
@@ -43,7 +43,7 @@ def sets(folder=None):
 
 
 def prepared(frame):
-    """Return X, a DataFrame, and y, whole numbers from 0; at most MAX_ROWS rows, drawn."""
+    """Return X, a DataFrame, and y, whole numbers from 0, of at most MAX_ROWS random rows."""
     if len(frame) > MAX_ROWS:
         frame = frame.sample(MAX_ROWS, random_state=0)
     labels, X = frame["target"].astype(str), frame.drop(columns="target")
@@ -57,7 +57,7 @@ def prepared(frame):
 
 
 def informative(column):
-    """Return whether a column varies, and is no list of names."""
+    """Return whether a column is neither constant nor a list of names."""
     n_values = column.nunique()
     return n_values > 1 and (pd.api.types.is_numeric_dtype(column) or n_values <= MAX_CATEGORIES)
 
@@ -73,7 +73,7 @@ def folds(X, y, seed):
 
 
 def make_encoder():
-    """Return what is fitted to the training rows of a fold."""
+    """Return the preprocessing that is fitted to the training rows of a fold."""
     numbers = make_column_selector(dtype_include=np.number)
     categories = make_column_selector(dtype_exclude=np.number)
     one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False, min_frequency=2)

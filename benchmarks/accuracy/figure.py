@@ -1,4 +1,4 @@
-"""The log-loss of every candidate on every set, over that of ``MLPClassifier``."""
+"""The log-loss of every candidate on every set, divided by that of ``MLPClassifier``."""
 
 from benchmarks.accuracy.summary import REFERENCE, TIE, means
 
@@ -8,13 +8,13 @@ MARKS = "osD^v<>Pp*XhdH8"
 
 
 def ratios(scores):
-    """Return a DataFrame with a row per set and a column per candidate but the reference."""
+    """Return a DataFrame with a row per set and a column per candidate except the reference."""
     log_loss = means(scores)["log_loss"].unstack("candidate")[scores["candidate"].unique()]
     return log_loss.div(log_loss[REFERENCE], axis=0).drop(columns=REFERENCE)
 
 
 def draw(scores, path):
-    """Write the figure: a row per set, a mark per candidate; ties lie in the grey band."""
+    """Write the figure: a row per set, a mark per candidate, and ties in the grey band."""
     from matplotlib import colormaps
     from matplotlib.figure import Figure
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
@@ -24,7 +24,7 @@ def draw(scores, path):
     ax = figure.subplots()
     ax.axvspan(1 - TIE, 1 + TIE, color="0.85", lw=0)
     for i, candidate in enumerate(table):
-        # apart in height, so that equal results do not hide each other
+        # different heights, so that equal results do not hide each other
         shift = 0.6 * (i / max(table.shape[1] - 1, 1) - 0.5)
         heights = [row + shift for row in range(len(table))]
         mark = MARKS[i % len(MARKS)]

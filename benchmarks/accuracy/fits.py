@@ -1,4 +1,4 @@
-"""Every candidate on every fold: accuracy, log-loss and seconds."""
+"""Accuracy, log-loss and seconds of every candidate on every fold."""
 
 import warnings
 from time import process_time
@@ -17,12 +17,12 @@ LEAST_PROBABILITY = 1e-7
 def measure(candidates, data, n_seeds):
     """Return a DataFrame with a row per set, seed, fold and candidate.
 
-    A seed is that of the folds and of the models. Within a fold the candidates take turns, so that
-    whatever else the machine does slows all of them.
+    Folds and models have the same seed. Within a fold the candidates take turns, so that other load
+    on the machine slows all candidates.
     """
     rows = []
     with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of budgets that are too small, the scores tell
+        warnings.simplefilter("ignore")  # the scores show whether a budget was too small
         for name, X, y in data:
             for seed in range(n_seeds):
                 for fold, arrays in enumerate(folds(X, y, seed)):
@@ -34,7 +34,7 @@ def measure(candidates, data, n_seeds):
 
 
 def fit_and_score(model, X_train, y_train, X_test, y_test):
-    """Return accuracy, log-loss and the seconds that the fit keeps the processor busy."""
+    """Return accuracy, log-loss and the processor seconds of the fit."""
     start = process_time()
     model.fit(X_train, y_train)
     seconds = process_time() - start
@@ -43,6 +43,6 @@ def fit_and_score(model, X_train, y_train, X_test, y_test):
 
 
 def log_loss(P, y):
-    """Return the mean of -log of the probability given to the true class, clipped at 1e-7."""
+    """Return the mean of -log p, where p is the probability of the true class, clipped at 1e-7."""
     P = np.clip(np.asarray(P, np.float64), LEAST_PROBABILITY, 1)
     return -np.mean(np.log(P[np.arange(len(y)), y] / P.sum(axis=1)))

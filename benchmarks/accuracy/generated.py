@@ -1,4 +1,4 @@
-"""Sets drawn from a formula: shapes that a network may be asked to find, and one that is none."""
+"""Data sets drawn from formulas: shapes that a network may have to find, and pure noise."""
 
 import numpy as np
 import pandas as pd
@@ -8,18 +8,18 @@ __all__ = ["GENERATED"]
 
 
 def above_median(X, target):
-    """Return X and whether the target is above its median."""
+    """Return X, and whether the target is above its median."""
     return X, target > np.median(target)
 
 
 def parity():
-    """Return ten binary features; whether an odd number of the first four is on."""
+    """Return ten binary features, and whether an odd number of the first four is 1."""
     X = np.random.default_rng(7).integers(0, 2, (3000, 10))
     return X, X[:, :4].sum(axis=1) % 2
 
 
 def noise():
-    """Return features and labels that have nothing to do with one another."""
+    """Return features and labels that are independent of each other."""
     rng = np.random.default_rng(7)
     return rng.normal(size=(400, 20)), rng.integers(0, 2, 400)
 

@@ -10,13 +10,13 @@ __all__ = ["chosen", "per_set", "reasons", "summarised"]
 
 
 def reasons(names):
-    """Return what the candidates are, and why they were tried."""
+    """Return a table of the candidates and the reasons for them."""
     rows = [[name, f"`{CANDIDATES[name].line()}`", CANDIDATES[name].why] for name in names]
     return table(["candidate", "", "tried because"], rows)
 
 
 def per_set(scores):
-    """Return a table per set."""
+    """Return one table per set."""
     parts = []
     for name, results in means(scores).groupby(level="data", sort=False):
         rows = [
@@ -28,7 +28,7 @@ def per_set(scores):
 
 
 def summarised(scores):
-    """Return the table with a line per candidate."""
+    """Return the table with one row per candidate."""
     rows = [
         [
             candidate,
@@ -47,7 +47,7 @@ def summarised(scores):
 
 
 def chosen(scores):
-    """Return the table of what is chosen without a set, and what it gets on it."""
+    """Return the table of leave-one-set-out selection."""
     lines = [name for name in scores["candidate"].unique() if CANDIDATES[name].is_line]
     choice, results = leave_one_out(scores, lines), means(scores)
     rows = []
@@ -62,16 +62,16 @@ def chosen(scores):
 
 
 def numbers(*values):
-    """Return cells."""
+    """Return the values as cells."""
     return [f"{value:.4f}" for value in values]
 
 
 def spread(mean, deviation):
-    """Return a cell with both, or the mean alone where there was one seed."""
+    """Return a cell with mean and deviation, or only the mean if there was one seed."""
     return f"{mean:.4f}" + ("" if np.isnan(deviation) else f" ± {deviation:.4f}")
 
 
 def table(heads, rows):
-    """Return Markdown."""
+    """Return a table in Markdown."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,4 +1,4 @@
-"""From the scores of single fits to one line per candidate."""
+"""The summary of all scores: one row per candidate."""
 
 import numpy as np
 import pandas as pd
@@ -6,20 +6,20 @@ import pandas as pd
 __all__ = ["REFERENCE", "means", "summary"]
 
 REFERENCE = "MLPClassifier"
-# log-losses that differ by less are a tie
+# log-losses with a smaller relative difference are a tie
 TIE = 0.01
 
 
 def means(scores):
-    """Return accuracy, log_loss and seconds by set and candidate, means over folds and seeds."""
+    """Return accuracy, log_loss and seconds by set and candidate, averaged over folds and seeds."""
     kinds = ["accuracy", "log_loss", "seconds"]
     return scores.groupby(["data", "candidate"], sort=False)[kinds].mean()
 
 
 def summary(scores):
-    """Return a DataFrame with a row per candidate, all sets counting the same.
+    """Return a DataFrame with a row per candidate. All sets have the same weight.
 
-    The spread of a mean is its standard deviation over the seeds, NaN for a single one.
+    The spread of a mean is its standard deviation over the seeds, or NaN for a single seed.
     """
     table = means(scores)
     accuracy, log_loss, seconds = (table[kind].unstack("candidate") for kind in table)
@@ -43,5 +43,5 @@ def summary(scores):
 
 
 def geometric_mean(ratios):
-    """Return that of each column."""
+    """Return the geometric mean of each column."""
     return np.exp(np.log(ratios).mean())

@@ -8,10 +8,10 @@ from skscratch import ScratchMLPClassifier
 
 
 class Memory:
-    """The process's peak with 60 000 × 784 float32, of which the rows themselves are 179 MiB."""
+    """The peak memory of the process with 60 000 × 784 float32. The rows alone take 179 MiB."""
 
     def setup(self):
-        """Make the rows and a fitted estimator."""
+        """Create the rows and a fitted estimator."""
         rng = np.random.default_rng(0)
         self.X = rng.standard_normal((60_000, 784), dtype=np.float32)
         self.y = rng.integers(10, size=60_000)
@@ -19,18 +19,18 @@ class Memory:
         self.model.fit(self.X[:200], self.y[:200])
 
     def peakmem_rows(self):
-        """The peak of doing nothing, to subtract."""
+        """Do nothing: this peak is to be subtracted from the others."""
 
     def peakmem_fit(self):
-        """One epoch of training."""
+        """Train for one epoch."""
         self.model.fit(self.X, self.y)
 
     def peakmem_predict_proba(self):
-        """Probabilities of all rows."""
+        """Compute the probabilities of all rows."""
         self.model.predict_proba(self.X)
 
     def track_pickle(self):
-        """A fitted estimator."""
+        """Return the size of a pickled estimator."""
         return len(pickle.dumps(self.model))
 
     track_pickle.unit = "bytes"

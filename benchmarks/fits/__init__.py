@@ -1,4 +1,4 @@
-"""Everything but the single training step, side by side with scikit-learn's MLPClassifier.
+"""All benchmarks against scikit-learn's MLPClassifier except that of a single training step.
 
-One module per topic, each with ``measure(rounds, mnist)``, which returns a ``tables.Table``.
+Each topic is a module with a function ``measure(rounds, mnist)``, which returns a ``tables.Table``.
 """

@@ -1,12 +1,12 @@
-"""Fits, searches, predictions and the import, side by side with scikit-learn's MLPClassifier.
+"""Fits, searches, predictions and the import, compared with scikit-learn's MLPClassifier.
 
     python -m benchmarks.fits [--mnist mnist_train.csv.gz] [--cores 0] [--rounds 5]
                               [--json fits.json] [--only defaults search ...]
 
-Run from the checkout. Every topic has a process of its own; in it, what is compared takes turns,
-A B A B ..., round by round. Printed is Markdown: medians, and medians of the ratios within each
-round. Absolute times are those of this machine; ratios carry further. The search runs with two
-jobs only where ``--cores`` names two cores.
+Run it from the checkout. Every topic has its own process. The two sides take turns, A B A B ...,
+round by round. The output is Markdown: medians, and medians of the ratios within each round.
+Absolute times depend on the machine. Ratios depend on it less. The search runs with two jobs only
+if ``--cores`` names two cores.
 """
 
 import argparse

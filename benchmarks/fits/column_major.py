@@ -1,4 +1,4 @@
-"""X in column-major order, as ``DataFrame.to_numpy()`` gives it: what it costs over row-major."""
+"""The cost of a column-major X, as from ``DataFrame.to_numpy()``, against a row-major X."""
 
 from functools import partial
 from time import perf_counter
@@ -33,7 +33,7 @@ def measure(rounds, mnist):
 
 def copy_seconds(X):
     """Return the seconds of a copy in row-major order."""
-    X.copy(order="C")  # memory that has been free for a while is slow to get
+    X.copy(order="C")  # the first allocation of long-unused memory is slow
     start = perf_counter()
     X.copy(order="C")
     return perf_counter() - start

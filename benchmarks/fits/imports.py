@@ -1,4 +1,4 @@
-"""What an import costs in a process that has already imported NumPy and parts of scikit-learn."""
+"""The cost of an import in a process that has already imported NumPy and parts of scikit-learn."""
 
 import compileall
 import json
@@ -29,8 +29,8 @@ print(json.dumps([seconds, before, new]))
 
 def measure(rounds, mnist):
     """Return the table."""
-    # as installing does: without bytecode every import would compile, and some settings forbid
-    # imports to write any
+    # installation compiles too; without bytecode every import would compile, because some settings
+    # forbid imports to write bytecode
     compileall.compile_dir(skscratch.__path__[0], quiet=1)
     modules = ("skscratch", "sklearn.neural_network")
     measures = {module: partial(imported, module) for module in modules}
@@ -47,7 +47,7 @@ def measure(rounds, mnist):
 
 
 def imported(module):
-    """Return the seconds, and which of LARGE were loaded before and by the import."""
+    """Return the seconds, and the packages of LARGE loaded before the import and by the import."""
     code = CODE.format(module=module, large=LARGE)
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return json.loads(run.stdout)

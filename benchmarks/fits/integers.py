@@ -1,4 +1,4 @@
-"""X of uint8, as images come, against the same cast to float32 beforehand."""
+"""X of uint8, as in images, against the same X converted to float32 beforehand."""
 
 from functools import partial
 

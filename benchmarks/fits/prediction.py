@@ -1,4 +1,4 @@
-"""One row, and a million rows with the memory that they take."""
+"""Prediction of one row, and of a million rows with their memory."""
 
 import tracemalloc
 from functools import partial
@@ -49,7 +49,7 @@ def million_rows_seconds(model, X):
 
 
 def peak_bytes(model, X):
-    """Return the most bytes held during a call for all rows, beyond those of its result."""
+    """Return the peak memory in bytes of a call for all rows, without its result."""
     tracemalloc.start()
     result = model.predict_proba(X)
     _, peak = tracemalloc.get_traced_memory()

@@ -1,4 +1,4 @@
-"""Measuring in a new process, so that no topic inherits another's memory and threads."""
+"""Measuring in a new process, so that topics do not share memory and threads."""
 
 import multiprocessing
 import warnings
@@ -10,11 +10,11 @@ __all__ = ["apart"]
 
 
 def apart(function, *args):
-    """Return ``function(*args)``, called in a process that has done nothing before."""
+    """Return ``function(*args)``, called in a new process."""
     with ProcessPoolExecutor(
         1,
         mp_context=multiprocessing.get_context("spawn"),
-        # the number of epochs is fixed
+        # the number of epochs is fixed on purpose
         initializer=warnings.simplefilter,
         initargs=("ignore", ConvergenceWarning),
     ) as pool:

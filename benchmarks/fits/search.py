@@ -1,4 +1,4 @@
-"""A grid search over 24 candidates and 5 folds, for as many jobs as there are cores."""
+"""A grid search over 24 candidates and 5 folds, with one job and, on two cores, with two jobs."""
 
 import os
 from functools import partial
@@ -14,7 +14,7 @@ from benchmarks.fits.timing import ESTIMATORS, FIXED, interleaved
 
 __all__ = ["measure"]
 
-# scikit-learn's default batch size; "auto" means another in skscratch
+# scikit-learn's default batch size; "auto" means another batch size in skscratch
 SETTINGS = {**FIXED, "batch_size": 200, "max_iter": 100}
 GRID = {
     "mlp__hidden_layer_sizes": [(16,), (32,), (64,), (32, 32)],

@@ -1,4 +1,4 @@
-"""X as texts give it: 50 000 columns in CSR, 100 non-zeros a row on average."""
+"""Sparse X, as from texts: 50 000 columns in CSR, 100 non-zeros a row on average."""
 
 from functools import partial
 from time import perf_counter
@@ -35,14 +35,14 @@ def measure(rounds, mnist):
 
 
 def texts():
-    """Return X and y: noise, for time does not depend on values."""
+    """Return X and y. They are noise: times do not depend on values."""
     rng = np.random.default_rng(0)
     X = sparse.random(N_ROWS, N_FEATURES, DENSITY, format="csr", random_state=rng)
     return X, rng.integers(N_CLASSES, size=N_ROWS)
 
 
 def seconds_per_step(model, X, y):
-    """Return the seconds of an epoch over its steps."""
+    """Return the seconds of an epoch divided by its number of steps."""
     start = perf_counter()
     model.partial_fit(X, y)
     return (perf_counter() - start) / (X.shape[0] // BATCH_SIZE)

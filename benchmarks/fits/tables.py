@@ -1,4 +1,4 @@
-"""What the topics measure into: tables of two columns, a list of numbers in every cell."""
+"""The results of the topics: tables of two columns, with a list of numbers in every cell."""
 
 from dataclasses import dataclass
 from statistics import median
@@ -12,26 +12,26 @@ UNITS = {"s": 1, "ms": 1e-3, "µs": 1e-6, "MiB": 2**20}
 
 @dataclass(frozen=True)
 class Row:
-    """Two columns of one quantity: per column the numbers of all rounds, in seconds or bytes."""
+    """Two columns of one quantity. Each has the numbers of all rounds, in seconds or bytes."""
 
     name: str
     unit: str
     values: dict[str, list[float]]
 
     def markdown(self):
-        """Return the line: the median of each column, the median of the ratios round by round."""
+        """Return the row: the median of each column, and the median of the ratios of each round."""
         first, second = self.values.values()
         medians = [median(numbers) / UNITS[self.unit] for numbers in (first, second)]
         ratio = f"{median(b / a for a, b in zip(first, second, strict=True)):.2f}"
         if min(first + second) <= 0:
-            ratio = "–"  # noise: all but nothing was left of a difference of times
+            ratio = "–"  # noise: a difference of times was nearly zero
         cells = [self.name, *(f"{digits(x)} {self.unit}" for x in medians), ratio]
         return f"| {' | '.join(cells)} |"
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows with the same two columns, under a title; the note comes after them."""
+    """Rows with the same two columns, with a title above and a note below."""
 
     title: str
     rows: list[Row]

@@ -1,4 +1,4 @@
-"""What the two estimators have in common."""
+"""The timer of both estimators."""
 
 import warnings
 from time import perf_counter

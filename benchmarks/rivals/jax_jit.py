@@ -1,6 +1,6 @@
 """JAX with the whole epoch compiled: a scan over the batches, gathering included.
 
-The last, incomplete batch is left out, for shapes must be fixed; the time is per step.
+The last, incomplete batch is left out, because shapes must be fixed. The time is per step.
 """
 
 from time import perf_counter

@@ -1,4 +1,4 @@
-"""ScratchMLPClassifier, by its public interface, doing what MLPClassifier does."""
+"""ScratchMLPClassifier through its public interface, with the settings of MLPClassifier."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ from skscratch import ScratchMLPClassifier
 
 __all__ = ["alike", "timer"]
 
-# without what it does unasked and the others do not
+# turns off what the others do not do by default
 alike = partial(
     ScratchMLPClassifier, early_stopping=False, ema_decay=0, n_members=1, standardize=False
 )

@@ -1,4 +1,4 @@
-"""MLPClassifier, by its public interface."""
+"""MLPClassifier through its public interface."""
 
 from sklearn.neural_network import MLPClassifier
 

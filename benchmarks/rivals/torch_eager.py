@@ -1,4 +1,4 @@
-"""torch as its tutorials write it: modules, autograd and an optimizer, step by step."""
+"""torch as in its tutorials: modules, autograd and an optimizer, step by step."""
 
 from time import perf_counter
 

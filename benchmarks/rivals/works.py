@@ -1,4 +1,4 @@
-"""The work that every rival is given: the same shapes, the same rows, the same settings."""
+"""The works for all rivals: the same shapes, rows and settings for each rival."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,7 +10,7 @@ __all__ = ["WORKS", "Work"]
 
 @dataclass(frozen=True)
 class Work:
-    """A network and the rows it trains on."""
+    """A network and its training rows."""
 
     sizes: tuple[int, ...]
     activation: str
@@ -24,12 +24,12 @@ class Work:
 
     @property
     def n_steps(self):
-        """Steps per epoch."""
+        """Number of steps per epoch."""
         return -(-self.n_rows // self.batch_size)
 
     @property
     def settings(self):
-        """The parameters that scikit-learn's MLPClassifier and ours share, but for ``max_iter``."""
+        """The parameters that both estimators share, except ``max_iter``."""
         return {
             "hidden_layer_sizes": self.sizes[1:-1],
             "activation": self.activation,
@@ -44,7 +44,7 @@ class Work:
         }
 
     def data(self):
-        """Return X (n, p) and class indices y (n,): noise, for time does not depend on values."""
+        """Return X (n, p) and class indices y (n,): noise, as times do not depend on values."""
         rng = np.random.default_rng(0)
         X = rng.standard_normal((self.n_rows, self.sizes[0]), dtype=self.dtype)
         return X, rng.integers(max(self.sizes[-1], 2), size=self.n_rows)
@@ -56,7 +56,7 @@ class Work:
         return [(rng.standard_normal(s) * s[0] ** -0.5).astype(self.dtype) for s in shapes]
 
 
-# 48 000 rows are those of the notebook; a binary problem has one logistic output.
+# The notebook had 48 000 rows. A binary problem has one logistic output.
 WORKS = {
     "notebook": Work((784, 64, 10), "tanh", "sgd", 128, 48_000, 3, alpha=0),
     "default": Work((784, 100, 10), "relu", "adam", 200, 48_000, 3),

@@ -1,11 +1,12 @@
-"""Callbacks of scikit-learn's own protocol, for ``set_callbacks``; from scikit-learn 1.9 on.
+"""Callbacks for ``set_callbacks``, in scikit-learn's protocol. They need scikit-learn 1.9 or later.
 
 scikit-learn's ``ProgressBar`` and ``ScoringMonitor`` work as well. A callback that returns True at
 the end of an epoch ends training.
 
-``ProgressBar`` needs ``skscratch[callbacks]``, in a notebook ipywidgets too. It belongs on the
-outermost estimator; in a search over a pipeline ``max_propagation_depth=None`` shows the bars of
-the networks, in a terminal 100 columns wide or more.
+``ProgressBar`` needs ``skscratch[callbacks]``. In a notebook it also needs ipywidgets. Set
+``ProgressBar`` on the outermost estimator. In a search over a pipeline,
+``max_propagation_depth=None`` shows the progress bars of the networks too. Those bars need a
+terminal of at least 100 columns.
 """
 
 from skscratch.callbacks._early_stopping import EarlyStopping

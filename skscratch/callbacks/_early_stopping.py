@@ -1,4 +1,4 @@
-"""End training when what is watched has stalled, or is good enough."""
+"""End training when a monitored value has stalled, or has reached a target."""
 
 from numbers import Integral, Real
 from typing import Any
@@ -11,29 +11,30 @@ __all__ = ["EarlyStopping"]
 
 
 class EarlyStopping:
-    """Stop training when a value has stalled, or has reached a target.
+    """Stop training when a monitored value has stalled, or has reached a target.
 
-    The estimator's own ``early_stopping`` also holds rows out and keeps the best parameters; this
-    callback only ends training, by what you choose. The model has the parameters of the last epoch,
-    unless ``early_stopping`` chooses others.
+    This callback only ends training. The model has the parameters of the last epoch. The parameter
+    ``early_stopping`` of the estimator does more: it splits off validation rows and keeps the
+    parameters of the best epoch. If both are used, the model has the parameters of the best epoch.
 
     Parameters
     ----------
     monitor : {'loss', 'validation_loss', 'validation_score'}, default='validation_loss'
-        The column of ``history_`` to watch. The last two need a validation set:
-        ``fit(X, y, X_val=X_val, y_val=y_val)``, or ``early_stopping=True``.
+        The column of ``history_`` to monitor. ``'validation_loss'`` and ``'validation_score'``
+        need a validation set: ``fit(X, y, X_val=X_val, y_val=y_val)``, or ``early_stopping=True``.
     patience : int or None, default=10
-        Stop when the last ``patience`` epochs were no better than the best one before them. None
-        leaves it to ``target``.
+        Stop when none of the last ``patience`` epochs was better than the best epoch before them.
+        With None, only ``target`` stops training.
     min_delta : float, default=0.0
-        By how much they must have been better.
+        Minimum improvement that counts as better.
     target : float, default=None
-        Stop at the first epoch whose loss is at most this, or whose score is at least this.
+        Stop at the first epoch whose loss is at most this value, or whose score is at least this
+        value.
 
     Raises
     ------
     ValueError
-        If an argument is not as described.
+        If an argument is invalid.
 
     See Also
     --------
@@ -72,20 +73,20 @@ class EarlyStopping:
         self.target = target
 
     def setup(self, estimator: Any, context: Any) -> None:
-        """Check that the estimator has epochs."""
+        """Check that the estimator is trained in epochs."""
         check_estimator(self, estimator)
 
     def teardown(self, estimator: Any, context: Any) -> None:
-        """Forget the fit."""
+        """Discard what is known about the fit."""
         self._monitored.end(context)
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
-        """Note where the fit begins."""
+        """Record the row of ``history_`` at which the fit begins."""
         if context.task_name == "fit":
             self._monitored.begin(estimator, context)
 
     def on_fit_task_end(self, estimator: Any, context: Any) -> bool:
-        """Return whether training is to end."""
+        """Return whether to end training."""
         if context.task_name not in ("epoch", "iteration"):
             return False
         costs = self._monitored.costs(estimator, context.parent)

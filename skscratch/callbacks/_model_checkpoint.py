@@ -1,4 +1,4 @@
-"""Save the model while it is trained."""
+"""Save the model during training."""
 
 from __future__ import annotations
 
@@ -19,32 +19,34 @@ __all__ = ["ModelCheckpoint"]
 
 
 class ModelCheckpoint:
-    """Save the model to a file after epochs, for ``joblib.load``.
+    """Save the model to a file at the end of epochs, for ``joblib.load``.
 
-    The file is a fitted estimator, ready to predict, as if training had ended with that epoch. (The
-    parameter ``checkpoint`` of the estimator is something else: the state of a fit, with which the
-    same fit goes on after it was killed.)
+    The file holds a fitted estimator that is ready to predict, as if training had ended with that
+    epoch. The estimator's parameter ``checkpoint`` serves another purpose: it saves the state of a
+    fit, so that an interrupted fit can be resumed.
 
     Parameters
     ----------
     path : path-like
-        The file. It is replaced as a whole, so that it is never half written. In a search every fit
-        has a file of its own: the numbers of its tasks stand before the suffix.
+        The file. It is replaced in one step, so it is never half written. In a search, every fit
+        has its own file: the numbers of the fit's tasks are inserted before the suffix.
     monitor : {'loss', 'validation_loss', 'validation_score'}, default=None
-        Save only when this column of ``history_`` is better than ever in this fit: the file is the
-        best model. None saves whatever comes, and the model at the end.
+        Save only when this column of ``history_`` is the best so far in this fit. The file then
+        holds the best model. With None, the model is saved whether or not it improved, and once
+        more at the end of the fit.
     every : int, default=1
-        Look every so many epochs. A call of ``partial_fit`` is a fit of one epoch.
+        Number of epochs between two saves, or between two checks of ``monitor``. A call of
+        ``partial_fit`` is a fit of one epoch.
 
     Raises
     ------
     ValueError
-        If an argument is not as described.
+        If an argument is invalid.
 
     Warns
     -----
     UserWarning
-        If the file cannot be written: training goes on.
+        If the file cannot be written. Training continues.
 
     See Also
     --------
@@ -76,23 +78,23 @@ class ModelCheckpoint:
         self.path, self.monitor, self.every = path, monitor, every
 
     def setup(self, estimator: Any, context: Any) -> None:
-        """Check that the estimator has epochs."""
+        """Check that the estimator is trained in epochs."""
         check_estimator(self, estimator)
 
     def teardown(self, estimator: Any, context: Any) -> None:
-        """Forget the fit."""
+        """Discard what is known about the fit."""
         if self._monitored is not None:
             self._monitored.end(context)
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
-        """Note where the fit begins."""
+        """Record the row of ``history_`` at which the fit begins."""
         if self._monitored is not None and context.task_name == "fit":
             self._monitored.begin(estimator, context)
 
     def on_fit_task_end(
         self, estimator: Any, context: Any, *, fitted_estimator: Any = None
     ) -> None:
-        """Save the model, if it is time."""
+        """Save the model if ``every`` and ``monitor`` ask for it."""
         if context.task_name == "fit":
             if self.monitor is None:
                 _save(fitted_estimator, _numbered(self.path, context))
@@ -109,7 +111,7 @@ class ModelCheckpoint:
 
 
 def _numbered(path: PathOrName, fit: Any) -> Path:
-    """Return the path for a fit: with its place in the search that it belongs to."""
+    """Return the path for a fit: with the numbers of the tasks that lead to it in a search."""
     numbers: list[str] = []
     while fit.parent is not None:
         numbers.insert(0, f"-{fit.task_id}")

@@ -1,4 +1,4 @@
-"""Scores of every epoch on data that the model is not trained on."""
+"""Scores on validation rows after every epoch."""
 
 from __future__ import annotations
 
@@ -15,23 +15,25 @@ __all__ = ["ValidationMonitor"]
 class ValidationMonitor:
     """Score the model after every epoch on a validation set.
 
-    What scikit-learn's ``ScoringMonitor`` does on the training data. The logs of a search come
-    together, from other processes too (but not from the workers of a Dask cluster).
+    scikit-learn's ``ScoringMonitor`` does the same on the training data. In a search, the logs of
+    all fits are collected, from other processes too. Logs from the workers of a Dask cluster are
+    not collected.
 
     Parameters
     ----------
     X_val, y_val : array-like, like X and y of ``fit``
-        The data to score on, as the estimator itself gets them: behind a scaler in a pipeline,
-        X_val must be scaled. They are kept, not copied.
+        The validation set. X_val must look like the X that the estimator itself receives. If a
+        pipeline scales X before the estimator, X_val must be scaled too. The callback keeps the
+        arrays without copying them.
     scoring : str, callable, list or dict, default='accuracy'
-        One scorer or several, as in ``ScoringMonitor``.
+        One or more scorers, as in ``ScoringMonitor``.
     sample_weight_val : array-like of shape (n_samples,), default=None
-        Weights for the scorers.
+        Sample weights for the scorers.
 
     Raises
     ------
     ImportError
-        Before scikit-learn 1.9, which has no callbacks.
+        With a version of scikit-learn before 1.9, which has no callbacks.
 
     See Also
     --------
@@ -39,8 +41,8 @@ class ValidationMonitor:
 
     Notes
     -----
-    With ``early_stopping`` the model of an epoch is the best one so far: what training would leave
-    if it ended there. The scores of the parameters as they move are in ``history_``.
+    With ``early_stopping``, the model that is scored after an epoch is the best one so far, which
+    is the result if training ended there. The scores of the current parameters are in ``history_``.
 
     Examples
     --------
@@ -71,11 +73,11 @@ class ValidationMonitor:
         self.sample_weight_val = sample_weight_val
 
     def setup(self, estimator: Any, context: Any) -> None:
-        """Make the scorers."""
+        """Create the scorers."""
         self._monitor.setup(estimator, context)
 
     def teardown(self, estimator: Any, context: Any) -> None:
-        """Forget the scorers."""
+        """Discard the scorers."""
         self._monitor.teardown(estimator, context)
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
@@ -101,12 +103,12 @@ class ValidationMonitor:
         Parameters
         ----------
         **options : object
-            ``select`` and ``include_lineage``, as in ``ScoringMonitor.get_logs``.
+            ``select`` and ``include_lineage`` of ``ScoringMonitor.get_logs``.
 
         Returns
         -------
         logs : ScoringMonitorLog or list of ScoringMonitorLog
-            ``logs.data`` has a dict per epoch, ``logs.data_as_pandas`` a row.
+            ``logs.data`` has one dict per epoch, and ``logs.data_as_pandas`` has one row per epoch.
 
         Raises
         ------

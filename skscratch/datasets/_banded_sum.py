@@ -1,4 +1,4 @@
-"""The toy set: a band between two parallel hyperplanes."""
+"""A toy data set: a band between two parallel hyperplanes."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ _HALF_WIDTH = 0.6744897501960817
 def make_banded_sum(
     n_samples: int = 100, n_features: int = 2, *, random_state: RandomState = None
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Draw points of two classes: inside a band through the origin, and outside.
+    """Draw points of two classes: inside and outside a band through the origin.
 
-    The features are independent standard normal numbers, so their sum over the square
-    root of their number, ``s``, is standard normal too.  Class 1 is ``abs(s) < 0.674...``,
-    a band between two parallel hyperplanes that holds half of the distribution.
+    The features are independent standard normal numbers. Let ``s`` be the sum of the
+    features divided by the square root of ``n_features``. Then ``s`` is standard normal too.
+    Class 1 is ``abs(s) < 0.674...``, a band between two parallel hyperplanes. The band
+    holds half of the distribution.
 
-    A single hyperplane gets at most three quarters of the points right, and training a
-    linear model with cross-entropy does not find that one: the loss is least where the
-    model ignores the features, at log 2.  A network with two hidden units can place one
-    hyperplane on each edge.
+    A single hyperplane classifies at most three quarters of the points correctly. A linear
+    model that is trained with cross-entropy does not find such a hyperplane. Its loss is
+    smallest, log 2, if it ignores the features. A network with two hidden units can place
+    one hyperplane on each edge of the band.
 
     Parameters
     ----------
@@ -36,8 +37,8 @@ def make_banded_sum(
     n_features : int, default=2
         Number of features, at least 1.
     random_state : int, RandomState, Generator or None, default=None
-        Where the numbers come from.  An int gives the same points every time, ``None``
-        different ones.  NumPy's global random state is never used.
+        Source of random numbers. An int gives the same points every time. None gives
+        different points every time. NumPy's global random state is never used.
 
     Returns
     -------
@@ -49,13 +50,14 @@ def make_banded_sum(
     Raises
     ------
     TypeError
-        If a number is not an integer, or ``random_state`` is of another kind.
+        If ``n_samples`` or ``n_features`` is not an integer, or if ``random_state`` has
+        another type.
     ValueError
-        If a number is below 1, or a seed below 0.
+        If ``n_samples`` or ``n_features`` is below 1, or if the seed is below 0.
 
     See Also
     --------
-    sklearn.datasets.make_moons : Two classes that a curve divides.
+    sklearn.datasets.make_moons : Two classes with a curved boundary.
 
     Examples
     --------

@@ -1,18 +1,18 @@
-"""The 8x8 digits that come with scikit-learn."""
+"""The 8x8 digits bundled with scikit-learn."""
 
 from typing import Any
 
 from sklearn.datasets import load_digits as _sklearn_load_digits
 from sklearn.utils import Bunch
 
-from skscratch.datasets._frames import in_frames
+from skscratch.datasets._mnist_csv import in_frames
 
 
 def load_digits(*, return_X_y: bool = False, as_frame: bool = False) -> Any:
     """Load the 1797 handwritten digits of 8x8 pixels bundled with scikit-learn.
 
-    The same as :func:`sklearn.datasets.load_digits`, with the fields of
-    :func:`skscratch.datasets.load_mnist_csv`: code written for one runs on the other.
+    The data are those of :func:`sklearn.datasets.load_digits`. The fields are those of
+    :func:`skscratch.datasets.load_mnist_csv`, so code for one loader runs with the other.
 
     Parameters
     ----------
@@ -24,29 +24,29 @@ def load_digits(*, return_X_y: bool = False, as_frame: bool = False) -> Any:
     Returns
     -------
     digits : :class:`~sklearn.utils.Bunch`
-        With the fields
+        A Bunch with these fields:
 
         data : {ndarray, DataFrame} of shape (1797, 64), float64
-            One image a row; whole numbers from 0 (paper) to 16 (ink).
+            Each row is an image. Pixels are whole numbers from 0 (paper) to 16 (ink).
         target : {ndarray, Series} of shape (1797,), int64
             The digit.
         images : ndarray of shape (1797, 8, 8)
-            A view of the pixels.
+            A view of the pixels as images.
         pixel_max : int
-            The largest value that a pixel can have: 16.
+            The largest possible value of a pixel: 16.
         feature_names : list of str
             The names of the 64 pixels.
         target_names : ndarray of shape (10,)
             The ten digits.
         DESCR : str
-            Where the data come from.
+            The source of the data.
 
     (data, target) : tuple, if ``return_X_y`` is True
-        The first two of these fields.
+        The fields ``data`` and ``target``.
 
     See Also
     --------
-    load_mnist_csv : Larger images, from a file.
+    load_mnist_csv : Load larger images from a file.
 
     Examples
     --------

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from skscratch._typing import PathOrName
-from skscratch.datasets._frames import in_frames
 
 _URL = "https://www.kaggle.com/datasets/oddrationale/mnist-in-csv"
 _SIDE = 28
@@ -27,13 +26,13 @@ def load_mnist_csv(path: PathOrName, *, return_X_y: bool = False, as_frame: bool
     r"""Load one of the "MNIST in CSV" files: handwritten digits of 28x28 pixels.
 
     The files ``mnist_train.csv`` and ``mnist_test.csv`` are at
-    https://www.kaggle.com/datasets/oddrationale/mnist-in-csv.  A file has the header
-    ``label,1x1,1x2,...,28x28`` and one image a line.
+    https://www.kaggle.com/datasets/oddrationale/mnist-in-csv. A file has the header
+    ``label,1x1,1x2,...,28x28``. Each further line is an image.
 
     Parameters
     ----------
     path : str or path-like
-        The file; one whose name ends in ``.gz`` is decompressed while it is read.
+        The file. A file whose name ends in ``.gz`` is decompressed while it is read.
     return_X_y : bool, default=False
         Return ``(data, target)`` instead of a Bunch.
     as_frame : bool, default=False
@@ -42,41 +41,41 @@ def load_mnist_csv(path: PathOrName, *, return_X_y: bool = False, as_frame: bool
     Returns
     -------
     digits : :class:`~sklearn.utils.Bunch`
-        With the fields
+        A Bunch with these fields:
 
         data : {ndarray, DataFrame} of shape (n_samples, 784), uint8
-            One image a row; from 0 (paper) to 255 (ink).
+            Each row is an image. Pixels are whole numbers from 0 (paper) to 255 (ink).
         target : {ndarray, Series} of shape (n_samples,), int64
             The digit.
         images : ndarray of shape (n_samples, 28, 28), uint8
-            A view of the pixels.
+            A view of the pixels as images.
         pixel_max : int
-            The largest value that a pixel can have: 255.
+            The largest possible value of a pixel: 255.
         feature_names : list of str
             The names of the 784 pixels, as in the header.
         target_names : ndarray of shape (10,)
             The ten digits.
         DESCR : str
-            Where the data come from.
+            The source of the data.
 
     (data, target) : tuple, if ``return_X_y`` is True
-        The first two of these fields.
+        The fields ``data`` and ``target``.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     TypeError
         If ``path`` is neither a string nor path-like.
     ValueError
-        If the header is another one, if a line has more or fewer than 785 columns, if a
-        label is not a whole number from 0 to 9 or a pixel not one from 0 to 255, if there
-        are no lines, or if the file is not text or not a complete gzip file.  The message
-        names the file and the first line at fault.
+        If the header differs, if a line does not have 785 columns, if a label is not a whole
+        number from 0 to 9, if a pixel is not a whole number from 0 to 255, if no line
+        follows the header, or if the file is neither text nor a complete gzip file. The
+        message names the file and the first faulty line.
 
     See Also
     --------
-    load_digits : Small images, from scikit-learn.
+    load_digits : Load small images that come with scikit-learn.
 
     Examples
     --------
@@ -105,6 +104,13 @@ def load_mnist_csv(path: PathOrName, *, return_X_y: bool = False, as_frame: bool
         target_names=np.arange(10),
         DESCR=f"MNIST handwritten digits, 28x28 pixels of 0 to 255, from {_URL}.",
     )
+
+
+def in_frames(data: Any, target: Any, names: list[str]) -> tuple[Any, Any]:
+    """Return data as a DataFrame with these column names, and target as a Series."""
+    import pandas as pd  # its import takes longer than that of the whole package
+
+    return pd.DataFrame(data, columns=names), pd.Series(target, name="target")
 
 
 def _existing_file(path: PathOrName) -> Path:
@@ -157,9 +163,10 @@ def _check_header(path: Path, header: str) -> None:
 
 
 def _parse(lines: TextIO) -> NDArray[np.uint8] | None:
-    """Return the table, or None where the lines are not 785 columns of uint8."""
+    """Return the table, or None if the lines are not 785 columns of uint8."""
     with warnings.catch_warnings():
-        # Older NumPy versions only warn about 1.5 for an integer; all warn about no rows.
+        # Older NumPy versions only warn if an integer column holds 1.5. All versions only warn if
+        # there are no rows.
         warnings.simplefilter("error")
         try:
             table = np.loadtxt(lines, np.uint8, delimiter=",", comments=None, ndmin=2)
@@ -171,7 +178,7 @@ def _parse(lines: TextIO) -> NDArray[np.uint8] | None:
 
 
 def _first_fault(path: Path) -> str:
-    """Say what is wrong with the first bad line: slow, and only for files that have one."""
+    """Describe the fault of the first faulty line. Slow: only for files that have one."""
     with _open(path) as lines:
         next(lines)
         for number, line in enumerate(lines, start=2):

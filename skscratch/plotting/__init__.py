@@ -1,7 +1,8 @@
-"""Displays of scikit-learn's kind: made by ``from_estimator``, drawn again by ``plot``.
+"""Plots of fitted networks, as scikit-learn displays.
 
-They read public attributes of fitted estimators, nothing else. matplotlib is loaded by the first
-plot; neither its settings nor any other global state is changed.
+``from_estimator`` draws a plot, and ``plot`` draws it again. Displays read only the public
+attributes of fitted estimators. The first plot loads matplotlib. Displays change neither the
+settings of matplotlib nor any other global state.
 """
 
 from skscratch.plotting._architecture import ArchitectureDisplay

@@ -3,48 +3,48 @@
 from html import escape
 from typing import Any
 
-from skscratch.plotting._figure import fit_text, new_axes, pyplot, size_in_points
-from skscratch.plotting._networks import find_network
+from skscratch.plotting._common import find_network, fit_text, new_axes, pyplot, size_in_points
 
 __all__ = ["ArchitectureDisplay"]
 
-LINE = 1.4  # height of a line of text below a layer, in sizes of the font
-GAP = 1.0  # between members, in units
+LINE = 1.4  # height of a line of text below a layer, as a multiple of the font size
+GAP = 1.0  # space between members, as a multiple of the distance between units
 HEADER = ("layer", "units", "activation", "parameters")
 
 
 class ArchitectureDisplay:
     """The layers of a network: their units, activations and parameters.
 
-    ``print(display)`` writes them as a table; a notebook shows it below the picture. The members of
-    a network, see ``n_members`` of ``ScratchMLPClassifier``, are drawn apart: between their hidden
-    layers there are no lines from one to another, and no parameters.
+    ``print(display)`` prints the layers as a table. A notebook shows the table below the picture.
+    The ensemble members of a network (see ``n_members`` of ``ScratchMLPClassifier``) are drawn as
+    separate blocks. No weights connect the hidden units of different members, so no lines do.
 
     Parameters
     ----------
     sizes : list of int
-        Units of each layer, inputs and outputs included.
+        Number of units in each layer, including the input and output layers.
     activations : list of str
-        One for each layer but the inputs.
+        Name of the activation of each layer except the input layer.
     n_members : int, default=1
-        Networks into which the hidden layers are divided.
+        Number of ensemble members that share the hidden units equally.
 
     Attributes
     ----------
     n_parameters : int
-        Weights and biases of all layers; the zeros between members are not counted.
+        Number of weights and biases in all layers. The zero weights between members are not
+        counted.
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
     nodes_ : list of matplotlib PathCollection
-        The units drawn of each layer.
+        The units drawn for each layer.
     edges_ : list of matplotlib LineCollection
-        The lines before each layer but the inputs.
+        The lines that lead into each layer except the input layer.
     texts_ : list of matplotlib Text
-        What is below each layer.
+        The text below each layer.
 
     See Also
     --------
-    FirstLayerWeightsDisplay : What the units of the first layer respond to.
+    FirstLayerWeightsDisplay : The weights of the first layer as images.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class ArchitectureDisplay:
     output        3  softmax             18
     total                               223
 
-    The default network has eight members of 32 and 16 units:
+    The default network has eight members, each with hidden layers of 32 and 16 units:
 
     >>> print(ArchitectureDisplay.from_estimator(ScratchMLPClassifier().fit(X, y)))
     layer         units  activation  parameters
@@ -84,8 +84,8 @@ class ArchitectureDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted network (what has ``coefs_``, ``MLPClassifier`` too), a pipeline that ends in
-            one, or a search for one.
+            A fitted network, a pipeline that ends in a network, or a search over either. Any
+            estimator with ``coefs_`` is a network here, ``MLPClassifier`` included.
         ax, max_units : object
             As in ``plot``.
 
@@ -100,7 +100,7 @@ class ArchitectureDisplay:
         NotFittedError
             If the estimator is not fitted.
         TypeError
-            If there is no network in it.
+            If the estimator contains no network.
         ValueError
             If ``max_units`` is below 2.
 
@@ -129,15 +129,15 @@ class ArchitectureDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Where to draw. None creates a figure.
         max_units : int, default=10
-            The most units to draw of a layer, at least 2; of a larger one the first and the last.
-            If there are many members, the first and the last of them are drawn.
+            Maximum number of units drawn for a layer, at least 2. Of a larger layer, the first and
+            the last units are drawn. Of many members, the first and the last members are drawn.
 
         Returns
         -------
         display : ArchitectureDisplay
-            Itself.
+            The display itself.
 
         Raises
         ------
@@ -175,17 +175,17 @@ class ArchitectureDisplay:
         return self
 
     def _members_of(self, i: int) -> int:
-        """Return into how many members a layer is divided."""
+        """Return the number of members that share the units of a layer."""
         return self.n_members if 0 < i < len(self.sizes) - 1 else 1
 
     def _parameters_of(self, i: int) -> int:
-        """Return the weights and biases of a layer."""
+        """Return the number of weights and biases of a layer."""
         p, q = self.sizes[i - 1 : i + 1]
         return int(p * q // min(self._members_of(i - 1), self._members_of(i)) + q)
 
     @property
     def n_parameters(self) -> int:
-        """Weights and biases of all layers."""
+        """Number of weights and biases in all layers."""
         return sum(map(self._parameters_of, range(1, len(self.sizes))))
 
     def __str__(self) -> str:
@@ -217,17 +217,17 @@ class ArchitectureDisplay:
         return "total", members, "", f"{self.n_parameters:,}"
 
     def _write(self, height: float) -> float:
-        """Write below the layers what they are, and limit the axes.
+        """Write the text below each layer, and set the limits of the axes.
 
         Parameters
         ----------
         height : float
-            Of the highest layer, in units.
+            Height of the tallest layer, as a multiple of the distance between units.
 
         Returns
         -------
         diameter : float
-            Of a unit, in points.
+            Diameter of a unit, in points.
         """
         ax, n_layers = self.ax_, len(self.sizes)
         members = [self._members_of(i) for i in range(n_layers)]
@@ -237,7 +237,7 @@ class ArchitectureDisplay:
         n_lines = 1 + max(text.count("\n") for text in texts)
         width, points = size_in_points(ax)
         size, texts = fit_text(texts, 0.95 * width / n_layers)
-        text = min(0.6, n_lines * LINE * size / points)  # share of the height
+        text = min(0.6, n_lines * LINE * size / points)  # fraction of the height for the text
         ax.set(
             xlim=(-0.5, n_layers - 0.5),
             ylim=(-height / 2 - height * text / (1 - text), height / 2),
@@ -249,7 +249,7 @@ class ArchitectureDisplay:
 
 
 def _edges(ax: Any, x: int, before: Any, blocks: Any) -> Any:
-    """Draw lines from all units of a block to all units of the block that comes after it."""
+    """Draw lines from every unit of a block to every unit of the next layer's block."""
     from matplotlib.collections import LineCollection
 
     pairs = zip(before, blocks, strict=True)
@@ -258,7 +258,7 @@ def _edges(ax: Any, x: int, before: Any, blocks: Any) -> Any:
 
 
 def _alike(before: Any, blocks: Any) -> tuple[Any, Any]:
-    """Return the blocks of two layers, as one each unless both are divided alike."""
+    """Return the blocks of two layers, merged into one block each if their numbers differ."""
     if len(before) == len(blocks):
         return before, blocks
     before, blocks = ([[y for block in part for y in block]] for part in (before, blocks))
@@ -266,7 +266,7 @@ def _alike(before: Any, blocks: Any) -> tuple[Any, Any]:
 
 
 def _name(activation: Any) -> str:
-    """Return the name of an activation, itself one of an object of a user's own."""
+    """Return the name of an activation: a string itself, or the class name of an object."""
     return activation if isinstance(activation, str) else type(activation).__name__
 
 
@@ -282,9 +282,12 @@ def _description(
 def _column(
     n_units: int, n_members: int, max_units: int
 ) -> tuple[list[list[float]], list[float], float]:
-    """Return where to draw the units of each member, and dots for what is left out; the height."""
+    """Return the heights of the units of each member, those of the dots, and the total height.
+
+    The dots stand for units or members that are not drawn.
+    """
     shown, most = n_members, max_units // n_members
-    if n_members > 1 and most < 3:  # no room for a unit, dots and a unit of each
+    if n_members > 1 and most < 3:  # not enough for two units and dots in each member
         shown = max(1, max_units // 5)
         most = max_units // shown
     units, inner = _heights(n_units // n_members, most)
@@ -307,12 +310,12 @@ def _dots(y: float) -> list[float]:
 
 
 def _heights(n_units: int, max_units: int) -> tuple[list[float], list[float]]:
-    """Return where to draw units of a layer, and where the dots that stand for the others."""
+    """Return the heights of the units drawn, and those of the dots that stand for the others."""
     if n_units <= max_units:
         return [(n_units - 1) / 2 - i for i in range(n_units)], []
     top = (max_units - 1) / 2
     heights = [top - i for i in range(max_units)]
-    # the dots take the place of a unit
+    # the dots replace the middle unit
     middle = max_units // 2
     y = heights.pop(middle)
     return heights, _dots(y)

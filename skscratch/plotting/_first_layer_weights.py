@@ -1,44 +1,43 @@
-"""What the units of the first layer look for."""
+"""The weights of the first layer, as images."""
 
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from skscratch.plotting import _mosaic
-from skscratch.plotting._figure import new_axes, pyplot
-from skscratch.plotting._networks import find_network
+from skscratch.plotting._common import find_network, new_axes, pyplot
+from skscratch.plotting._image_grid import columns_of, draw_images, figure_size, image_shape_of
 
 __all__ = ["FirstLayerWeightsDisplay"]
 
 
 class FirstLayerWeightsDisplay:
-    """The weights into units of the first layer, as images.
+    """The weights into the units of the first layer, as images.
 
-    Each image has the weight of every pixel on one unit. All have the same colours, symmetric about
-    zero.
+    Each image shows the weights from all pixels to one unit. All images have the same colour scale,
+    symmetric about zero.
 
     Parameters
     ----------
     weights : ndarray of shape (n_units, height, width)
-        Weights into each unit.
+        The weights into each unit.
     units : array-like of shape (n_units,)
-        Numbers of the units, for the captions.
+        Indices of the units, used as captions.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        With all the images.
+        The axes that hold all images.
     figure_ : matplotlib Figure
     images_ : list of matplotlib AxesImage
-        One for each unit.
+        One image for each unit.
     texts_ : list of matplotlib Text
         The captions.
     colorbar_ : matplotlib Colorbar or None
 
     See Also
     --------
-    ArchitectureDisplay : All layers, and how many parameters they have.
+    ArchitectureDisplay : All layers with their numbers of parameters.
 
     Examples
     --------
@@ -75,12 +74,14 @@ class FirstLayerWeightsDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted network (what has ``coefs_``, ``MLPClassifier`` too), a pipeline that ends in
-            one, or a search for one.
+            A fitted network, a pipeline that ends in a network, or a search over either. Any
+            estimator with ``coefs_`` is a network here, ``MLPClassifier`` included.
         image_shape : tuple of int, default=None
-            Height and width; its product is the number of features. None takes them for a square.
+            Height and width of an image. Their product must be the number of features. None stands
+            for a square image.
         units : int or array-like of int, default=100
-            How many units, the first ones, or which; no more than there are.
+            An int draws that many units from the first on, or all units if there are fewer. An
+            array has the indices of the units to draw.
         ax, n_cols, cmap, vmax, colorbar, im_kw : object
             As in ``plot``.
 
@@ -95,9 +96,9 @@ class FirstLayerWeightsDisplay:
         NotFittedError
             If the estimator is not fitted.
         TypeError
-            If there is no network in it.
+            If the estimator contains no network.
         ValueError
-            If the features do not make images of that shape, or there is no such unit.
+            If ``image_shape`` does not match the number of features, or if a unit does not exist.
 
         Examples
         --------
@@ -115,7 +116,7 @@ class FirstLayerWeightsDisplay:
         """
         pyplot(cls)
         W = np.asarray(find_network(estimator, "coefs_").coefs_[0])
-        shape = _mosaic.image_shape(W.shape[0], image_shape)
+        shape = image_shape_of(W.shape[0], image_shape)
         chosen = _chosen(W.shape[1], units)
         display = cls(weights=W.T[chosen].reshape(len(chosen), *shape), units=chosen)
         return display.plot(ax, n_cols=n_cols, cmap=cmap, vmax=vmax, colorbar=colorbar, im_kw=im_kw)
@@ -135,22 +136,23 @@ class FirstLayerWeightsDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a figure.
+            Where to draw. None creates a figure.
         n_cols : int, default=None
-            Images in a row; None chooses.
+            Number of images in a row. None makes the grid wider than high.
         cmap : str or Colormap, default='RdBu'
-            Colours of weights from ``-vmax`` to ``vmax``: negative ones are red.
+            Colours of the weights from ``-vmax`` to ``vmax``. In the default map, negative weights
+            are red.
         vmax : float, default=None
-            The weight with the strongest colour; None takes the largest that is shown.
+            The weight at the end of the colour scale. None uses the largest absolute value shown.
         colorbar : bool, default=True
-            Whether to show which weight has which colour.
+            Whether to draw a colour bar.
         im_kw : dict, default=None
-            For ``matplotlib.axes.Axes.imshow``.
+            Keyword arguments for ``matplotlib.axes.Axes.imshow``.
 
         Returns
         -------
         display : FirstLayerWeightsDisplay
-            Itself.
+            The display itself.
 
         Raises
         ------
@@ -166,23 +168,23 @@ class FirstLayerWeightsDisplay:
         >>> display.images_[0].get_clim()
         (-2.0, 2.0)
         """
-        n_cols = _mosaic.columns_of(self.weights, n_cols)
-        width, height = _mosaic.figure_size(self.weights, n_cols, 1)
+        n_cols = columns_of(self.weights, n_cols)
+        width, height = figure_size(self.weights, n_cols, 1)
         ax = new_axes(self, ax, (width + 0.9 * colorbar, height))
         largest = float(abs(self.weights).max() if vmax is None else vmax)
         settings = {"cmap": cmap, "vmin": -largest, "vmax": largest, **(im_kw or {})}
         captions = [str(unit) for unit in self.units]
-        self.images_, self.texts_ = _mosaic.draw(ax, self.weights, captions, n_cols, **settings)
+        self.images_, self.texts_ = draw_images(ax, self.weights, captions, n_cols, **settings)
         self.ax_, self.figure_, self.colorbar_ = ax, ax.figure, None
         if colorbar:
-            # as high as the images, whatever the shape of the axes
+            # the colour bar is as high as the images, whatever the shape of the axes
             place = ax.inset_axes((1.02, 0, 0.03, 1))
             self.colorbar_ = ax.figure.colorbar(self.images_[0], cax=place, label="weight")
         return self
 
 
 def _chosen(n_units: int, units: Any) -> Any:
-    """Return the numbers of the units to show."""
+    """Return the indices of the units to draw."""
     if isinstance(units, Integral):
         units = range(min(int(units), n_units))
     chosen = np.asarray(units)

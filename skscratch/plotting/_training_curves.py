@@ -1,18 +1,15 @@
-"""How training went."""
+"""Training curves: loss, score and learning rate of every epoch."""
 
 import math
 from typing import Any
 
 import numpy as np
 
-from skscratch.plotting._colors import line_colors
-from skscratch.plotting._figure import pyplot
-from skscratch.plotting._histories import as_table, best_epoch, changes, epochs, recorded
-from skscratch.plotting._networks import find_network
+from skscratch.plotting._common import find_network, line_colors, pyplot
 
 __all__ = ["TrainingCurvesDisplay"]
 
-# The columns that are shown if nothing is asked for, and whose axes they are drawn on.
+# The columns shown by default, and the panel of each.
 PANELS = {
     "loss": "loss",
     "validation_loss": "loss",
@@ -20,39 +17,40 @@ PANELS = {
     "learning_rate": "learning rate",
 }
 PANELS_IN_A_ROW = 3
-# More networks have no legend on axes that are given.
+# On axes that the user passes, a legend names at most this many networks.
 FEW = 10
-# What a legend beside the axes can hold.
+# Limits of a legend beside the axes: names in a column, characters in a name.
 NAMES_IN_A_COLUMN, LONGEST_NAME = 30, 60
 
 
 class TrainingCurvesDisplay:
-    """Loss, validation loss, score and learning rate of every epoch, of one or more networks.
+    """Loss, validation loss, score and learning rate of every epoch, for one or more networks.
 
-    The losses are those of ``history_``: without the penalty, which ``loss_curve_`` includes.
+    The losses come from ``history_``. They do not include the L2 penalty; ``loss_curve_`` does.
 
     Parameters
     ----------
     histories : dict of dict of ndarray
-        The columns of each network's ``history_`` (or a DataFrame of them), under its name. A
-        column 'epoch' has the numbers of the epochs; without it they begin with 1.
+        The ``history_`` of each network, as a dict or a DataFrame. The keys are the names of the
+        networks. A column 'epoch' holds the epoch numbers. Without it, epochs are numbered from 1.
     best_epochs : dict of int, default=None
-        The epoch whose parameters were kept, for the networks of which it is known.
+        The epoch whose parameters were kept, under the name of the network. Networks for which
+        this epoch is unknown are left out.
 
     Attributes
     ----------
     axes_ : ndarray of matplotlib Axes
-        A panel for the losses, one for each other column.
+        One panel for the losses, and one for each other column.
     figure_ : matplotlib Figure
     lines_ : dict of list of matplotlib Line2D
-        The lines of each column, one for each network that recorded it.
+        For each column, one line for each network that recorded it.
     best_ : list of matplotlib Line2D
         The points that mark the epochs whose parameters were kept.
     legend_ : matplotlib Legend or None
 
     See Also
     --------
-    sklearn.model_selection.LearningCurveDisplay : Scores over the number of samples.
+    sklearn.model_selection.LearningCurveDisplay : Scores against the number of samples.
 
     Examples
     --------
@@ -89,8 +87,9 @@ class TrainingCurvesDisplay:
         Parameters
         ----------
         estimator : estimator, dict of estimators or list of estimators
-            A fitted network (what has ``history_``), a pipeline that ends in one, or a search for
-            one; or several, under their names, or to be numbered from 0.
+            A fitted network, a pipeline that ends in a network, or a search over either. The
+            network needs a ``history_``. The keys of a dict are the names of its networks. The
+            networks of a list are numbered from 0.
         columns, ax, line_kw : object
             As in ``plot``.
 
@@ -105,9 +104,9 @@ class TrainingCurvesDisplay:
         NotFittedError
             If an estimator is not fitted.
         TypeError
-            If there is no network in it.
+            If an estimator contains no network.
         ValueError
-            If a column was not recorded by any of them, or ``ax`` has not as many axes.
+            If no network recorded a column, or if ``ax`` has another number of axes than panels.
 
         Examples
         --------
@@ -143,27 +142,28 @@ class TrainingCurvesDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array-like of Axes, default=None
-            One for each panel; None makes a figure. Lines have the networks' names as labels, but
-            on given axes a legend lists no more than ten. Colours are those of the style, or safe
-            for the colour-blind where that is matplotlib's own.
+            One Axes for each panel. None creates a figure. On axes that you pass, a legend names
+            the networks only if there are at most ten. Every line has its network's name as label.
+            Colours come from the current style. In place of matplotlib's default colours, a
+            sequence that is safe for colour-blind readers is used.
         columns : str or list of str, default=None
-            Columns of ``history_``; the losses share a panel. None shows the losses and the score
-            as far as they were recorded, and the learning rate if it changed; on a single Axes the
-            losses alone.
+            Columns of ``history_``. The training loss and the validation loss share a panel. None
+            shows the losses and the score if they were recorded, and the learning rate if it
+            changed. On a single Axes, None shows only the losses.
         line_kw : dict, default=None
-            For ``matplotlib.axes.Axes.plot``.
+            Keyword arguments for ``matplotlib.axes.Axes.plot``.
 
         Returns
         -------
         display : TrainingCurvesDisplay
-            Itself.
+            The display itself.
 
         Raises
         ------
         ImportError
             Without matplotlib: ``pip install "skscratch[plot]"``.
         ValueError
-            If a column was not recorded by any network, or ``ax`` has not as many axes.
+            If no network recorded a column, or if ``ax`` has another number of axes than panels.
 
         Examples
         --------
@@ -199,7 +199,7 @@ class TrainingCurvesDisplay:
         return self
 
     def _columns(self, columns: Any, only_losses: bool) -> list[str]:
-        """Return the columns to show; raise if there is one that nobody recorded."""
+        """Return the columns to show; raise if no network recorded one of them."""
         tables = self.histories.values()
         if columns is None:
             columns = [c for c in PANELS if any(recorded(table, c) for table in tables)]
@@ -225,11 +225,11 @@ class TrainingCurvesDisplay:
         return shown
 
     def _draw(self, axis: Any, table: Any, column: str, name: str, settings: Any) -> None:
-        """Draw a column of a network, and mark its best epoch if validation decided it."""
+        """Draw a column of a network, and mark the epoch whose parameters were kept."""
         x, values = epochs(table), np.asarray(table[column])
         if column == "validation_loss":
             settings = {"linestyle": "--", **settings}
-        if len(x) == 1:  # a line would not show
+        if len(x) == 1:  # a line through a single point is invisible
             settings = {"marker": "o", **settings}
         (line,) = axis.plot(x, values, **settings)
         self.lines_[column].append(line)
@@ -240,7 +240,7 @@ class TrainingCurvesDisplay:
             self.best_ += axis.plot([best] * len(value), value, **marks)
 
     def _add_legend(self, plt: Any, beside: bool) -> None:
-        """Say what colours, dashes and points mean, where there is more than one."""
+        """Explain colours, dashes and points, where the plot has more than one kind of them."""
 
         def sample(label: str, **style: Any) -> Any:
             return plt.Line2D([], [], label=label, **style)
@@ -267,13 +267,13 @@ class TrainingCurvesDisplay:
 
 
 def _short(name: str) -> str:
-    """Return a name for a legend: of a long one its beginning and its end."""
+    """Return a name for the legend. A long name is shortened to its beginning and its end."""
     half = LONGEST_NAME // 2
     return name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[-half:]}"
 
 
 def _axes(plt: Any, ax: Any, panels: list[str], beside: Any) -> Any:
-    """Return as many axes as panels, in a figure with room for the names beside them, or given."""
+    """Return one Axes per panel: given ones, or those of a new figure with room for a legend."""
     n = len(panels)
     if ax is not None:
         axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
@@ -288,9 +288,47 @@ def _axes(plt: Any, ax: Any, panels: list[str], beside: Any) -> Any:
     width, height = max(5.0, 4.2 * n_cols), 3.6 * n_rows
     if beside:
         n_legend_cols = math.ceil(len(beside) / NAMES_IN_A_COLUMN)
-        n_entries = math.ceil((len(beside) + 3) / n_legend_cols)  # with training, validation, kept
+        # three more entries explain training, validation and parameters kept
+        n_entries = math.ceil((len(beside) + 3) / n_legend_cols)
         width += n_legend_cols * (0.8 + 0.075 * max(len(_short(name)) for name in beside))
         height = max(height, 0.3 + 0.19 * n_entries)
     figure = plt.figure(figsize=(width, height), layout="constrained")
     cells = figure.add_gridspec(n_rows, n_cols)
     return np.array([figure.add_subplot(cells[i // n_cols, i % n_cols]) for i in range(n)])
+
+
+def as_table(network: Any) -> dict[str, Any]:
+    """Return the history with a column of epoch numbers.
+
+    A history of many calls of ``partial_fit`` has only the last epochs.
+    """
+    n = len(network.history_["loss"])
+    return {"epoch": np.arange(n) + network.n_iter_ - n + 1, **network.history_}
+
+
+def best_epoch(network: Any, table: dict[str, Any]) -> int | None:
+    """Return the epoch whose parameters early stopping kept. Of equal scores the latest counts."""
+    score = network.best_validation_score_
+    if score is None or "validation_score" not in table:
+        return None
+    rows = np.flatnonzero(table["validation_score"] == score)
+    if rows.size and isinstance(network.scoring, str) and network.scoring == "loss":
+        losses = table["validation_loss"][rows]
+        rows = rows[losses == losses.min()]
+    return int(table["epoch"][rows[-1]]) if rows.size else None
+
+
+def epochs(table: Any) -> Any:
+    """Return the epoch numbers of a history."""
+    n = len(table[next(iter(table))])
+    return np.asarray(table["epoch"]) if "epoch" in table else np.arange(1, n + 1)
+
+
+def recorded(table: Any, column: str) -> bool:
+    """Return whether a history has the column, with at least one number in it."""
+    return column in table and not np.isnan(table[column]).all()
+
+
+def changes(table: Any, column: str) -> bool:
+    """Return whether a recorded column is not constant."""
+    return recorded(table, column) and np.nanmin(table[column]) < np.nanmax(table[column])
