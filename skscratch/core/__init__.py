@@ -1,6 +1,6 @@
-"""Floor 0: arrays in, arrays out. Everything differentiable is written here, by hand.
+"""The numerical core: arrays in, arrays out. All derivatives are written here, by hand.
 
-The legend, which every module of this floor follows:
+Every module of this folder uses these symbols:
 
 =========  ==================  =====================================================
 symbol     shape               meaning
@@ -12,23 +12,24 @@ symbol     shape               meaning
 ``b``      (q,)                biases of a layer
 ``z``      (n, q)              pre-activations, ``z = X W + b``; of the last layer: logits
 ``a``      (n, q)              activations, ``a = f(z)``
-``h``      (n, q)              activations after dropout; ``a`` where there is none
+``h``      (n, q)              activations after dropout; without dropout, ``h`` is ``a``
 ``y``      (n,) or (n, q)      targets: class indices for softmax, zeros and ones for logistic
-``w``      (n,)                sample weights, divided by their sum: 1/n each if all count alike
+``w``      (n,)                sample weights, divided by their sum; 1/n if all are equal
 ``delta``  (n, q)              ``dL/dz``
-``theta``  (P,)                all parameters flat, ``[all W | all b]``
+``theta``  (P,)                all parameters as one vector, ``[all W | all b]``
 ``g``      (P,)                ``dL/dtheta``, laid out like theta
-``L``      0-d                 the loss, a mean over the batch: sum of w · loss
+``L``      0-d                 the mean loss of the batch: sum of w · loss
 =========  ==================  =====================================================
 
 Several networks can be trained side by side, as the members of an ensemble. The arrays from ``X``
-to ``delta`` then have one more axis in front: ``W`` is (members, p, q), ``y`` is (members, n) or
-(members, n, q). ``L`` is then the sum of the members' losses, so ``g`` holds the gradient of each.
+to ``delta`` then have a leading member axis: ``W`` is (members, p, q), ``y`` is (members, n) or
+(members, n, q). ``L`` is then the sum of the members' losses. ``g`` therefore holds the gradient of
+each member's own loss.
 
-Each pass ``forward`` stands next to its ``backward``. Both write into arrays that they are given.
-These modules trust their input, because ``skscratch.estimators`` validates it once. They never
-import scikit-learn.
+Each pass ``forward`` stands next to its ``backward``. Both write into arrays that the caller
+passes. The modules do not check their input, because ``skscratch.estimators`` validates it once.
+They never import scikit-learn.
 
-Read on in this order: ``network`` (the two passes on one screen), ``layers``, ``activations``,
-``losses``, ``optimizers``.
+To read the code, take this order: ``network`` (the two passes on one screen), ``layers``,
+``activations``, ``losses``, ``optimizers``.
 """

@@ -1,7 +1,8 @@
-"""Activations f, each with its derivative under it.
+"""Activation functions f, each with its derivative.
 
-A new activation is a class and a line in ``ACTIVATIONS``: the estimator's allowed names and the
-gradient tests read the table. One without parameters is no dataclass: those slow the import.
+A new activation is a class and an entry of ``ACTIVATIONS``. The estimator's allowed names and the
+gradient tests come from that table. An activation without parameters is not a dataclass, because
+each dataclass slows the import.
 
 References
 ----------
@@ -32,21 +33,22 @@ __all__ = [
 
 
 class Activation(Protocol):
-    """What a layer needs of its non-linearity.
+    """The methods of an activation function.
 
     ``z``, ``a`` and ``delta`` are distinct (n, q) arrays. An attribute ``weight_init`` may name the
-    initial draw that suits the activation; without it that is ``"glorot_uniform"``.
+    initializer for layers with this activation. Without the attribute, the initializer is
+    ``"glorot_uniform"``.
     """
 
     def forward(self, z: Any, a: Any) -> None:
         """Write ``a <- f(z)``; leave z as it is."""
 
     def backward(self, z: Any, a: Any, delta: Any) -> None:
-        """Write ``delta <- delta * f'(z)``; z and a are scratch afterwards."""
+        """Write ``delta <- delta * f'(z)``; z and a may be overwritten."""
 
 
 class _Plain:
-    """An activation without parameters: any two of a class are equal."""
+    """An activation without parameters. All instances of a class are equal."""
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other)
@@ -109,7 +111,7 @@ class ReLU(_Plain):
     weight_init: ClassVar[str] = "he_uniform"
 
     def forward(self, z: Any, a: Any) -> None:
-        # a scalar 0 in place of the array would keep NumPy from using vector instructions
+        # an array of zeros: with the scalar 0, NumPy would not use vector instructions
         a.fill(0)
         np.maximum(z, a, out=a)
 
@@ -126,7 +128,7 @@ class LeakyReLU:
     weight_init: ClassVar[str] = "he_uniform"
 
     def __post_init__(self) -> None:
-        """Refuse a slope for which ``max`` is another function."""
+        """Raise if the slope is above 1: the formula with ``max`` holds only up to 1."""
         if not self.slope <= 1:
             raise ValueError(f"slope must be at most 1. Got {self.slope!r}.")
 
@@ -163,13 +165,13 @@ class SELU(_Plain):
     """f(z) = λ z where z > 0, else λ α (exp(z) - 1);  f'(z) = λ where z > 0, else a + λ α."""
 
     weight_init: ClassVar[str] = "lecun_normal"
-    # these keep the mean 0 and the variance 1 of normal inputs
+    # with these constants, normal inputs keep mean 0 and variance 1
     _lambda: ClassVar[float] = 1.0507009873554804934193349852946
     _lambda_alpha: ClassVar[float] = _lambda * 1.6732632423543772848170429916717
 
     def forward(self, z: Any, a: Any) -> None:
         a.fill(0)
-        # a temporary: the curves of the two halves cross, so a maximum cannot join them in place
+        # a new array: the curves of the two halves cross, so np.maximum cannot join them in place
         upper = np.maximum(z, a)
         upper *= self._lambda
         np.minimum(z, a, out=a)
@@ -267,7 +269,7 @@ class Mish(_Plain):
 
 
 def _softplus(z: Any, a: Any) -> None:
-    """Write ``a <- log(1 + exp(z))``, which is z where exp(z) could overflow."""
+    """Write ``a <- log(1 + exp(z))``. Where exp(z) could overflow, the value is z."""
     a.fill(80)
     np.minimum(z, a, out=a)
     np.exp(a, out=a)

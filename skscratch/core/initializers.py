@@ -1,6 +1,6 @@
-"""Initial weights: zero-mean draws whose variance depends on a layer's widths only.
+"""Initializers: random weights with mean 0, whose variance depends on the layer's widths only.
 
-Biases start at zero. A new rule is a class or an instance and a line in ``INITIALIZERS``.
+Biases start at zero. A new initializer is a class or an instance and an entry of ``INITIALIZERS``.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ __all__ = ["INITIALIZERS", "Glorot", "He", "Initializer", "LeCun", "Orthogonal"]
 
 
 class Initializer(Protocol):
-    """Draws the weights of one layer."""
+    """Draws the initial weights of one layer."""
 
     def __call__(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> NDArray[np.float64]:
         """Return a new (fan_in, fan_out) array."""
@@ -21,7 +21,11 @@ class Initializer(Protocol):
 
 @dataclass(frozen=True)
 class _VarianceScaled:
-    """One dataclass for three rules: each takes a third of a millisecond to import."""
+    """The base class of three initializers.
+
+    It is the only dataclass of the three, because a dataclass takes a third of a millisecond to
+    import.
+    """
 
     draw: str = "uniform"
 
@@ -34,7 +38,9 @@ class _VarianceScaled:
 
 
 class Glorot(_VarianceScaled):
-    """Variance 2 / (fan_in + fan_out): keeps signals and gradients even where f'(0) = 1.
+    """Variance 2 / (fan_in + fan_out), for activations with f'(0) = 1.
+
+    The variances of signals and gradients then stay about the same from layer to layer.
 
     ``draw`` is "uniform" or "normal".
 
@@ -57,7 +63,7 @@ class Glorot(_VarianceScaled):
 
 
 class He(_VarianceScaled):
-    """Variance 2 / fan_in: makes up for the half of its inputs that relu sets to zero.
+    """Variance 2 / fan_in. The factor 2 makes up for the half of the inputs that relu zeroes.
 
     ``draw`` is "uniform" or "normal".
 
@@ -80,7 +86,7 @@ class He(_VarianceScaled):
 
 
 class LeCun(_VarianceScaled):
-    """Variance 1 / fan_in: outputs vary as much as the inputs, which selu counts on.
+    """Variance 1 / fan_in. Outputs then vary as much as inputs, as selu requires.
 
     ``draw`` is "uniform" or "normal".
 
@@ -102,10 +108,11 @@ class LeCun(_VarianceScaled):
 
 
 class Orthogonal:
-    """Orthonormal columns, or rows where these are fewer: a square W turns its inputs, no more.
+    """Orthonormal columns, or orthonormal rows if fan_in is smaller than fan_out.
 
-    Each such matrix is as likely as any other: it is the Q of the QR decomposition of a normal
-    matrix, with the signs that make the diagonal of R positive.
+    A square W therefore keeps the length of its inputs. All such matrices are equally likely. The
+    matrix is the Q of the QR decomposition of a normal matrix, with signs that make the diagonal of
+    R positive.
 
     References
     ----------

@@ -1,7 +1,7 @@
 """The layers of a network, each as a forward and a backward pass: affine maps and dropout.
 
-The affine layer is ``z = X W + b``, for dense and CSR inputs. Dense arrays may have one more axis
-in front: then each entry of that axis is the layer of a network of its own.
+The affine layer is ``z = X W + b``, for dense and CSR inputs. Dense arrays may have a leading
+member axis. Each entry of that axis is then the layer of one member.
 
 Dropout sets each activation to zero with probability ``rate`` during training. The other
 activations are divided by ``1 - rate``, so their expectation does not change. A prediction
@@ -43,7 +43,9 @@ def linear_forward(X: Any, W: Any, b: Any, z: Any) -> None:
 
 
 def linear_backward_parameters(X: Any, delta: Any, ones: Any, gW: Any, gb: Any) -> None:
-    """Write ``gW <- dL/dW = Xᵀ delta`` and ``gb <- dL/db = 1ᵀ delta``; ones is the 1 (n,).
+    """Write ``gW <- dL/dW = Xᵀ delta`` and ``gb <- dL/db = 1ᵀ delta``.
+
+    ``ones`` is the vector 1, of shape (n,).
 
     Examples
     --------
@@ -110,12 +112,12 @@ def dropout_backward(mask: Any, delta: Any) -> None:
 def _product(A: Any, B: Any, out: Any) -> None:
     """Write ``out <- A B``; out may be C-ordered or Fortran-ordered."""
     if not isinstance(A, np.ndarray):
-        out[...] = A @ B  # SciPy's public product of a sparse A has no out: one temporary
+        out[...] = A @ B  # SciPy's sparse product has no argument out: it makes a new array
         return
     if not out.flags.c_contiguous:
         A, B, out = B.mT, A.mT, out.mT
     if B.ndim == 2:
-        A.dot(B, out)  # dot starts a microsecond sooner than matmul
+        A.dot(B, out)  # dot has a microsecond less overhead than matmul
     elif A.ndim == 3 and A.shape[2] == 1:
         np.multiply(A, B, out=out)  # matmul does not use BLAS here, and takes eight times as long
     else:

@@ -1,15 +1,15 @@
-"""Losses. Each owns all that depends on it, from the targets it takes to the predictions it gives.
+"""Losses. Each owns everything that depends on the loss, from the targets to the predictions.
 
 A loss is fused with the output activation that turns logits into predictions. Softmax and
 cross-entropy belong together, and so do logistic and binary cross-entropy: the product of their
-derivatives is ``prediction - target``. A loss computed from the logits is exact however large they
-are.
+derivatives is ``prediction - target``. A loss computed from the logits is exact even where they
+are large.
 
 The loss of a batch is the mean ``L = sum(w · loss)``, with weights w whose sum is 1. The loss of
-several members is the sum of theirs.
+several members is the sum of the members' losses.
 
 ``smoothing``, from 0 to 1, is the share of every target that is spread evenly over the K classes.
-It keeps the logits from growing without bound. An output of a logistic has the classes 0 and 1.
+Smoothing keeps the logits from growing without bound. A logistic output has the classes 0 and 1.
 
 A new loss is a class and an entry of ``LOSSES``.
 
@@ -32,8 +32,8 @@ __all__ = ["LOSSES", "LogisticCrossEntropy", "Loss", "SoftmaxCrossEntropy", "wit
 class Loss(Protocol):
     """The methods of a loss. ``z`` and ``p`` are the same (n, q) buffer, before and after forward.
 
-    ``forward`` and ``backward`` are for training, and take an axis of members in front. The other
-    methods are for one network, and return new arrays.
+    ``forward`` and ``backward`` are for training. Their arrays may have a leading member axis. The
+    other methods are for one network, and return new arrays.
     """
 
     @property
@@ -57,22 +57,22 @@ class Loss(Protocol):
         """Return encoded labels as the targets that forward and backward take."""
 
     def predict(self, z: Any) -> Any:
-        """Return the predictions of logits; probabilities are never exactly 0."""
+        """Return the predictions for logits; probabilities are never exactly 0."""
 
     def log_predict(self, z: Any) -> Any:
         """Return the logarithm of ``predict``, computed from the logits."""
 
     def decide(self, z: Any) -> Any:
-        """Return the most probable class of each row, or whether each label is probable."""
+        """Return the index of each row's most probable class, or whether each label is probable."""
 
     def score(self, p: Any, y: Any) -> Any:
-        """Return the score (n,) of each row's prediction p; their mean stands in ``history_``."""
+        """Return the score (n,) of each row's prediction p. ``history_`` records their mean."""
 
     def fit_constant(self, y: Any, w: Any) -> tuple[Any, float]:
         """Return the best logits (q,) that are the same for every row, and their mean loss.
 
-        They are the output bias of a network that has learned nothing but how frequent the targets
-        are. Smoothing is not counted.
+        A network with these output biases, and no other weights, predicts the frequencies of the
+        targets. Label smoothing is left out.
         """
 
 
@@ -81,7 +81,7 @@ class SoftmaxCrossEntropy:
     """p = exp(z) / sum(exp(z)),  loss = -log p[y],  dL/dz = w (p - onehot(y)).
 
     y holds class indices, shape (n,). Subtracting each row's maximum from z does not change p, and
-    keeps exp from overflowing. Then ``-log p[y] = log(sum(exp(z))) - z[y]``. With smoothing
+    keeps exp from overflowing. Then ``-log p[y] = log(sum(exp(z))) - z[y]``. With smoothing,
     (1 - smoothing) z[y] + smoothing · mean(z) replaces z[y], and
     (1 - smoothing) onehot(y) + smoothing / K replaces onehot(y).
 
@@ -157,7 +157,7 @@ class LogisticCrossEntropy:
 
     y holds zeros and ones, shape (n, q): one column for a binary problem, one per label for a
     multilabel problem. The loss of a row is the sum over its columns. With s = z where y is 0 and
-    s = -z where y is 1 the loss is ``log(1 + exp(s))``, exact at both ends. Smoothing subtracts
+    s = -z where y is 1, the loss is ``log(1 + exp(s))``, exact at both ends. Smoothing subtracts
     smoothing / 2 · s from the loss, and (1 - smoothing) y + smoothing / 2 replaces y.
 
     Examples
@@ -222,7 +222,7 @@ class LogisticCrossEntropy:
         return ((p > 0.5) == y).all(axis=1)
 
     def fit_constant(self, y: Any, w: Any) -> tuple[Any, float]:
-        # label by label: a product would copy targets that are whole numbers as floats
+        # label by label: one matrix product would copy integer targets as floats
         share = np.array([np.dot(w, column) for column in y.T]).clip(0, 1)
         return logit(share), float((entr(share) + entr(1 - share)).sum(dtype=float))
 
@@ -239,7 +239,7 @@ LOSSES: dict[str, Loss] = {
 
 
 def with_output(activation: str) -> Loss:
-    """Return a loss whose output activation has that name: enough to predict.
+    """Return a loss with this output activation, for prediction.
 
     Examples
     --------

@@ -1,11 +1,11 @@
-"""The multilayer perceptron: what never changes, what is learned, and the two passes.
+"""The multilayer perceptron: its architecture, its parameters, and the two passes.
 
 ::
 
     h₀ = X    zₗ = hₗ₋₁ Wₗ + bₗ    aₗ = fₗ(zₗ)    hₗ = dropout(aₗ)    logits = z of the last layer
 
-The passes run through several networks of one shape at once where all arrays have one more axis in
-front, that of the members.
+If all arrays have a leading member axis, the passes run through several networks of one shape
+together.
 """
 
 import math
@@ -39,9 +39,9 @@ __all__ = [
 def forward(
     arch: "Architecture", params: "Parameters", ws: "Workspace", X: Any, rng: Any = None
 ) -> None:
-    """Leave every z, a and h of the batch X in ws; the logits are ``ws.z[-1]``.
+    """Write every z, a and h of the batch X to ws; the logits are ``ws.z[-1]``.
 
-    ``rng`` draws what dropout drops; without it, as in a prediction, nothing is dropped.
+    ``rng`` draws the dropout masks. Without rng, as in prediction, there is no dropout.
     """
     h, (weights, biases) = X, params
     for i, (f, W, b, z, a) in enumerate(
@@ -66,7 +66,8 @@ def backward(
 ) -> None:
     """Fill grad, given ``delta = dL/dz`` of the last layer.
 
-    ws must hold X's forward pass, that with rng where the architecture has dropout.
+    ws must hold the forward pass of X. If the architecture has dropout, that pass must have had an
+    rng.
     """
     ones, gW, gb = grad.ones, grad.weights, grad.biases
     for i in range(len(arch.activations), 0, -1):
@@ -82,7 +83,7 @@ def backward(
 
 @dataclass(frozen=True)
 class Architecture:
-    """What never changes while a network is trained.
+    """The constants of a network. Training never changes them.
 
     Parameters
     ----------
@@ -91,16 +92,16 @@ class Architecture:
     activations : tuple of Activation
         One per hidden layer: ``len(sizes) - 2`` of them.
     loss : Loss
-        The link of the output layer and the loss on it.
+        The loss, which includes the output activation.
     dropout : tuple of float, optional
         Share of each hidden layer's activations that a training step sets to zero; none by default.
     members : int, optional
-        How many such networks are trained side by side; one by default.
+        Number of such networks that are trained side by side; one by default.
 
     Examples
     --------
-    A network with two inputs, one hidden layer of three tanh units and one logistic output; both
-    passes for a batch of one row:
+    A network with two inputs, one hidden layer of three tanh units and one logistic output. Both
+    passes run on a batch of one row:
 
     >>> import numpy as np
     >>> from skscratch.core.activations import Tanh
@@ -128,7 +129,7 @@ class Architecture:
     members: int = 1
 
     def __post_init__(self) -> None:
-        """Let no dropout mean a rate of zero for every layer."""
+        """Replace an empty ``dropout`` by a rate of zero for every hidden layer."""
         if not self.dropout:
             object.__setattr__(self, "dropout", (0.0,) * len(self.activations))
 
@@ -138,9 +139,9 @@ class Architecture:
 
 
 class Parameters(NamedTuple):
-    """What is learned: per layer the weights W (p, q) and the biases b (q,).
+    """The learned arrays: the weights W (p, q) and the biases b (q,) of every layer.
 
-    Of several members W is (members, p, q) and b is (members, q).
+    With several members, W is (members, p, q) and b is (members, q).
     """
 
     weights: list[Any]
@@ -150,7 +151,7 @@ class Parameters(NamedTuple):
 def allocate(sizes: tuple[int, ...], dtype: Any, members: int = 1) -> tuple[Any, Parameters]:
     """Return a flat vector of zeros and the parameters as views into it, ``[all W | all b]``.
 
-    Networks read the views, optimizers read the vector: each sees what the other writes.
+    The passes use the views, and the optimizer uses the vector. Both share their memory.
 
     Parameters
     ----------
@@ -159,7 +160,7 @@ def allocate(sizes: tuple[int, ...], dtype: Any, members: int = 1) -> tuple[Any,
     dtype : dtype
         float32 or float64.
     members : int, optional
-        How many networks have their parameters there; one by default.
+        Number of ensemble members; one by default.
 
     Returns
     -------
@@ -182,7 +183,7 @@ def allocate(sizes: tuple[int, ...], dtype: Any, members: int = 1) -> tuple[Any,
 
 
 def views(theta: Any, sizes: tuple[int, ...], members: int = 1) -> Parameters:
-    """Return the parts of a flat vector as weights and biases that share its memory.
+    """Return the weights and biases in a flat vector, as views that share its memory.
 
     Examples
     --------
@@ -216,10 +217,10 @@ def split_members(params: Parameters, members: int) -> list[Parameters]:
 
 
 class Workspace(NamedTuple):
-    """Every buffer of a forward pass over n rows. Lives inside one call.
+    """The buffers of a forward pass over n rows. A workspace lives inside one call.
 
-    Where there is no dropout, h is a and mask is None. The logits lie column by column, for a
-    softmax runs along the rows: NumPy then works on n numbers at a time, not on q.
+    Without dropout, h is a and mask is None. The logits are stored column by column. A softmax sums
+    over the columns, so NumPy then works on n numbers at a time instead of q.
     """
 
     z: list[Any]
@@ -244,7 +245,7 @@ class Workspace(NamedTuple):
 
 
 class Gradient(NamedTuple):
-    """Every buffer of a backward pass over n rows; weights and biases are views into g."""
+    """The buffers of a backward pass over n rows; weights and biases are views into g."""
 
     g: Any
     weights: list[Any]
@@ -266,7 +267,7 @@ class Gradient(NamedTuple):
 
 
 def _head(buffer: Any, n: int) -> Any:
-    """Return an array of n rows at the start of buffer's memory, which stays in one piece."""
+    """Return a contiguous array of n rows at the start of the memory of buffer."""
     if buffer is None:
         return None
     *in_front, _, q = buffer.shape
@@ -276,12 +277,12 @@ def _head(buffer: Any, n: int) -> Any:
 
 
 def _in_front(members: int) -> tuple[int, ...]:
-    """Return the axis that arrays have in front, if there are several members."""
+    """Return the shape of the leading member axis: empty for one member."""
     return (members,) if members > 1 else ()
 
 
 def rows_per_buffer(arch: Architecture, X: Any) -> int:
-    """Return how many rows to work on at a time, so that buffers take a few MiB.
+    """Return the number of rows to work on at a time, so that buffers take a few MiB.
 
     Examples
     --------
@@ -305,9 +306,9 @@ def outputs(
 ) -> Any:
     """Return ``finish(logits)`` of X as one new array, computed ``batch_size`` rows at a time.
 
-    ``finish`` gets the logits of some rows, (n, q), as scratch, and returns n rows; what it
-    allocates is bounded like the rest. X may be of another dtype than the parameters; it is cast
-    batch by batch.
+    ``finish`` gets the logits (n, q) of one batch, may overwrite them, and returns n rows. The
+    batch size thus bounds the memory that ``finish`` allocates, too. X may have another dtype than
+    the parameters, and is cast batch by batch.
     """
     dtype, n, out = params.weights[0].dtype, X.shape[0], None
     ws = Workspace.empty(arch, min(n, batch_size), dtype)

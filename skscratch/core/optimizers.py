@@ -1,8 +1,8 @@
 """Optimizers: update rules, the step, and the running average of the parameters.
 
 A rule turns the gradient g into a step. ``Optimizer`` takes the step, on one flat vector, in place.
-It works block by block: a block of theta, g and the rule's arrays fits the cache, so each array is
-read from main memory once per step.
+It works block by block: a block of theta, g and the rule's arrays fits in the cache, so each array
+is read from main memory once per step.
 
 A new optimizer is a rule and an entry of ``SOLVERS``.
 """
@@ -34,19 +34,20 @@ class Rule(Protocol):
 
     @property
     def units(self) -> tuple[float, ...]:
-        """One factor per slot, an array of theta's size that the rule keeps from step to step.
+        """One factor per slot.
 
-        Slots start at zero. The factor turns a slot into the paper's average, for example
-        1 - beta_1. If training resumes with other betas, the slots are rescaled by the ratio.
+        A slot is an array of theta's size that the rule keeps from step to step. Slots start at
+        zero. The factor turns a slot into the paper's average, for example 1 - beta_1. If training
+        resumes with other betas, the slots are rescaled by the ratio.
         """
 
     def scalars(self, t: int, rate: float) -> tuple[float, ...]:
-        """Return the numbers that update t needs, as many each time; t counts from 1."""
+        """Return the constants of update t, the same number of them each time; t counts from 1."""
 
     def __call__(self, g: Any, step: Any, scalars: Any, *slots: Any) -> None:
-        """Write ``step <- rate · direction``; g is scratch afterwards.
+        """Write ``step <- rate · direction``; g may be overwritten.
 
-        The arrays are blocks of the same length; the scalars come as 0-d arrays.
+        The arrays are blocks of the same length. The scalars are 0-d arrays.
         """
 
 
@@ -78,7 +79,8 @@ class GradientDescent:
 class Momentum:
     """v <- momentum · v + g,  step <- rate · v.
 
-    The rate multiplies v, not what enters it, so a schedule acts at once.
+    The rate multiplies v, not the gradients that are added to v. A change of the rate thus takes
+    effect in the same step.
 
     References
     ----------
@@ -147,11 +149,11 @@ class Nesterov:
 class Adam:
     """m <- β₁ m + g,  v <- β₂ v + g²,  step <- rate · c m / (√v + ε / √(1 - β₂)).
 
-    (1 - β₁) m and (1 - β₂) v are the averages of the paper. Kept as plain sums they need no
-    multiplication of their own: c = (1 - β₁) / √(1 - β₂) · √(1 - β₂ᵗ) / (1 - β₁ᵗ) makes the sums
-    averages and corrects their bias towards their start at zero. ε is added to √v before the
-    correction, as in the last paragraph of section 2 of the paper and in scikit-learn; algorithm 1
-    of the paper adds it after.
+    (1 - β₁) m and (1 - β₂) v are the averages of the paper. The slots m and v are plain sums, which
+    saves multiplications. c = (1 - β₁) / √(1 - β₂) · √(1 - β₂ᵗ) / (1 - β₁ᵗ) turns the sums into
+    averages and corrects the bias that comes from starting at zero. ε is added to √v before the
+    correction, as in the last paragraph of section 2 of the paper and in scikit-learn. Algorithm 1
+    of the paper adds ε after the correction.
 
     References
     ----------
@@ -159,7 +161,7 @@ class Adam:
 
     Examples
     --------
-    The first step has the length of the rate whatever the gradient:
+    In the first step, every parameter moves by the learning rate, whatever the gradient's size:
 
     >>> import numpy as np
     >>> from skscratch.core.optimizers import Adam
@@ -197,7 +199,7 @@ class Adam:
 
 
 def sgd(momentum: float, nesterovs_momentum: bool) -> Rule:
-    """Return the rule of plain or accelerated gradient descent.
+    """Return the rule of gradient descent: plain, with momentum, or with Nesterov momentum.
 
     Examples
     --------
@@ -218,7 +220,7 @@ SOLVERS: dict[str, Callable[..., Rule]] = {"sgd": sgd, "adam": Adam}
 
 @dataclass
 class OptimizerState:
-    """The state of an optimizer: all that it needs to go on.
+    """The state of an optimizer: everything needed to continue training.
 
     Parameters
     ----------
@@ -229,7 +231,7 @@ class OptimizerState:
     slots : list of ndarray of shape (P,)
         The arrays of the rule, written in place.
     n_updates : int
-        Updates made, those of earlier runs included.
+        Updates made, including those of earlier runs.
     lr_multiplier : float
         A factor on the learning rate.
 
@@ -252,7 +254,8 @@ lr_multiplier=1.0)
     def start(cls, rule: Rule, theta: Any, former: Self | None = None) -> Self:
         """Return the state of a rule at the start of a run.
 
-        It goes on from ``former``, whose slots it shares, if that is of a rule of the same class.
+        If ``former`` belongs to a rule of the same class, the new state continues it and shares its
+        slots.
         """
         name, units = type(rule).__name__, tuple(rule.units)
         if former is None or former.rule != name:
@@ -274,14 +277,14 @@ lr_multiplier=1.0)
 
     @classmethod
     def from_state_dict(cls, saved: dict[str, Any]) -> Self | None:
-        """Return the state that ``state_dict`` returned; None of an empty dict."""
+        """Return the state from a dict of ``state_dict``; None from an empty dict."""
         if not saved:
             return None
         units, slots = tuple(saved["units"]), saved["slots"]
         return cls(saved["rule"], units, slots, int(saved["t"]), saved["scale"])
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
-        """Take over, in place, what ``state_dict`` of a state of the same rule returned."""
+        """Load a dict of ``state_dict``, from a state of the same rule, in place."""
         for slot, other in zip(self.slots, saved["slots"], strict=True):
             np.copyto(slot, other)
         self.n_updates, self.lr_multiplier = saved["t"], saved["scale"]
@@ -290,9 +293,10 @@ lr_multiplier=1.0)
 class EMA:
     """The exponential moving average of the parameters.
 
-    mean <- mean + c (theta - mean),  c = max(1 - decay, 10 / (n + 9)) after update n: parameters
-    count less by the factor decay with every update since. At first the average is over about the
-    last tenth of the updates: an average over all of them would long remember the initial weights.
+    mean <- mean + c (theta - mean),  c = max(1 - decay, 10 / (n + 9)) after update n. In the end,
+    each update multiplies the weight of all earlier parameters by decay. At first the average is
+    over about the last tenth of the updates. An average over all updates would contain the initial
+    weights for a long time.
 
     Parameters
     ----------
@@ -303,7 +307,7 @@ class EMA:
     mean : ndarray of shape (P,)
         The average so far, written in place.
     n : int
-        Updates that the average holds already.
+        Number of updates averaged so far.
 
     References
     ----------
@@ -330,7 +334,7 @@ class EMA:
         ]
 
     def update(self) -> None:
-        """Let the average follow the parameters after another update."""
+        """Include the parameters after another update in the average."""
         self.n += 1
         c = max(1 - self.decay, 10 / (self.n + 9))
         for theta, mean, difference in self._blocks:
@@ -347,23 +351,24 @@ class Optimizer:
     rule : Rule
         Turns gradients into steps.
     schedule : Schedule
-        From the number of updates made to the learning rate.
+        Maps the number of updates made to the learning rate.
     theta, g : ndarray of shape (P,)
-        Read and written in place at every step; g is scratch afterwards.
+        The parameters, updated in place, and their gradient, which a step may overwrite.
     n_weights : int
         theta is ``[all W | all b]``; the biases begin at this position.
     l2 : float
         Strength of the penalty ½ · l2 · ‖W‖². Its gradient l2 · W is added to that of the weights.
         Biases are not regularised.
     weight_decay : float
-        Share of the weights, times the learning rate, that each step takes off them. The rule does
-        not rescale it: Adam becomes AdamW.
+        Each step multiplies the weights by 1 - rate · weight_decay. The rule does not rescale this
+        decay: Adam becomes AdamW.
     max_norm : float
-        A gradient that is longer, the penalty's not counted, is shortened to this norm.
+        Largest norm of the gradient, before the penalty is added. A longer gradient is scaled down
+        to this norm.
     state : OptimizerState, optional
-        The state that it goes on from and keeps up to date; by default that of a new optimizer.
+        The state to continue from, updated at every step; by default the state of a new optimizer.
     ema : EMA, optional
-        An average that follows every step.
+        A moving average of theta, updated after every step.
 
     Attributes
     ----------
@@ -404,7 +409,7 @@ class Optimizer:
         self.rule, self.schedule, self.ema, self.norms = rule, schedule, ema, 0.0
         self.state = OptimizerState.start(rule, theta) if state is None else state
         self._g, self._max_norm, self._weight_decay = g, max_norm, weight_decay
-        # 0-d arrays: NumPy would convert a Python float in every operation anew
+        # 0-d arrays: NumPy would convert a Python float again in every operation
         self._l2 = np.array(l2, theta.dtype)
         self._scalars = np.empty(len(rule.scalars(1, 1.0)), theta.dtype)
         self._each_scalar = [self._scalars[i, ...] for i in range(self._scalars.size)]
@@ -416,7 +421,7 @@ class Optimizer:
         ]
 
     def step(self) -> None:
-        """Write ``theta <- theta - step``; let the average follow."""
+        """Write ``theta <- theta - step``, and update the moving average."""
         rule, l2, scalars, state, square = self.rule, self._l2, self._each_scalar, self.state, 0.0
         excess = self._clip() if self._max_norm < math.inf else 0.0
         rate = self.schedule(state.n_updates) * state.lr_multiplier
@@ -438,7 +443,7 @@ class Optimizer:
             self.ema.update()
 
     def _clip(self) -> float:
-        """Shorten g to max_norm; return by how much."""
+        """Scale g down to max_norm; return the difference between both norms."""
         g, most = self._g, self._max_norm
         norm = math.sqrt(np.dot(g, g))
         if norm == math.inf:
@@ -450,7 +455,7 @@ class Optimizer:
 
 
 def _large_norm(g: Any) -> float:
-    """Return ‖g‖ where its square overflows."""
+    """Return ‖g‖ even if its square overflows."""
     largest = float(abs(g).max())
     return largest * math.sqrt(np.sum((g / largest) ** 2)) if largest < math.inf else math.inf
 

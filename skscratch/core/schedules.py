@@ -1,8 +1,8 @@
-"""Learning-rate schedules: pure functions from the step to the rate.
+"""Learning-rate schedules: pure functions from the step to the learning rate.
 
-A step is one update of the parameters, counted from 0 over the whole life of a model. The fields
-of a schedule are named like the estimator's parameters, which fill them. A new schedule is a
-class and a line in ``SCHEDULES``.
+A step is one update of the parameters. Steps are counted from 0 over the whole life of a model. The
+fields of a schedule have the names of the estimator's parameters that set them. A new schedule is a
+class and an entry of ``SCHEDULES``.
 """
 
 import math
@@ -26,19 +26,19 @@ __all__ = [
 
 
 class Schedule(Protocol):
-    """What training needs of a schedule.
+    """The methods of a learning-rate schedule.
 
-    A schedule with a field ``decay_steps`` has an attribute ``share`` too: the part of the planned
-    updates that ``decay_steps="auto"`` stands for.
+    A schedule with a field ``decay_steps`` also has an attribute ``share``: the fraction of the
+    planned updates that ``decay_steps="auto"`` stands for.
     """
 
     def __call__(self, step: int) -> float:
-        """Return the rate of a step."""
+        """Return the learning rate of a step."""
 
     def after_plateau(self, scale: float) -> float:
-        """Return the factor on all later rates once the loss has stalled; 0 ends training.
+        """Return the new factor on all later learning rates, after the loss has stalled.
 
-        ``scale`` is the factor so far, 1 at the start.
+        0 ends training. ``scale`` is the factor so far, 1 at the start.
         """
 
 
@@ -66,8 +66,8 @@ class Constant:
 class InvScaling:
     """rate(t) = learning_rate_init / (t + 1) ** power_t.
 
-    t counts updates. (scikit-learn counts samples: after one epoch of 60 000 rows its rate of
-    0.001 has become 0.000004.)
+    t counts updates. scikit-learn counts samples: there a rate of 0.001 has become 0.000004 after
+    one epoch of 60 000 rows.
 
     Examples
     --------
@@ -108,7 +108,10 @@ class Adaptive:
 
 @dataclass(frozen=True)
 class _Decay:
-    """Fields shared by two schedules: each dataclass takes a third of a millisecond to import."""
+    """The fields of two schedules.
+
+    The schedules share one dataclass, because a dataclass takes a third of a millisecond to import.
+    """
 
     learning_rate_init: float
     decay_steps: float
@@ -141,8 +144,8 @@ class Cosine(_Decay):
 class OneCycle(_Decay):
     """From learning_rate_init / 25 up to learning_rate_init, then down to 1 / 250 000 of it.
 
-    The first 30 % of decay_steps lead up, the others down, each along half a cosine; from
-    decay_steps - 1 on the rate stays where it is.
+    The rate rises over the first 30 % of decay_steps and falls over the others. Both parts are half
+    a cosine. From step decay_steps - 1 on, the rate is constant.
 
     References
     ----------
@@ -171,14 +174,14 @@ class OneCycle(_Decay):
 
 
 def _between(first: float, last: float, t: float) -> float:
-    """Return the point t of half a cosine from first, where t is 0, to last, from 1 on."""
+    """Return the value at t of half a cosine: first at t = 0, last from t = 1 on."""
     cosine = math.cos(math.pi * min(t, 1.0))
     return (first * (1 + cosine) + last * (1 - cosine)) / 2
 
 
 @dataclass(frozen=True)
 class _RatedDecay:
-    """Fields shared by two schedules, as above."""
+    """The fields of two more schedules, shared for the same reason as those of ``_Decay``."""
 
     learning_rate_init: float
     decay_rate: float
@@ -227,7 +230,7 @@ class Step(_RatedDecay):
 
 @dataclass(frozen=True)
 class WarmUp:
-    """Another schedule after a straight line up to its first rate.
+    """A linear warm-up to the first rate of another schedule, followed by that schedule.
 
     rate(t) = schedule(0) (t + 1) / (warmup_steps + 1) for t < warmup_steps, then
     schedule(t - warmup_steps).
@@ -254,9 +257,10 @@ class WarmUp:
 
 @dataclass(frozen=True)
 class Function:
-    """rate(t) = function(t), which must be a finite number of at least 0.
+    """rate(t) = function(t). The function must return finite numbers of at least 0.
 
-    A function that has a method ``after_plateau`` is asked by it, too.
+    If the function has a method ``after_plateau``, that method is called after a plateau. Otherwise
+    a plateau ends training.
 
     Examples
     --------
