@@ -1,7 +1,8 @@
 """The path of every fit: check, encode, resolve, train, publish.
 
-A run works on copies, and is published once it has ended well. Between two calls the public
-attributes (``coefs_``, ``intercepts_``, ...) are the only truth. A call that fails changes nothing.
+A run works on copies. Its results become attributes of the estimator when the run has ended well.
+Between two calls, the public attributes (``coefs_``, ``intercepts_``, ...) hold the fitted network;
+there is no second copy. A call that fails changes nothing.
 """
 
 from __future__ import annotations
@@ -64,16 +65,16 @@ from skscratch.training.threads import blas_threads, largest_product, training_t
 __all__ = ["SITE", "BaseScratchMLP"]
 
 SITE = "https://skscratch.readthedocs.io/en/stable/"
-STAMP = "_skscratch_version"  # in a saved estimator: the version that saved it
+STAMP = "_skscratch_version"  # key in a saved estimator: the version of skscratch that saved it
 
 
 class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
-    """A multilayer perceptron as an estimator of scikit-learn, whatever it predicts.
+    """A multilayer perceptron as a scikit-learn estimator, for any kind of target.
 
-    A subclass stores the parameters, and encodes targets.
+    A subclass stores the parameters and encodes the targets.
     """
 
-    # users import estimators from skscratch: that page documents them, whatever their module is
+    # users import estimators from skscratch: the page of that name documents them
     _doc_link_module = "skscratch"
     _doc_link_template = SITE + "api/generated/skscratch.{estimator_name}.html"
     _parameter_constraints = CONSTRAINTS
@@ -114,9 +115,10 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
         is_initial: bool,
         known: Any = None,
     ) -> Dataset:
-        """Return checked arrays as the data of a network that is new, or that goes on.
+        """Return checked arrays, encoded as the data set of a new or of the fitted network.
 
-        ``known`` is what the user has said of all targets that will ever come, such as the classes.
+        ``known`` is the user's statement about all targets of this and later calls, such as the
+        classes.
         """
 
     @abstractmethod
@@ -142,49 +144,53 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data, finite. float32 is computed with in float32, all else in float64 unless
-            ``dtype`` says otherwise; whole numbers and booleans are converted batch by batch.
+            Training data, all of it finite. Training runs in float32 for a float32 X and in float64
+            for any other X, unless ``dtype`` is set. Integers and booleans are converted batch by
+            batch.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Class labels, or a multilabel indicator of zeros and ones.
         sample_weight : array-like of shape (n_samples,), default=None
-            Not negative, not all zero; None gives every sample weight 1. A weight of 0 counts like
-            a sample that is not there. Weights have no unit: multiplying all of them by a number
-            changes nothing. If the least weight is 1 and all are whole, a weight of 2 counts like a
-            sample that is there twice: exactly with 'lbfgs', and with other solvers where a batch
-            holds all samples; but not if early stopping holds samples out, for then one copy may
-            be held out while the other is learned.
+            Weights of the samples, not negative and not all zero. None gives every sample weight 1.
+            A sample of weight 0 counts as absent. Weights have no unit: multiplying all of them by
+            a number changes nothing. If the smallest weight is 1 and all are integers, a sample of
+            weight 2 counts like two copies of the sample. This is exact with 'lbfgs', and with
+            other solvers if one batch holds all samples. It does not hold if early stopping holds
+            rows out, because one copy may be held out while the model is trained on the other.
         X_val, y_val : array-like, like X and y, default=None
-            A validation set, both or neither. Its loss and score go to ``history_``; with
-            ``early_stopping`` they decide when to stop and which parameters to keep, and no rows
-            of X are held out. It must hold no new class. ``Pipeline(transform_input=["X_val"])``
-            scales it like X, in a search too; but there it must not have as many rows as X, or
-            scikit-learn takes them for samples of X and silently cuts it into folds.
+            A validation set; pass both or neither. ``history_`` records its loss and score. With
+            ``early_stopping``, the validation set decides when to stop and which parameters to
+            keep, and no rows of X are held out. y_val must not hold a new class.
+            ``Pipeline(transform_input=["X_val"])`` scales X_val like X, in a search too. In a
+            search, X_val must not have as many rows as X: scikit-learn would take the rows of X_val
+            for samples of X, and silently split X_val into folds.
         sample_weight_val : array-like, like sample_weight, default=None
             Weights of the validation set.
 
         Returns
         -------
         self : estimator
-            Fitted. If an error is raised it is left as it was before the call; if Ctrl-C ends
-            training, it has the parameters that were best so far, and the interrupt goes on.
+            The fitted estimator. If an error is raised, the estimator is left as it was before the
+            call. If Ctrl-C ends training, the estimator has the best parameters so far, and
+            KeyboardInterrupt is raised.
 
         Raises
         ------
         ValueError, TypeError
-            If an argument or a parameter is not as described, or the loss becomes non-finite before
-            training has made anything better.
+            If an argument or a parameter is not as described, or if the loss becomes non-finite
+            before training has improved the model.
 
         Warns
         -----
         ConvergenceWarning
-            If training ends at ``max_iter`` while the loss is still falling, or after too few
-            epochs to tell; or as the loss became non-finite: then the best parameters are kept; or
-            if the loss of the model is not clearly below that of the class frequencies, or has
-            risen: then the likely causes are named. At most one warning a fit.
+            At most once per fit, for one or more of these reasons. Training ended at ``max_iter``
+            while the loss was still falling, or after too few epochs to tell. The loss became
+            non-finite; the best parameters are then kept. The loss of the model is not clearly
+            below that of the class frequencies, or it has risen; the warning then names the likely
+            causes.
         UserWarning
-            If a parameter was set that this fit does not use, if X_val is on another scale than X,
-            if values of X lie far away from all others of their feature, or if a sparse X is far
-            from scale.
+            If a parameter was set that this fit does not use, if X_val has another scale than X, if
+            a feature of X has values far away from all its other values, or if the
+            scale of a sparse X is far from 1.
 
         Examples
         --------
@@ -278,7 +284,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
         hooks: NoCallbacks,
         keep_optimizer: bool,
     ) -> Iterator[None]:
-        """Publish the run at the end of the block, or after its last epoch if Ctrl-C ends it."""
+        """Publish the run at the end of the block; after Ctrl-C, publish its complete epochs."""
         n_epochs = state.n_epochs
         try:
             hooks.begin(config, state, keep_optimizer)
@@ -293,11 +299,11 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
 
     @explained
     def drop_optimizer_state(self) -> Self:
-        """Forget the state of the optimizer; predictions stay as they are.
+        """Discard the optimizer state. Predictions stay the same.
 
-        After ``partial_fit``, and after ``fit`` with ``warm_start``, the estimator keeps the state
-        of the optimizer. With Adam it has twice the size of the parameters. Training that goes on
-        without it starts with a new optimizer.
+        After ``partial_fit``, and after ``fit`` with ``warm_start``, the estimator keeps the
+        optimizer state. With Adam, this state is twice as large as the parameters. Without this
+        state, further training starts with a new optimizer.
 
         Returns
         -------
@@ -307,7 +313,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
         Raises
         ------
         NotFittedError
-            If it is not fitted.
+            If the estimator is not fitted.
 
         Examples
         --------
@@ -339,7 +345,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
         Raises
         ------
         ValueError
-            If there is no parameter of such a name.
+            If there is no parameter of that name.
 
         Examples
         --------
@@ -356,9 +362,9 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
         return same
 
     def _outputs(self, X: MatrixLike, finish: Callable[[Any], Any]) -> NDArray[Any]:
-        """Return ``finish(logits)`` of X, computed some rows at a time; the logits are scratch."""
+        """Return ``finish(logits)`` of X, some rows at a time; it may overwrite the logits."""
         if not self.__sklearn_is_fitted__():
-            check_is_fitted(self)  # slow, so it is called only where it raises
+            check_is_fitted(self)  # slow, so it is called only when it will raise
 
         def checked(z: Any) -> Any:
             if not np.isfinite(z).all():
@@ -369,7 +375,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
                 )
             return finish(z)
 
-        # overflow is checked for, and finite logits may differ by more than floats can hold
+        # overflow is checked for above; differences of finite logits may overflow
         with quiet():
             X = check_prediction_data(self, X)
             params, arch = fitted_parameters(self), fitted_network(self)
@@ -382,7 +388,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
     def loss_curve_(self) -> list[float]:
         """Training loss plus penalty of each epoch."""
         history = self._history()
-        loss, penalty = history.get("loss", []), history.get("penalty", [])  # none yet, in a hook
+        loss, penalty = history.get("loss", []), history.get("penalty", [])  # empty at first, in a callback
         return [a + b for a, b in zip(loss, penalty, strict=True)]
 
     @property
@@ -418,7 +424,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
         >>> frame.index.tolist(), frame.columns[:2].tolist()
         ([1, 2, 3], ['loss', 'penalty'])
         """
-        import pandas as pd  # takes longer to import than all of the package
+        import pandas as pd  # imported here, because that takes longer than importing this package
 
         check_is_fitted(self)
         history: dict[str, Any] = vars(self)["history_"]
@@ -427,7 +433,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
         return pd.DataFrame(history, index=epochs)
 
     def _history(self) -> dict[str, list[float]]:
-        """Return the history as lists, as scikit-learn has its curves."""
+        """Return the history as lists, the type of scikit-learn's loss curves."""
         try:
             return {name: column.tolist() for name, column in vars(self)["history_"].items()}
         except KeyError:

@@ -25,7 +25,7 @@ class NoCallbacks:
         self.estimator = estimator
 
     def begin(self, config: TrainingConfig, state: TrainingState, keep_optimizer: bool) -> None:
-        """Begin the fit; ``keep_optimizer`` is whether its model can go on exactly."""
+        """Begin the fit; ``keep_optimizer`` says whether the model keeps the optimizer state."""
         self.config = config
 
     def begin_epoch(self, state: TrainingState, name: str = "epoch") -> None:
@@ -47,18 +47,18 @@ class NoCallbacks:
 class CallbackHooks(NoCallbacks):
     """Calls the hooks of the estimator's callbacks: a task for the fit, and one for each epoch.
 
-    Callbacks get the data as the user passed them. While training goes on the estimator has
-    ``history_``, ``n_iter_`` and ``t_`` up to date. Its parameters are copied only for callbacks
-    that ask for a ``fitted_estimator``.
+    Callbacks get the data as the user passed them. During training, ``history_``, ``n_iter_`` and
+    ``t_`` of the estimator are up to date. The network is copied only for callbacks that ask for a
+    ``fitted_estimator``.
 
     Parameters
     ----------
     estimator : estimator
-        With callbacks.
+        An estimator with callbacks.
     X, y, sample_weight : object
         The arguments of the user.
     max_epochs : int
-        The most epochs that there can be.
+        Maximum number of epochs.
     """
 
     def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any, max_epochs: int) -> None:
@@ -69,7 +69,7 @@ class CallbackHooks(NoCallbacks):
         self._epoch: Any = None
 
     def begin(self, config: TrainingConfig, state: TrainingState, keep_optimizer: bool) -> None:
-        """Begin the fit; ``keep_optimizer`` is whether its model can go on exactly."""
+        """Begin the fit; ``keep_optimizer`` says whether the model keeps the optimizer state."""
         super().begin(config, state, keep_optimizer)
         self._keep_optimizer = keep_optimizer
         self._show(state)

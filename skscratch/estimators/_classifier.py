@@ -30,216 +30,236 @@ __all__ = ["ScratchMLPClassifier"]
 class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
     """Multilayer perceptron classifier with the parameters of scikit-learn's ``MLPClassifier``.
 
-    Minimises the cross-entropy with hand-written passes and solvers. Binary, multiclass and
-    multilabel targets; dense and sparse inputs.
+    Minimises the cross-entropy. The passes and the stochastic solvers are written by hand in NumPy.
+    Targets may be binary, multiclass or multilabel. Inputs may be dense or sparse.
 
     Parameters
     ----------
     hidden_layer_sizes : int or array-like of int, default=(256, 128)
-        Units per hidden layer; ``()`` makes a linear model (logistic regression). The default is
-        eight networks of 32 and 16 units, see ``n_members``: small ones, but not one of them alone.
+        Units per hidden layer. ``()`` makes a linear model (logistic regression). With the default
+        ``n_members``, the default sizes make an ensemble of eight networks of 32 and 16 units.
     activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', \
 'silu', 'gelu', 'mish'}, object, or a list of them, default='relu'
-        Non-linearity of the hidden layers, one for all or one per layer. An object needs the
-        methods ``forward`` and ``backward`` of ``skscratch.core.activations.Activation``; what it
-        promises is checked before training begins, see ``skscratch.testing.check_activation``.
+        Activation function of the hidden layers: one for all layers, or a list with one per layer.
+        A custom object needs the methods ``forward`` and ``backward`` of
+        ``skscratch.core.activations.Activation``. It is checked before training begins, see
+        ``skscratch.testing.check_activation``.
     solver : {'adam', 'sgd', 'lbfgs'} or Rule, default='adam'
-        Adam works without tuning on most data. L-BFGS looks at all data at every step and suits
-        small sets. An object must follow ``skscratch.core.optimizers.Rule``, which is checked.
+        Optimizer. 'adam' works without tuning on most data. 'lbfgs' uses all data in every step
+        and suits small data sets. A custom object must follow the protocol
+        ``skscratch.core.optimizers.Rule``. It is checked before training begins.
     alpha : float, default=1.0
-        Strength of the L2 penalty: ``½ · alpha · ‖W‖² / (number of training samples)`` is added to
-        the mean loss, the same in every batch whatever ``batch_size``, and whatever the unit of
-        ``sample_weight``. At 1 it counts like one sample: it steadies a small set's network and
-        leaves that of a large one alone. Fewer than 20 samples count as 20, and a call of
-        ``partial_fit`` as at least 200, because its size does not tell the size of the data.
+        Strength of the L2 penalty. The term ``½ · alpha · ‖W‖² / (number of training samples)`` is
+        added to the mean loss. The term does not depend on ``batch_size`` or on the unit of
+        ``sample_weight``. At 1, the penalty counts like one sample: it regularises the network of a
+        small data set and leaves that of a large one alone. Fewer than 20 samples count as 20. A
+        call of ``partial_fit`` counts as at least 200 samples, because the size of a call does not
+        tell the size of the data.
     batch_size : int or 'auto', default='auto'
-        Samples per step, at most all of them. 'auto' is a quarter of the samples, but from 32 to
-        200: small sets get several steps an epoch. Not for 'lbfgs'.
+        Samples per update, at most all of them. 'auto' is a quarter of the samples, but at least 32
+        and at most 200, so that small data sets get several updates per epoch. Not for 'lbfgs'.
     learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine', 'onecycle', 'exponential', \
 'step'}, Schedule or callable, default='constant'
-        How the rate changes, with every solver but 'lbfgs'. 'invscaling' divides it by
-        ``(step + 1) ** power_t``; 'adaptive' divides it by 5 whenever the loss has stalled, and
-        stops only at 1e-6; 'cosine' lets it fall to zero, 'onecycle' rise and fall, in
-        ``decay_steps`` updates; 'exponential' and 'step' multiply it by ``decay_rate`` every
-        ``decay_steps`` updates, smoothly or at once. A function gets the number of updates made
-        and returns the rate.
+        Learning-rate schedule. 'invscaling' divides the initial rate by ``(step + 1) ** power_t``.
+        'adaptive' divides the rate by 5 whenever the loss has stalled, and ends training only at
+        1e-6. 'cosine' lowers the rate to zero over ``decay_steps`` updates. 'onecycle' raises the
+        rate and then lowers it, over ``decay_steps`` updates. 'exponential' and 'step' multiply the
+        rate by ``decay_rate`` every ``decay_steps`` updates: 'exponential' smoothly, 'step' in
+        jumps. A callable gets the number of updates made and returns the rate. Not for 'lbfgs'.
     learning_rate_init : float or 'auto', default='auto'
-        Step size on the gradient of the mean loss. 'auto' is for 'adam' 0.01 with ``ema_decay``,
-        which takes out the noise of large steps, and 0.001 without; for 'sgd' it is
-        ``0.1 · (1 - momentum)``, an effective step of 0.1. Not for 'lbfgs'.
+        Initial learning rate, applied to the gradient of the mean loss. For 'adam', 'auto' is 0.01
+        with ``ema_decay``, because the average removes the noise of large steps, and 0.001 without
+        it. For 'sgd', 'auto' is ``0.1 · (1 - momentum)``, an effective learning rate of 0.1. Not
+        for 'lbfgs'.
     power_t : float, default=0.5
-        Exponent of 'invscaling'.
+        Exponent of the schedule 'invscaling'.
     max_iter : int, default=200
-        Most epochs (passes over the data), or L-BFGS iterations, of one ``fit``; ``refit`` may add
-        as many.
+        Maximum number of epochs (passes over the data), or of L-BFGS iterations, of one ``fit``.
+        ``refit`` may add as many again.
     shuffle : bool, default=True
-        Whether to draw a new order of the samples in each epoch.
+        Whether to shuffle the samples anew in each epoch.
     random_state : int, RandomState, Generator or None, default=None
-        Source of the initial weights, the order of samples and the rows held out. An int gives the
-        same model each time; None draws fresh entropy and never touches NumPy's global state.
+        Source of the initial weights, the order of samples, the choice of validation rows and the
+        dropout masks. An int gives the same model each time. None uses fresh entropy, and never
+        NumPy's global random state.
     tol : float, default=0.0001
-        Least fall of the loss, or rise of the score that ``scoring`` names, that counts as
-        progress; largest gradient entry for 'lbfgs'.
+        Smallest decrease of the loss that counts as progress, or smallest increase of the score
+        that ``scoring`` names. For 'lbfgs', the largest gradient entry at which training ends.
     verbose : bool, default=False
-        Whether to print one line per epoch: the loss, the validation loss and score or else the
-        penalty, and the seconds; and at the end why training ended and which parameters are kept.
+        Whether to print one line per epoch: the loss, the validation loss and score (or the
+        penalty, without a validation set), and the seconds. At the end, two lines say why training
+        ended and which parameters are kept.
     warm_start : bool, default=False
-        Whether ``fit`` goes on from the fitted parameters, optimizer memory and random streams.
-        What decides when to stop starts afresh. After early stopping the fitted parameters are the
-        best, the optimizer memory is that of the last epoch.
+        Whether ``fit`` continues from the fitted parameters, optimizer state and random streams.
+        The counts that decide when to stop start anew. After early stopping, the fitted parameters
+        are the best ones, but the optimizer state is that of the last epoch.
     momentum : float, default=0.9
-        Share of the last direction kept, in [0, 1]. Only for 'sgd'.
+        Fraction of the previous direction that each step keeps, in [0, 1]. Only for 'sgd'.
     nesterovs_momentum : bool, default=True
-        Whether momentum looks one step ahead. Only for 'sgd'.
+        Whether to use Nesterov's momentum, which looks one step ahead. Only for 'sgd'.
     early_stopping : bool or 'auto', default='auto'
-        Whether to stop when ``scoring`` stalls on a validation set, and keep the parameters that
-        did best there, the latest of equals. The set is that passed to ``fit``, otherwise rows of X
-        that are held out. Fewer than 5 rows would say too little: then none are held out and the
-        training loss decides. 'auto' is True for 50 rows or more, or with a validation set, but not
-        with ``warm_start``. Not for 'lbfgs' and ``partial_fit``.
+        Whether to stop when ``scoring`` stalls on a validation set, and to keep the parameters that
+        were best there. Of equally good parameters, the latest are kept. The validation set is the
+        one passed to ``fit``; without one, rows of X are held out. If fewer than 5 rows would be
+        held out, none are, and the training loss decides when to stop. 'auto' is True with 50 rows
+        or more, or with a validation set passed to ``fit``, but False with ``warm_start``. Not for
+        'lbfgs' and ``partial_fit``.
     validation_fraction : float, default=0.1
-        Share of rows held out, stratified by class; each class keeps a row to learn from. Other
-        members hold out other rows.
+        Fraction of the rows to hold out for validation, stratified by class. Each class keeps at
+        least one row for training. Each member holds out different rows.
     beta_1 : float, default=0.9
         Decay of Adam's average of the gradient, in [0, 1).
     beta_2 : float, default=0.999
         Decay of Adam's average of the squared gradient, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps Adam's division finite; added before bias correction.
+        Keeps Adam's division finite. It is added before the bias correction.
     n_iter_no_change : int or inf, default=10
-        Epochs in a row without progress after which training stops; with early stopping, see also
-        ``n_updates_no_change``.
+        Consecutive epochs without progress after which training stops. With early stopping,
+        ``n_updates_no_change`` must be reached as well.
     max_fun : int, default=15000
-        Most evaluations of the loss by 'lbfgs'.
+        Maximum number of evaluations of the loss by 'lbfgs'.
     weight_init : {'auto', 'glorot_uniform', 'glorot_normal', 'he_uniform', 'he_normal', \
 'lecun_uniform', 'lecun_normal', 'orthogonal'} or callable, default='auto'
-        Draw of the initial weights; biases start at zero. 'auto' is 'he_uniform' before relu and
-        its smooth relatives, 'lecun_normal' before selu and 'glorot_uniform' before all else. A
-        callable gets ``(rng, fan_in, fan_out)``.
+        Initializer of the weights. Biases start at zero. With 'auto', a layer followed by 'relu',
+        'leaky_relu', 'elu', 'silu', 'gelu' or 'mish' gets 'he_uniform', a layer followed by 'selu'
+        gets 'lecun_normal', and every other layer gets 'glorot_uniform'. A callable gets
+        ``(rng, fan_in, fan_out)`` and returns the weights.
     class_weight : dict, 'balanced' or list of dicts, default=None
-        Factor on the weight of each class's samples; 'balanced' gives the classes in y the same
-        total weight, in ``partial_fit`` those of the call, in y_val those of y_val. A list has a
-        dict per label.
+        Factor on the weight of each class's samples. 'balanced' gives all classes in y the same
+        total weight. In ``partial_fit`` these are the classes in the y of the call, and for a
+        validation set those in y_val. For multilabel y, a list has one dict per label.
     dtype : {'float32', 'float64'}, default=None
-        Precision of parameters and training. None follows X: float32 for float32, otherwise
-        float64. float32 takes half the memory and, for large layers, half the time or less.
-        Training that goes on keeps the precision that it began with.
+        Precision of the parameters and of training. None means float32 for a float32 X, and float64
+        otherwise. float32 takes half the memory and, for large layers, half the time or less.
+        Training that continues keeps the precision of the fitted network.
     dropout : float or list of float, default=0.0
-        Share of activations, in [0, 1), that each training step sets to zero: one for all hidden
-        layers or one per layer. Not for 'lbfgs'.
+        Fraction of the activations, in [0, 1), that each training step sets to zero: one number for
+        all hidden layers, or a list with one per layer. Not for 'lbfgs'.
     weight_decay : float, default=0.0
-        Share of the weights, times the learning rate, that each step takes off them, apart from the
-        gradient: 'adam' becomes AdamW, 'sgd' SGDW. Biases do not decay. Not for 'lbfgs'.
+        Decoupled weight decay: each step multiplies the weights by ``1 - rate · weight_decay``,
+        independently of the gradient. 'adam' becomes AdamW, and 'sgd' becomes SGDW. Biases do not
+        decay. Not for 'lbfgs'.
     label_smoothing : float, default=0.0
-        Share, in [0, 1), of each training label that is spread evenly over all classes. Validation
-        takes the labels as they are.
+        Fraction, in [0, 1), of each training label that is spread evenly over all classes. The
+        labels of the validation set are not smoothed.
     max_grad_norm : float, default=None
-        A gradient of the mean loss whose Euclidean norm is larger is shortened to it. Not for
-        'lbfgs'.
+        Maximum Euclidean norm of the gradient of the mean loss. A larger gradient is scaled down to
+        this norm. None leaves gradients as they are. Not for 'lbfgs'.
     ema_decay : float, default=0.99
-        If positive, the model is an exponential moving average of the parameters, over about
-        ``1 / (1 - ema_decay)`` updates, at first over the last tenth of them. It does what a rate
-        that falls to zero does, and need not know when training will end. Not for 'lbfgs'.
+        If positive, the model is an exponential moving average of the parameters over about the
+        last ``1 / (1 - ema_decay)`` updates. At first, the average is over the last tenth of the
+        updates. Averaging has the effect of a learning rate that falls to zero, but training need
+        not know its end in advance. Not for 'lbfgs'.
     warmup_steps : int, default=0
-        Updates over which the rate rises linearly before the schedule begins. Not for 'lbfgs'.
+        Updates over which the learning rate rises linearly before the schedule begins. Not for
+        'lbfgs'.
     decay_steps : int or 'auto', default='auto'
-        Updates that a falling schedule takes, see ``learning_rate``. 'auto' ends with the last of
-        ``max_iter`` epochs, the warm-up included; for 'step' it is a third of that. Name a number
-        where training goes on in several calls.
+        Updates over which a schedule falls, see ``learning_rate``. With 'auto', warm-up and
+        schedule together end with the last of ``max_iter`` epochs. For 'step', 'auto' is a third of
+        the updates after the warm-up. Set a number if training continues in several calls.
     decay_rate : float, default=0.1
-        Factor of 'exponential' and 'step', in (0, 1].
+        Factor of the schedules 'exponential' and 'step', in (0, 1].
     scoring : 'loss', str, callable or None, default='loss'
-        What is watched on the validation set: the loss, which moves while the accuracy on a few
-        rows stands still, the name of a scorer of scikit-learn, a function of
-        ``(estimator, X, y)``, or None for accuracy. A callable gets arrays, and the sample weights
-        if it has an argument ``sample_weight``; the estimator that it gets is good for one call.
-        The loss counts ``class_weight``, a scorer does not: ``best_validation_score_`` is what it
-        gives anywhere else.
+        Measure on the validation set by which early stopping decides. 'loss' is the validation
+        loss, which changes even where the accuracy on a few rows stays the same. A string names a
+        scorer of scikit-learn, a callable is a function of ``(estimator, X, y)``, and None is the
+        accuracy. A callable gets arrays, and the sample weights if it has an argument
+        ``sample_weight``. The estimator that it gets is valid for that call only. The validation
+        loss uses ``class_weight``. A scorer does not, so ``best_validation_score_`` is what the
+        scorer gives anywhere else.
     n_updates_no_change : int or inf, default=100
-        Updates without progress that early stopping waits for at least, besides
-        ``n_iter_no_change`` epochs: an epoch is four updates on small data, thousands on large.
+        Minimum number of updates without progress before early stopping ends training, in addition
+        to ``n_iter_no_change`` epochs. An epoch is about four updates on small data, and thousands
+        on large data.
     refit : bool, default=False
-        Whether to train once more after early stopping that held rows out, from the same start and
-        on all rows, for the number of updates that was best. ``history_`` holds both passes.
+        Whether to train a second time, on all rows, after early stopping that held out rows. The
+        second pass starts from the same parameters, and makes as many updates as were best in the
+        first pass. ``history_`` holds both passes.
     n_members : int or 'auto', default='auto'
-        Networks into which the hidden layers are divided. They are trained side by side, each from
-        weights and on rows of its own, and the mean of their logits is the logits of the one
-        network that they leave: ``coefs_`` have the shapes that ``hidden_layer_sizes`` asks for,
-        with zeros between members. Their errors differ, so the mean has fewer; 1 trains one
-        network, in which all units are connected. 'auto' is the most, up to 8, that divide every
-        layer and leave each member 16 units in it, for dense X of 50 rows or more and ``fit``
-        without ``warm_start``, ``refit`` and 'lbfgs', none of which can have several; otherwise 1.
+        Number of ensemble members, the networks into which the hidden layers are divided. The
+        members are trained side by side. Each has its own initial weights, order of samples and
+        held-out rows. The fitted model is one network, whose logits are the mean of the members'
+        logits. Its ``coefs_`` have the shapes that ``hidden_layer_sizes`` asks for, with zeros
+        between members. The members make different errors, so their mean makes fewer. 1 trains one
+        network in which all units are connected. 'auto' is the largest number, up to 8, that
+        divides every layer and leaves each member at least 16 units per layer. Several members need
+        a dense X, and ``fit`` without ``warm_start``, ``refit`` and 'lbfgs'. Otherwise, and for
+        fewer than 50 rows, 'auto' is 1.
     standardize : bool, default=True
         Whether ``fit`` scales the features of a dense X, batch by batch, if one of them is out of
-        scale: if its standard deviation is not between 0.1 and 3, or its mean is further from 0
-        than two standard deviations. Features that are not standardised already then get mean 0
-        and a standard deviation of about 1; features with two values become 0 and 1. Pixels and
-        counts are judged together. Values that lie far from all others of a feature, such as a
-        code for missing values, do not affect its scale. ``coefs_`` and ``intercepts_`` are still
-        those of a network that takes X as it is. A ``partial_fit`` that comes first leaves X
-        alone, for it has not seen the rest; so does a ``fit`` on a sparse X.
+        scale. A feature is out of scale if its standard deviation is not between 0.1 and 3, or if
+        its mean is further from 0 than two standard deviations. All features that are not already
+        standardised then get mean 0 and a standard deviation of about 1. Features with two values
+        become 0 and 1. Pixels and counts are judged together. Values that lie far from all others
+        of a feature, such as a code for missing values, do not affect its scale. The scale is
+        folded into the first layer: ``coefs_`` and ``intercepts_`` are those of a network for
+        unscaled X. A ``fit`` on a sparse X does not scale it. Neither does a first ``partial_fit``,
+        which has not seen the rest of the data.
     temperature_scaling : bool, default=True
-        Whether, after early stopping, the logits are divided by the number that makes their loss on
-        the validation set least: predicted classes stay, probabilities that were too sure, or not
-        sure enough, are corrected. Few rows move it little. Not after ``refit``.
+        Whether to divide the logits, after early stopping, by the temperature that minimises the
+        loss on the validation set. Predicted classes stay the same. Probabilities that were over-
+        or underconfident are corrected. A few validation rows change the probabilities little. Not
+        after ``refit``.
     checkpoint : path-like, default=None
-        File to which ``fit`` saves its state now and then. If it exists, ``fit`` goes on from there
-        and ends with the model it would have had without the break; it refuses a file that was
-        written for other data, another network or other parameters than ``max_iter`` and
-        ``verbose``. The file stays when training has ended, and belongs to that one fit: a search
-        or a second warm start cannot use it. Not for 'lbfgs'.
+        File to which ``fit`` saves its state at intervals. If the file exists, ``fit`` resumes from
+        it, and ends with the model that it would have had without the interruption. A file that was
+        written for other data, another network or other parameters is refused. Only ``max_iter``
+        and ``verbose`` may differ. The file stays when training has ended. It belongs to that one
+        fit, so a search or a second warm start cannot use it. Not for 'lbfgs'.
     checkpoint_epochs : int, default=None
-        Epochs between two checkpoints.
+        Epochs between two checkpoints; None counts seconds alone.
     checkpoint_seconds : float, default=30
         Seconds between two checkpoints; None counts epochs alone.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Class labels in sorted order; the column numbers for multilabel y.
+        Class labels in sorted order; for multilabel y, the column numbers.
     coefs_ : list of ndarray of shape (p, q)
-        Weights of each layer. Training goes on from what they hold.
+        Weights of each layer. Further training starts from these arrays.
     intercepts_ : list of ndarray of shape (q,)
-        Biases of each layer. Training goes on from what they hold.
+        Biases of each layer. Further training starts from these arrays.
     history_ : dict of ndarray of shape (`n_iter_`,)
-        ``pandas.DataFrame(model.history_)`` has a row per epoch: 'loss', the mean training loss,
-        each batch measured before its step, with dropout and smoothed labels; 'penalty', that of
-        ``alpha``; with a validation set 'validation_loss' and 'validation_score', without dropout
-        and smoothing; 'learning_rate', that of the last update; 'gradient_norm' of the mean loss,
-        the mean over the updates before clipping (for 'lbfgs' of loss and penalty); 'seconds' of
-        training. Of several members losses, penalty and score are the means of theirs, the norm is
-        the root mean square. Of a run that ``partial_fit`` continues, the last 200 epochs.
+        ``pandas.DataFrame(model.history_)`` has one row per epoch, and these columns. 'loss' is the
+        mean training loss; each batch is measured before its update, with dropout and smoothed
+        labels. 'penalty' is the L2 penalty of ``alpha``. 'validation_loss' and 'validation_score'
+        need a validation set; they are measured without dropout and label smoothing.
+        'learning_rate' is the rate of the last update. 'gradient_norm' is the norm of the gradient
+        of the mean loss before clipping, a mean over the updates; for 'lbfgs', it is the norm of
+        the gradient of loss plus penalty. 'seconds' is the training time. With several members,
+        losses, penalty and score are means over the members, and the norm is their root mean
+        square. When ``partial_fit`` continues training, only the last 200 epochs are kept.
     loss_curve_ : list of float
-        The sum of 'loss' and 'penalty', as in scikit-learn; 'loss' alone is in ``history_``, in
-        what ``verbose`` prints and in ``TrainingCurvesDisplay``.
+        The sum of 'loss' and 'penalty' of each epoch, as in scikit-learn. ``history_``, the lines
+        of ``verbose`` and ``TrainingCurvesDisplay`` show 'loss' alone.
     loss_ : float
         The last entry of ``loss_curve_``.
     best_loss_ : float or None
         The lowest entry of ``loss_curve_``; None after early stopping.
     validation_scores_ : list of float, or None
-        The column 'validation_score': what ``scoring`` names; with 'loss' the accuracy, weighted
-        like the loss.
+        The entries 'validation_score' of ``history_``: the score that ``scoring`` names. With
+        ``scoring='loss'``, this is the accuracy, weighted like the loss.
     best_validation_score_ : float or None
-        With early stopping, the score of the parameters kept; of several members the mean of
-        their best. The network that they make is mostly better.
+        With early stopping, the validation score of the parameters kept. With several members, the
+        mean of the members' best scores. The merged network mostly scores better than that.
     n_iter_ : int
-        Epochs trained, calls of ``partial_fit`` and warm starts included.
+        Number of epochs trained, including calls of ``partial_fit`` and warm starts.
     t_ : int
-        Samples seen in training; 'lbfgs' adds none.
+        Number of samples seen in training; 'lbfgs' adds none.
     n_layers_ : int
-        Layers, counting inputs and outputs.
+        Number of layers, including inputs and outputs.
     n_outputs_ : int
-        Columns of the output layer.
+        Number of output units.
     n_members_ : int
-        Networks that the last call trained side by side: what ``n_members='auto'`` came to. Between
-        hidden layers ``coefs_`` are zero but for a block on the diagonal for each of them. 1 after
-        ``partial_fit``, which trains all weights.
+        Number of members that the last call trained; with ``n_members='auto'``, the number that was
+        chosen. With several members, ``coefs_`` between hidden layers are block-diagonal, with one
+        block per member. It is 1 after ``partial_fit``, which trains all weights.
     out_activation_ : {'logistic', 'softmax'}
-        Link of the output layer: 'logistic' for binary and multilabel y.
+        Output activation: 'logistic' for binary and multilabel y, otherwise 'softmax'.
     n_features_in_ : int
-        Features seen in ``fit``.
+        Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, if X had string column names.
+        Names of the features, if X had string column names.
 
     See Also
     --------
@@ -313,7 +333,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         checkpoint_epochs: int | None = None,
         checkpoint_seconds: float | None = 30,
     ) -> None:
-        """Store the parameters as they are: ``fit`` checks them."""
+        """Store the parameters as they are. ``fit`` checks their values."""
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.solver = solver
@@ -368,33 +388,35 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Train for one epoch on X, going on from where the last call ended.
+        """Train for one epoch on X, continuing from the last call.
 
-        Parameters, random stream, ``loss_curve_``, ``n_iter_`` and ``t_`` continue, and so does the
-        optimizer's memory, except after a ``fit`` without ``warm_start``, which does not keep it.
-        What only a whole fit can do has no effect here: ``early_stopping`` and its kin, ``tol``,
-        ``n_members``, ``standardize``, ``temperature_scaling`` and ``checkpoint``. The call that
-        begins a network warns of those that were set, later calls do not. ``max_iter`` has a
-        meaning only for a schedule that falls: the rate comes to its end after ``max_iter`` calls,
-        unless ``decay_steps`` is a number. Absent for ``solver="lbfgs"``. No
-        call warns that nothing was learned: one epoch of a stream tells too little.
+        Parameters, random streams, ``loss_curve_``, ``n_iter_`` and ``t_`` continue. The optimizer
+        state continues too, except after a ``fit`` without ``warm_start``, which does not keep the
+        optimizer state. Parameters that need a whole fit have no effect here: ``early_stopping``
+        and the parameters that belong to it, ``tol``, ``n_members``, ``standardize``,
+        ``temperature_scaling`` and ``checkpoint``. The call that begins a network warns about those
+        that were set, and later calls do not. ``max_iter`` matters only for a schedule that falls:
+        the schedule ends after ``max_iter`` calls, unless ``decay_steps`` is a number. The method
+        does not exist for ``solver="lbfgs"``. No call warns that nothing was learned, because one
+        epoch of a stream tells too little.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             As in ``fit``.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            As in ``fit``; it need not hold every class.
+            As in ``fit``; not every class must occur in y.
         classes : array-like of shape (n_classes,), default=None
-            All the classes that will ever come; required by the first call, unless the estimator
-            is fitted or y is multilabel.
+            All classes that may occur in this and later calls. Required in the first call, unless
+            the estimator is fitted or y is multilabel.
         sample_weight : array-like of shape (n_samples,), default=None
             As in ``fit``.
 
         Returns
         -------
         self : estimator
-            Trained one epoch more. If an error is raised it is left as it was before the call.
+            The estimator, trained for one more epoch. If an error is raised, the estimator is left
+            as it was before the call.
 
         Raises
         ------
@@ -404,7 +426,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         Warns
         -----
         UserWarning
-            If a parameter was set that ``partial_fit`` does not use, in the first call.
+            In the first call, if a parameter was set that ``partial_fit`` does not use.
 
         Examples
         --------
@@ -416,7 +438,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         (2, 2)
         """
         is_initial = not self.__sklearn_is_fitted__()
-        if not is_initial:  # scikit-learn checks the parameters in the first call alone
+        if not is_initial:  # scikit-learn checks the parameters only in the first call
             self._validate_params()
         with quiet():
             self._check_classes(y, classes, is_initial)
@@ -426,7 +448,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
 
     @explained
     def predict(self, X: MatrixLike) -> NDArray[Any]:
-        """Return the most probable class of each sample, or the labels it probably has.
+        """Return the most probable class of each sample, or all labels more probable than 0.5.
 
         Parameters
         ----------
@@ -435,14 +457,14 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         Returns
         -------
         y : ndarray of shape (n_samples,), or (n_samples, n_labels) of zeros and ones
-            Of the dtype of the y that was trained on.
+            Predictions, in the dtype of the y in training.
 
         Raises
         ------
         NotFittedError
             If the estimator is not fitted.
         ValueError
-            If X is not as described, or not of the features that were trained on.
+            If X is not as described, or has other features than the X in training.
 
         Examples
         --------
@@ -469,8 +491,9 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         Returns
         -------
         p : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            Columns in the order of ``classes_``. Never 0 but at least the smallest normal number.
-            Rows sum to 1, except for multilabel y, whose entries are never 1 either.
+            Columns in the order of ``classes_``. An entry is never 0, but at least the smallest
+            normal number. Rows sum to 1, except for multilabel y. For multilabel y, an entry is
+            never 1 either.
 
         Raises
         ------
@@ -488,7 +511,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
 
     @explained
     def predict_log_proba(self, X: MatrixLike) -> NDArray[np.floating[Any]]:
-        """Return the logarithm of ``predict_proba``, exact also where that rounds to 1.
+        """Return the logarithm of ``predict_proba``, accurate even for probabilities close to 1.
 
         Parameters
         ----------
@@ -497,7 +520,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         Returns
         -------
         log_p : ndarray of shape (n_samples, n_classes) or (n_samples, n_labels)
-            Never below the logarithm of the smallest normal number.
+            Entries are never below the logarithm of the smallest normal number.
 
         Raises
         ------
@@ -515,7 +538,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
 
     @explained
     def decision_function(self, X: MatrixLike) -> NDArray[np.floating[Any]]:
-        """Return the logits, the output layer before its activation.
+        """Return the logits: the output layer before its activation.
 
         Parameters
         ----------
@@ -524,7 +547,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         Returns
         -------
         z : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_labels)
-            One column, as a vector, for binary y: positive where ``classes_[1]`` is predicted.
+            For binary y, a vector that is positive where ``classes_[1]`` is predicted.
 
         Raises
         ------
@@ -541,11 +564,11 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         return self._outputs(X, lambda z: z[:, 0] if z.shape[1] == 1 else z)
 
     def _loss(self) -> Loss:
-        """Return the loss of the fitted network, as far as it predicts."""
+        """Return a loss with the output activation of the fitted network, for prediction."""
         return with_output(self.out_activation_)
 
     def _is_multilabel(self) -> bool:
-        """Return whether the fitted network decides on each label by itself."""
+        """Return whether the fitted network predicts several labels for each row."""
         return bool(self._loss().decide(np.zeros((1, self.n_outputs_))).ndim == 2)
 
     def _encode(
@@ -592,7 +615,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
     def _weighted(
         self, index: Any, sample_weight: NDArray[Any] | None, dtype: np.dtype[Any]
     ) -> NDArray[Any] | None:
-        """Return the sample weights times those of the classes, counted in rows."""
+        """Return the sample weights times the class weights, counted in rows."""
         w = None if sample_weight is None else _labels.counted_in_rows(sample_weight)
         if self.class_weight is None:
             return None if w is None else w.astype(dtype, copy=False)
@@ -603,16 +626,16 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
                 f"sample_weight and class_weight={self.class_weight!r} leave no sample with a "
                 "positive weight."
             )
-        if not isinstance(self.class_weight, str):  # the balanced ones leave the sum as it is
+        if not isinstance(self.class_weight, str):  # 'balanced' leaves the sum as it is
             weights = _labels.counted_in_rows(weights)
         return weights.astype(dtype, copy=False)
 
     def _check_classes(self, y: Any, classes: Any, is_initial: bool) -> None:
-        """Raise if the classes of a stream are missing, or are sample weights."""
-        columns = getattr(y, "shape", ())[1:]  # of what has none, scikit-learn may make a copy
+        """Raise if ``classes`` is missing in the first call, or holds sample weights."""
+        columns = getattr(y, "shape", ())[1:]  # scikit-learn may copy a y without a shape
         if is_initial and classes is None and columns in ((), (1,)) and not is_multilabel(y):
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        with naming("classes"):  # MLPClassifier takes sample_weight in this place
+        with naming("classes"):  # MLPClassifier has sample_weight in this position
             given = np.asarray(classes)
         floats = given.dtype.kind == "f" and given.shape == np.shape(y)
         if floats and not np.isin(y, given).all():
