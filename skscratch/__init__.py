@@ -1,15 +1,17 @@
-"""skscratch: a multilayer perceptron written by hand in NumPy, at home in scikit-learn.
+"""skscratch: a multilayer perceptron for scikit-learn, written by hand in NumPy.
 
-The floor plan; imports run downward only::
+A module imports only from its own folder or from folders further down in this list::
 
-    callbacks/    floor 3   stop, save and score a model while it is trained
-    plotting/     floor 3   displays, made from the public attributes of fitted models
-    estimators/   floor 2   scikit-learn: validate, begin, train, publish; labels in, labels out
-    training/     floor 1   time: batches, epochs, stopping, L-BFGS, what a run needs to go on
-    core/         floor 0   arrays in, arrays out: the two passes, losses, optimizers; the legend
+    callbacks/    callbacks that stop, save and score a model during training
+    plotting/     plots of fitted models, made from their public attributes
+    onnx.py       export of fitted models to ONNX
+    testing.py    checks for custom activations, losses, update rules, schedules and others
+    estimators/   the scikit-learn estimators: parameters, validation, labels, fitted attributes
+    training/     the training loop, L-BFGS, early stopping, checkpoints; no scikit-learn
+    core/         arrays only: both passes, activations, losses, optimizers, schedules
 
-    datasets/               what examples and benchmarks share
-    _compat.py              the only file that knows scikit-learn's versions
+    datasets/     data sets for examples and benchmarks
+    _compat.py    the only file that knows scikit-learn's versions and private names
 
 To see backpropagation on one screen, open ``core/network.py``.
 

@@ -17,7 +17,7 @@ try:
 except ImportError:  # before scikit-learn 1.9
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Stands in where there are no callbacks: ``set_callbacks`` is absent."""
+        """Replaces scikit-learn's class where there are no callbacks; it has no methods."""
 
     def with_callbacks(method: Any) -> Any:
         """Return the method as it is."""
@@ -44,12 +44,12 @@ __all__ = [
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 check_y = _check_y
-# The attributes that scikit-learn keeps on an estimator for the time of a fit.
+# The attributes that scikit-learn sets on an estimator during a fit.
 OF_A_FIT = ("_callback_fit_ctx", "_parent_callback_ctx", "_skl_callbacks_to_teardown")
 
 
 class Interval(_param_validation.Interval):  # type: ignore[misc]
-    """Numbers between two bounds; True and False are none."""
+    """Numbers between two bounds. True and False do not count as numbers."""
 
     def is_satisfied_by(self, val: Any) -> bool:
         """Return whether a value is such a number."""
@@ -57,7 +57,7 @@ class Interval(_param_validation.Interval):  # type: ignore[misc]
 
 
 class Options(_param_validation.Options):  # type: ignore[misc]
-    """Some values of a type, which a message names in sorted order."""
+    """Allowed values of a type. Messages list them in sorted order."""
 
     def __init__(self, kind: type, options: set[Any]) -> None:
         super().__init__(kind, options)
@@ -65,17 +65,17 @@ class Options(_param_validation.Options):  # type: ignore[misc]
 
 
 class StrOptions(Options):
-    """Some names."""
+    """Allowed names."""
 
     def __init__(self, options: set[str]) -> None:
         super().__init__(str, options)
 
 
 class Hinted:
-    """An estimator whose errors on parameters say what may have been meant."""
+    """An estimator whose errors on parameters hint at what the user may have meant."""
 
     def _hint(self, name: str, value: Any) -> str:
-        """Return a sentence with a space before it, or nothing."""
+        """Return a sentence with a space before it, or an empty string."""
         raise NotImplementedError
 
     def _validate_params(self) -> None:
@@ -109,7 +109,7 @@ def new_scoring_monitor(scoring: Any) -> Any:
 
 
 def takes_weights(scorer: Any) -> bool:
-    """Return whether a scorer, or a function of (estimator, X, y), knows sample weights."""
+    """Return whether a scorer, or a function of (estimator, X, y), takes sample weights."""
     try:
         parameters = inspect.signature(getattr(scorer, "_score_func", scorer)).parameters
     except ValueError:  # a built-in function
@@ -118,9 +118,9 @@ def takes_weights(scorer: Any) -> bool:
 
 
 def check_sample_weight(sample_weight: Any, X: Any, dtype: Any) -> Any:
-    """Return the weights as an array of that dtype: one per row, none negative, not all zero."""
+    """Return the weights as an array, one per row, none negative and not all zero."""
     w = _check_sample_weight(sample_weight, X, dtype=dtype, ensure_non_negative=True)
-    # scikit-learn refuses this itself from 1.9 on
+    # scikit-learn raises this error itself from 1.9 on
     if not np.any(w):
         raise ValueError("sample_weight is zero for every row; at least one must be positive.")
     return w

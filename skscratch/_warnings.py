@@ -1,7 +1,7 @@
-"""Warnings and floating-point errors, as the user meets them.
+"""Warnings that point at the user's line, and settings for floating-point errors.
 
-Warnings point at the user's line. Floating-point errors of this package are ignored, because it
-looks for results that are not finite; code of the user runs under the user's settings.
+This package ignores floating-point errors, because it checks results for non-finite values. The
+user's own functions run under the user's settings.
 """
 
 import sys
@@ -21,7 +21,7 @@ _users: ContextVar[dict[str, Any]] = ContextVar("_users")
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn where the user called this package, or scikit-learn, which called it."""
+    """Warn at the line of the user that called this package, directly or through scikit-learn."""
     level, frame = 2, sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in PACKAGES:
         level, frame = level + 1, frame.f_back
@@ -40,5 +40,5 @@ def quiet() -> Iterator[None]:
 
 
 def for_users() -> AbstractContextManager[Any]:
-    """Return a context, within ``quiet``, for code of the user."""
+    """Return a context with the user's settings, for calls of user code inside ``quiet``."""
     return np.errstate(**_users.get(np.geterr()))

@@ -1,4 +1,4 @@
-"""Floor 2: scikit-learn. Labels in, labels out; everything between is on the floors below."""
+"""The scikit-learn estimators: they validate, resolve parameters, train, and publish the result."""
 
 from skscratch.estimators._classifier import ScratchMLPClassifier
 

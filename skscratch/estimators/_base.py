@@ -388,7 +388,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
     def loss_curve_(self) -> list[float]:
         """Training loss plus penalty of each epoch."""
         history = self._history()
-        loss, penalty = history.get("loss", []), history.get("penalty", [])  # empty at first, in a callback
+        # in a callback of the first epoch, there are no entries yet
+        loss, penalty = history.get("loss", []), history.get("penalty", [])
         return [a + b for a, b in zip(loss, penalty, strict=True)]
 
     @property

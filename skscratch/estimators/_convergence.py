@@ -1,4 +1,4 @@
-"""Whether a fit has learned anything: the warning at its end, and the likely causes."""
+"""The warning at the end of a fit that has learned nothing, and the likely causes."""
 
 import math
 from collections.abc import Iterator
@@ -22,19 +22,19 @@ from skscratch.training.validation import mean_loss
 
 __all__ = ["conclude"]
 
-# As fractions of the loss of the best constant prediction: the recorded loss above which nothing
-# may have been learned, the loss above which nothing was learned, and the rise that is warned of.
+# As fractions of the loss of the best constant prediction: the recorded loss above which the
+# model's loss is computed, the loss above which nothing was learned, and the rise that causes a warning.
 DOUBTFUL, NOTHING, RISEN = 0.98, 0.995, 0.1
 # Parameters that have moved by more than this fraction of their norm have been trained.
 MOVED = 0.01
-# Below this loss of a constant there is one class, but for rounding, and nothing to learn.
+# If the loss of the best constant is below this, there is only one class, up to rounding.
 ONE_CLASS = 1e-6
-# A learning rate that many times that of "auto" is too high, or too low.
+# A learning rate is too high or too low if it differs by this factor from that of "auto".
 FAR = 10
-# This many layers are deep for units that saturate; this few units let too little through.
+# So many layers of saturating units are too deep. A layer of so few units is too narrow.
 DEEP, NARROW = 4, 2
 SATURATING = ("logistic", "tanh", "softplus")
-# The rows to look at.
+# The number of rows to look at.
 A_LOOK = 1000
 
 
@@ -45,7 +45,7 @@ def conclude(
     data: Dataset,
     outcome: Outcome,
 ) -> None:
-    """Warn once of all that a user has to know at the end of a fit.
+    """Warn once about everything that a user has to know at the end of a fit.
 
     Raises
     ------
@@ -55,10 +55,10 @@ def conclude(
     Parameters
     ----------
     estimator : estimator
-        With the parameters that the user has set.
+        The estimator, with the user's parameters.
     config : TrainingConfig
     state : TrainingState
-        At its end.
+        The state at the end of the fit.
     data : Dataset
     outcome : Outcome
     """
@@ -78,7 +78,7 @@ def conclude(
 def _overflows(state: TrainingState, data: Dataset) -> bool:
     """Return whether an output for the training data is not finite.
 
-    The outputs are computed only where the norms of X and of the weights do not bound them.
+    The outputs are computed only if the norms of X and of the weights allow an overflow.
     """
     dtype, (arch, params) = state.theta.dtype, state.network(state.result)
     values = data.X.data if issparse(data.X) else data.X.reshape(-1)
@@ -93,7 +93,7 @@ def _overflows(state: TrainingState, data: Dataset) -> bool:
 
 
 def _has_only_begun(estimator: Any, curve: list[float], outcome: Outcome) -> bool:
-    """Return whether the user has asked for fewer epochs than tell anything."""
+    """Return whether the user asked for too few epochs to judge the fit by."""
     asked = estimator.max_iter == 1 or math.isinf(estimator.n_iter_no_change)
     if outcome.end is not End.CALLBACK and not (asked and len(curve) == estimator.max_iter):
         return False
@@ -104,13 +104,13 @@ def _has_only_begun(estimator: Any, curve: list[float], outcome: Outcome) -> boo
 def _learned_nothing(
     config: TrainingConfig, state: TrainingState, data: Dataset, outcome: Outcome
 ) -> str:
-    """Return what is wrong with the result; nothing is computed where recorded losses tell."""
+    """Return what is wrong with the result. Recorded losses are used where they suffice."""
     w = np.ones(len(data.y), data.dtype) if data.w is None else data.w
     shares = (w / w.sum(dtype=float)).astype(data.dtype)
     _, constant = state.arch.loss.fit_constant(data.y, shares)
     n_rows, before = outcome.n_recorded_before, outcome.theta_before
     curve, least = state.history.objective()[n_rows:], (1 - NOTHING) * constant
-    # parameters that training goes on from may have had nothing to learn
+    # a warm start may begin at parameters that have nothing left to learn
     stays = not n_rows and _moved(state.result, before) < MOVED
     if constant < ONE_CLASS:
         return ""
@@ -118,7 +118,7 @@ def _learned_nothing(
         return _risen(state, curve, constant)
     loss = mean_loss(state, data, state.result)
     if not math.isfinite(loss):
-        return ""  # which is an error
+        return ""  # ``conclude`` raises an error
     if loss > constant - least:
         return (
             f"The loss of the model on the training rows, {loss:.4g}, is not clearly below that of "
@@ -149,7 +149,7 @@ def _risen(state: TrainingState, curve: list[float], constant: float) -> str:
 
 
 def _kept_loss(config: TrainingConfig, state: TrainingState, n_rows: int) -> float:
-    """Return the highest loss recorded of the parameters kept, or of ones close to them."""
+    """Return the highest recorded loss of the parameters that are kept, or of similar ones."""
     history = state.history
     loss = history["loss"][-1]
     if state.best_validation_score is None or not state.keeps_best:
@@ -191,7 +191,7 @@ def _likely_causes(
 def _rate(
     estimator: Any, stochastic: Stochastic, state: TrainingState, rates: list[float]
 ) -> Iterator[str]:
-    """The learning rate is far from the usual one, or has fallen to almost nothing."""
+    """The learning rate is far from that of "auto", or has fallen to almost nothing."""
     n = None if state.optimizer is None else state.optimizer.n_updates
     warmup, given = estimator.warmup_steps, estimator.learning_rate
     init, own = estimator.learning_rate_init, isinstance(given, str)
@@ -213,7 +213,7 @@ def _rate(
 
 
 def _steps(estimator: Any) -> Iterator[str]:
-    """The optimizer's step is next to nothing."""
+    """The steps of the optimizer are too small."""
     if estimator.epsilon > 1e-2 and estimator.solver == "adam":
         yield f"epsilon={estimator.epsilon:g} outweighs the gradients: lower it"
     clip = estimator.max_grad_norm
@@ -222,7 +222,7 @@ def _steps(estimator: Any) -> Iterator[str]:
 
 
 def _penalties(estimator: Any, config: TrainingConfig, data: Dataset) -> Iterator[str]:
-    """A penalty keeps the weights, or the probabilities, from telling anything."""
+    """Regularisation is too strong."""
     if estimator.alpha > 0.1 * data.X.shape[0]:
         yield f"alpha={estimator.alpha:g} is a heavy penalty for {data.X.shape[0]} rows: lower it"
     if estimator.label_smoothing >= 0.5:
@@ -248,10 +248,10 @@ def _end(estimator: Any, stochastic: Stochastic | None, n_epochs: int) -> Iterat
 
 
 def _network(estimator: Any, state: TrainingState, data: Dataset) -> Iterator[str]:
-    """The network lets nothing through."""
+    """The network is too deep or too narrow, or has a dead layer."""
     widths, f = state.arch.sizes[1:-1], estimator.activation
     names = list(f) if isinstance(f, (list, tuple)) else [f] * len(widths)
-    names = [name for name in names if isinstance(name, str)]  # objects are not known
+    names = [name for name in names if isinstance(name, str)]  # nothing is known about objects
     dead = _dead_layer(state, data)
     if dead:
         yield (
@@ -271,7 +271,7 @@ def _network(estimator: Any, state: TrainingState, data: Dataset) -> Iterator[st
 
 
 def _inputs(estimator: Any, state: TrainingState, data: Dataset) -> Iterator[str]:
-    """Features have values that training takes as less far away, or nobody has scaled them."""
+    """Features have outliers that training clips, or are not scaled."""
     if state.scaling is not None and state.scaling.limit is not None:
         names = named_features(estimator, np.flatnonzero(np.isfinite(state.scaling.limit)))
         yield f"values in {names} that are far away from all others: replace them"
@@ -289,7 +289,7 @@ def _rows_are_alike(X: Any) -> Any:
 
 
 def _dead_layer(state: TrainingState, data: Dataset) -> int:
-    """Return the first hidden layer whose units are 0 for every row that is looked at, or 0."""
+    """Return the first hidden layer, from 1, whose units are 0 for all rows looked at, or 0."""
     arch, params = state.network(state.result)
     n_rows = min(A_LOOK, rows_per_buffer(arch, data.X) // 8 + 1)
     batches = SequentialBatches(data.X, data.y, None, n_rows, state.theta.dtype)

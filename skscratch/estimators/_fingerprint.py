@@ -20,7 +20,7 @@ from skscratch.training.state import TrainingState
 
 __all__ = ["checkpoint_file"]
 
-# Parameters that may differ between the call that was cut short and the one that goes on.
+# Parameters that may differ between the interrupted call and the call that resumes it.
 FREE = {
     "hidden_layer_sizes",  # compared as the architecture
     "max_iter", "verbose", "random_state", "warm_start",
@@ -59,7 +59,7 @@ def checkpoint_file(
 def _fingerprint(
     estimator: Any, state: TrainingState, data: Dataset, is_initial: bool
 ) -> dict[str, Any]:
-    """Return hashes of all that a fit depends on."""
+    """Return hashes of everything that a fit depends on."""
     kind, arch, theta = estimator._label_dtype, state.arch, state.theta
     learned = state.state_dict()["learned"]
     parameters = estimator.get_params(deep=False)
@@ -85,20 +85,20 @@ def _fingerprint(
 def _data_hash(data: Dataset, kind: str, class_weight: Any) -> str:
     """Return the hash of X, targets, labels and weights, in the dtypes that training sees."""
     X, y, labels = data.X, data.y, data.labels
-    if issparse(X):  # whose hash would tell whether someone has looked at its order
+    if issparse(X):  # not X itself: its hash changes when SciPy checks the order of its indices
         X = X.shape, X.data, X.indices, X.indptr
     if y.ndim == 2:
         y = y.astype(data.dtype, copy=False)
-    if labels.dtype == np.int8:  # as sparse ones are kept
+    if labels.dtype == np.int8:  # the dtype of a sparse y
         labels = labels.astype(kind, copy=False)
-    # as they came, if the classes have no weights of their own: so did former versions
+    # without class_weight, the user's sample weights, as in former versions
     w = data.w if class_weight is not None else data.sample_weight
     w = None if w is None else w.astype(data.dtype, copy=False)
     return str(joblib.hash((X, y, w, labels)))
 
 
 def _plain(value: Any) -> Any:
-    """Return the value without its type: 1, 1.0 and a NumPy scalar are alike."""
+    """Return the value without its type, so that 1, 1.0 and a NumPy scalar are equal."""
     if not isinstance(value, bool) and isinstance(value, Real):
         return float(value)
     return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value

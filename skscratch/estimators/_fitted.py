@@ -1,7 +1,7 @@
-"""Fitted attributes: how a run becomes attributes of an estimator, and attributes become a run.
+"""Fitted attributes: from the state of a run to attributes of an estimator, and back.
 
-Between two calls the public attributes (``coefs_``, ``intercepts_``, ...) are the only truth. They
-come from a fit, from a file or from the user's hand.
+Between two calls, the public attributes (``coefs_``, ``intercepts_``, ...) hold the fitted network;
+there is no second copy. They come from a fit, from a file or from the user.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ STREAMS = ("seed", "shuffle", "dropout", "memory")
 
 
 class Transaction:
-    """All of the attributes that a call sets on an estimator, or none.
+    """Sets all attributes that a call sets on an estimator, or none of them.
 
-    If the block raises, the estimator gets its former attributes back, unless they were committed.
+    If the block raises, the estimator gets the attributes of the last commit back, or those from
+    before the block.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ class Transaction:
         return self
 
     def commit(self, attributes: dict[str, Any]) -> None:
-        """Set attributes, and keep all that is set if the block raises later."""
+        """Set attributes. All attributes set so far then stay, even if the block raises later."""
         self._attributes.update(attributes)
         self._before = self._attributes.copy()
 
@@ -75,7 +76,7 @@ class Transaction:
 
 
 def published(estimator: Any, state: TrainingState, keep_optimizer: bool) -> dict[str, Any]:
-    """Return the attributes of an estimator whose run has ended; they share the run's arrays."""
+    """Return the fitted attributes from the state of a run; they share the arrays of the state."""
     arch, (weights, biases) = state.network(state.result)
     chosen_by_validation = state.best_validation_score is not None
     return {
@@ -96,14 +97,14 @@ def published(estimator: Any, state: TrainingState, keep_optimizer: bool) -> dic
 
 
 def snapshot(estimator: Any, state: TrainingState, keep_optimizer: bool) -> dict[str, Any]:
-    """Return copies of the attributes that the estimator would have if the run ended now."""
+    """Return the attributes that the estimator would have if the run ended now, as copies."""
     attributes = published(estimator, state, keep_optimizer)
     copied = ("coefs_", "intercepts_", "_continuation")
     return attributes | {name: copy.deepcopy(attributes[name]) for name in copied}
 
 
 def continued_state(estimator: Any, config: TrainingConfig) -> TrainingState:
-    """Return the state of a run that goes on from the fitted attributes.
+    """Return the state of a run that continues from the fitted attributes.
 
     Raises
     ------
@@ -135,7 +136,7 @@ def continued_state(estimator: Any, config: TrainingConfig) -> TrainingState:
     _unfold_scaling(saved.get("scaling"), state)
     averaged, stochastic = saved.get("averaged"), config.stochastic
     decay = 0.0 if stochastic is None else stochastic.ema_decay
-    # training goes on from what was averaged, unless someone has changed the average since
+    # training continues from the raw parameters, unless the user has changed the average since
     if decay and averaged is not None and averaged["mean"] == _digest(theta):
         state.ema = EMA(theta, decay, theta.copy(), averaged["n"])
         np.copyto(theta, averaged["theta"])
@@ -145,7 +146,7 @@ def continued_state(estimator: Any, config: TrainingConfig) -> TrainingState:
 def _packed(sizes: tuple[int, ...], published: Parameters) -> tuple[Any, Parameters]:
     """Return theta and views into it, copied from published weights and biases.
 
-    Published arrays may be read-only. Training needs them writeable and side by side.
+    Published arrays may be read-only. Training needs writeable parameters in one vector.
     """
     theta, params = allocate(sizes, published.weights[0].dtype.newbyteorder("="))
     for own, arrays in zip(params, published, strict=True):
@@ -155,11 +156,11 @@ def _packed(sizes: tuple[int, ...], published: Parameters) -> tuple[Any, Paramet
 
 
 def _continuation(state: TrainingState, keep_optimizer: bool) -> dict[str, Any]:
-    """Return what a later run needs besides the public attributes, in plain containers.
+    """Return the state that a later run needs besides the public attributes, in plain containers.
 
-    The state of the optimizer is up to three times as large as the parameters. Without it a later
-    run starts with a new optimizer. With an average, the parameters that are averaged belong to the
-    state of the optimizer.
+    The optimizer state is up to three times as large as the parameters. Without the optimizer
+    state, a later run starts with a new optimizer. With a moving average, the raw parameters belong
+    to the optimizer state.
     """
     learned = state.state_dict()["learned"]
     saved = {
@@ -176,7 +177,7 @@ def _continuation(state: TrainingState, keep_optimizer: bool) -> dict[str, Any]:
 
 
 def _folded_scaling(state: TrainingState) -> dict[str, Any] | None:
-    """Return the scaling, the first biases before it was folded in, and the folded ones."""
+    """Return the scaling, the biases of the first layer before folding, and after folding."""
     if state.scaling is None:
         return None
     own = views(state.result, state.arch.sizes, state.arch.members).biases[0].reshape(-1)
@@ -186,9 +187,9 @@ def _folded_scaling(state: TrainingState) -> dict[str, Any] | None:
 
 
 def _unfold_scaling(saved: dict[str, Any] | None, state: TrainingState) -> None:
-    """Scale the inputs of the run as those of the former run.
+    """Scale the inputs of the run like those of the former run.
 
-    There is no rounding unless someone has changed the published weights or biases since.
+    The parameters are restored exactly, unless the user has changed published weights or biases.
     """
     if saved is None:
         return
@@ -228,12 +229,12 @@ def fitted_network(estimator: Any) -> Architecture:
 
 
 def check_complete(estimator: Any) -> None:
-    """Raise unless a loaded estimator has its parameters and, if it is fitted, a whole network.
+    """Raise unless a loaded estimator has all parameters and, if fitted, a complete network.
 
     Raises
     ------
     ValueError
-        Naming what is missing, or the arrays that do not fit each other.
+        The message names what is missing, or the arrays that do not fit each other.
     """
     state = vars(estimator)
     needed = [name for name in estimator._get_param_names() if name in CONSTRAINTS]
@@ -255,15 +256,15 @@ def check_complete(estimator: Any) -> None:
 
 
 def fitted_parameters(estimator: Any) -> Parameters:
-    """Return ``coefs_`` and ``intercepts_`` as arrays of one dtype; those that have it are shared.
+    """Return ``coefs_`` and ``intercepts_`` as arrays of one dtype, copied only if they differ.
 
-    The dtype is that of the first weights, in the byte order of this machine; but numbers that are
-    neither float32 nor float64, lists among them, become float64.
+    The dtype is that of the first weights, in the byte order of this machine. If the first weights
+    are neither float32 nor float64, the dtype is float64.
 
     Raises
     ------
     ValueError
-        If they do not make a network of the features and outputs that the estimator knows.
+        If the shapes do not make a network with the estimator's numbers of features and outputs.
     """
     weights, biases = _arrays(estimator, "coefs_", 2), _arrays(estimator, "intercepts_", 1)
     sizes = [estimator.n_features_in_, *(b.shape[0] for b in biases)]
@@ -283,7 +284,7 @@ def fitted_parameters(estimator: Any) -> Parameters:
 
 
 def _arrays(estimator: Any, name: str, ndim: int) -> list[Any]:
-    """Return the arrays of an attribute; the user may have put lists of numbers there."""
+    """Return the arrays of an attribute, which the user may have set to lists of numbers."""
     try:
         arrays = [np.asarray(array) for array in getattr(estimator, name)]
         good = all(array.ndim == ndim and array.dtype.kind in "fiub" for array in arrays)

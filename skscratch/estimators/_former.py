@@ -1,6 +1,6 @@
-"""Objects of users that were written for a former version, adapted to this one.
+"""Adapters for custom objects that were written for a former version.
 
-Activations and update rules formerly took NumPy as their first argument, ``xp``.
+Methods of activations and update rules formerly had NumPy as their first argument, ``xp``.
 """
 
 import inspect
@@ -15,32 +15,32 @@ __all__ = ["alike", "current_activation", "current_rule", "is_of_user", "warn_of
 
 
 def is_of_user(thing: Any) -> bool:
-    """Return whether an object is none of this package's."""
+    """Return whether the class of an object is defined outside of this package."""
     return not type(thing).__module__.startswith("skscratch.")
 
 
 def alike(f: Any, g: Any) -> bool:
-    """Return whether two activations are of one class and not known to differ."""
+    """Return whether two activations have the same class and do not compare as different."""
     by_identity: Any = object.__eq__
     return type(f) is type(g) and (type(f).__eq__ is by_identity or bool(f == g))
 
 
 def current_activation(f: Any) -> Any:
-    """Return an activation; one with the former argument ``xp`` in front is adapted."""
+    """Return an activation, adapted if its methods have the former first argument ``xp``."""
     return FormerActivation(f) if is_of_user(f) and _n_arguments(f.forward) == 3 else f
 
 
 def current_rule(rule: Any) -> Any:
-    """Return an update rule; one with the former argument ``xp`` in front is adapted."""
+    """Return an update rule, adapted if it has the former first argument ``xp``."""
     n = len(rule.units)
     if not (is_of_user(rule) and _n_arguments(rule.__call__, n) == 4):
         return rule
-    # what an optimizer remembers goes by the name of the class
+    # the optimizer state is identified by the name of the rule's class
     return type(type(rule).__name__, (FormerRule,), {})(rule)
 
 
 def warn_of_former(parameter: str, given: Any, adapted: Any) -> None:
-    """Warn if an object had to be adapted."""
+    """Warn if ``adapted`` is not the object ``given`` by the user."""
     if adapted is not given:
         warn(
             f"{parameter}={given!r} takes NumPy as its first argument, xp. It is adapted, but a "
@@ -63,7 +63,7 @@ def _n_arguments(method: Any, n_slots: int = 0) -> int:
 class FormerActivation:
     """An activation whose methods take NumPy, as ``xp``, before the arrays.
 
-    Two of them are equal if the activations are of one class and not known to differ.
+    Two adapters are equal if their activations are, see ``alike``.
     """
 
     f: Any

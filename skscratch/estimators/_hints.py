@@ -1,7 +1,7 @@
-"""Hints: what was meant by a name or a value that this package does not have.
+"""Hints on names and values that this package does not have: what the user may have meant.
 
-``explained`` refuses calls that do not fit a signature in the user's terms. Python's own message
-would name the class that defines the method, which users never see.
+``explained`` raises the error for a call that does not fit a signature. Python's own message would
+name the class that defines the method, which users never see.
 """
 
 import inspect
@@ -15,7 +15,7 @@ __all__ = ["explained", "of_name", "of_value"]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
-# Names that other libraries have for a parameter, or for an argument of fit.
+# Names in other libraries of a parameter, or of an argument of fit.
 NAMES = {
     ("learning_rate_init",): ("lr", "eta", "eta0", "step_size"),
     ("max_iter",): (
@@ -56,7 +56,7 @@ NAMES = {
 }  # fmt: skip
 _OURS = {name.lower(): ours for ours, theirs in NAMES.items() for name in theirs}
 
-# Values that other libraries have, and how to say it here.
+# Values in other libraries, and the values to use here.
 VALUES = {
     "activation": {
         "sigmoid": "'logistic'", "swish": "'silu'", "linear": "'identity'", "none": "'identity'",
@@ -89,12 +89,12 @@ VALUES = {
     "dtype": {"float": "'float64'", "double": "'float64'", "single": "'float32'"},
     "batch_size": {"full": "a number that is at least that of the rows"},
 }  # fmt: skip
-# Parameters that are often taken for the one that a number belongs to.
+# Parameters that are often given a number by mistake, and the parameter for that number.
 NUMBERS = {"learning_rate": "learning_rate_init", "early_stopping": "n_iter_no_change"}
 
 
 def of_name(name: str, here: Collection[str], there: Collection[str], place: str) -> str:
-    """Return a sentence on an unknown name, with a space before it, or nothing.
+    """Return a sentence on an unknown name, with a space before it, or an empty string.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def of_name(name: str, here: Collection[str], there: Collection[str], place: str
 
 
 def of_value(name: str, value: Any, accepted: Collection[str]) -> str:
-    """Return a sentence on a value that a parameter refuses, with a space before it, or nothing.
+    """Return a sentence on a refused value, with a space before it, or an empty string.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def of_value(name: str, value: Any, accepted: Collection[str]) -> str:
 
 
 def _near(name: str, names: Collection[str]) -> tuple[str, ...]:
-    """Return which of some names another one stands for: one, two or none."""
+    """Return the names that an unknown name may stand for: one, two or none."""
     meant = _OURS.get(name.lower(), ())
     if meant and {*meant} <= {*names}:
         return meant
@@ -146,7 +146,7 @@ def _near(name: str, names: Collection[str]) -> tuple[str, ...]:
 
 
 def explained(method: Method) -> Method:
-    """Return the method with errors that name the estimator and what may have been meant."""
+    """Return the method with errors that name the estimator, and what the user may have meant."""
     names, by_position, needed = _parameters(method)
 
     @wraps(method)
@@ -162,7 +162,7 @@ def explained(method: Method) -> Method:
 
 
 def _parameters(method: Callable[..., Any]) -> tuple[dict[str, Any], list[str], list[str]]:
-    """Return the names that a method takes, all of them, by position, and those without default."""
+    """Return the names of all arguments, of positional ones, and of those without default."""
     _, *parameters = inspect.signature(method).parameters.values()
     names = {p.name: None for p in parameters}
     by_position = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -170,7 +170,7 @@ def _parameters(method: Callable[..., Any]) -> tuple[dict[str, Any], list[str], 
 
 
 def _message(kind: type, method: Callable[..., Any], args: Any, kwargs: Any) -> str:
-    """Return what is wrong with a call: a name that is unknown or missing, or too many values."""
+    """Return the message on a call: an unknown or missing name, or too many values."""
     names, by_position, needed = _parameters(method)
     init = method.__name__ == "__init__"
     called = f"{kind.__name__}()" if init else f"{kind.__name__}.{method.__name__}()"
@@ -193,7 +193,7 @@ def _message(kind: type, method: Callable[..., Any], args: Any, kwargs: Any) -> 
 
 
 def _elsewhere(kind: Any, init: bool) -> tuple[list[str], str]:
-    """Return the names that another call of the estimator takes, and what that call is."""
+    """Return the argument names of another call of the estimator, and the name of that call."""
     if init:
         return [*inspect.signature(kind.fit).parameters], "fit"
     return [*inspect.signature(kind).parameters], f"{kind.__name__}(...), not to its methods"

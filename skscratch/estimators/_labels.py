@@ -1,4 +1,4 @@
-"""Class labels and weights: from y and sample_weight to class indices and weights in rows."""
+"""Class labels and weights: class indices from y, and weights in units of rows."""
 
 import functools
 from collections.abc import Iterable
@@ -14,14 +14,15 @@ from skscratch.estimators._validation import in_labels, naming, raise_named
 
 __all__ = ["check_labels", "class_indices", "class_weights", "counted_in_rows", "find_classes"]
 
-# A larger multiple of the least weight is no count of repeated rows.
+# A larger multiple of the smallest weight is not taken as a number of repetitions.
 MOST_REPETITIONS = 1000
 
 
 def check_labels(y: Any, argument: str) -> Any:
-    """Return y as a vector of labels (n,) or as a 0/1 indicator matrix (n, L), sparse ones in int8.
+    """Return y as a vector of labels (n,) or as a 0/1 indicator matrix (n, L).
 
-    Beside such a matrix the memory is bounded. Errors name the argument.
+    A sparse indicator matrix becomes an array of int8. Besides the result, the memory is bounded.
+    Errors name the argument.
     """
     try:
         return _checked(y)
@@ -52,20 +53,20 @@ def _checked(y: Any) -> Any:
 
 
 def _parts(y: Any) -> list[slice]:
-    """Return slices of some rows each, so that copies of them take a few MiB."""
+    """Return slices of the rows, small enough that a copy of one takes a few MiB."""
     n = max(1, 2**18 // y.shape[1])
     return [slice(start, start + n) for start in range(0, y.shape[0], n)]
 
 
 def _is_indicator(y: Any) -> bool:
-    """Return whether numbers are all 0 or 1."""
+    """Return whether all entries are numbers 0 or 1."""
     return y.dtype.kind in "biuf" and all(
         ((y[rows] == 0) | (y[rows] == 1)).all() for rows in _parts(y)
     )
 
 
 def _dense(y: Any) -> Any:
-    """Return a sparse y as an array, of one byte a label if it holds only zeros and ones."""
+    """Return a sparse y as an array, of int8 if it holds only zeros and ones."""
     if y.shape[1] > 1 and y.dtype.kind in "biuf":
         y = y.tocsr()
         dense = np.empty(y.shape, np.int8)
@@ -79,7 +80,7 @@ def _dense(y: Any) -> Any:
 
 
 def find_classes(y: Any, classes: Any = None) -> Any:
-    """Return the sorted classes: those that ``classes`` names, otherwise those found in y."""
+    """Return the sorted classes: those in ``classes`` if given, otherwise those in y."""
     if classes is None:
         return np.unique(y) if y.ndim == 1 else np.arange(y.shape[1])
     with naming("classes"):
@@ -100,12 +101,12 @@ def find_classes(y: Any, classes: Any = None) -> Any:
 
 
 def class_indices(y: Any, classes: Any, argument: str) -> Any:
-    """Return the position of each label among the classes; an indicator matrix as it is."""
+    """Return the index of each label in classes; an indicator matrix is returned as it is."""
     if y.ndim == 2:
         return y
     found, inverse = np.unique(y, return_inverse=True)
     position = np.searchsorted(classes, found).clip(max=len(classes) - 1)
-    # compared, not cast: in the dtype of the classes a label could be cut short or wrap around
+    # compared, not cast: a cast to the dtype of classes could truncate a label or wrap around
     unknown = found[classes[position] != found]
     if unknown.size:
         raise ValueError(
@@ -130,7 +131,7 @@ def class_weights(class_weight: Any, index: Any, classes: Any, w: Any) -> Any:
 
 
 def _product(factors: Iterable[Any]) -> Any:
-    """Return the product of arrays, of which no more than two are there at a time."""
+    """Return the product of arrays, with at most two of them in memory at a time."""
     return functools.reduce(np.multiply, factors)
 
 
@@ -160,14 +161,14 @@ def _given(class_weight: Any, index: Any, classes: Any) -> Any:
 
 
 def counted_in_rows(w: Any) -> Any:
-    """Return weights whose sum is the number of rows that they stand for, whatever their unit.
+    """Return the weights in units of rows; their sum is the number of rows that they stand for.
 
-    Whole multiples of the least weight say how often each row counts: the least weight counts one
-    row. Other weights say how much rows matter beside one another: a row of mean weight counts as
-    one. Rows of weight 0 count as none.
+    If all weights are integer multiples of the smallest weight, they are repetitions: the smallest
+    weight counts as one row. Other weights are relative: the mean weight counts as one row. A weight
+    of 0 stays 0, and enters neither the smallest weight nor the mean.
     """
     positive = w[w > 0].astype(np.float64)
-    # the ratio is what counts: multiplying all weights by a number changes nothing
+    # only ratios count: multiplying all weights by a number changes nothing
     shares = positive / positive.max()
     rows = np.zeros(w.shape)
     rows[w > 0] = shares / shares.mean()

@@ -1,4 +1,4 @@
-"""The messages on a run: a line per epoch, how training ended, and why it failed."""
+"""Messages on a run: a line per epoch, how training ended, and why training failed."""
 
 import math
 from typing import Any
@@ -12,20 +12,20 @@ from skscratch.training.state import TrainingState
 
 __all__ = ["complaint", "diverged", "not_finite", "report", "report_end"]
 
-# A penalty or a weight above this moves the parameters further than the data do.
+# A penalty or a class weight above this is a likely cause of divergence.
 LARGE = 1e4
 
 COLUMNS = ("loss", "penalty", "validation_loss", "validation_score", "seconds")
 
 
 def report(estimator: Any, state: TrainingState) -> None:
-    """Print the numbers of the last epoch, if ``verbose`` asks for it."""
+    """Print the numbers of the last epoch, if ``verbose`` is set."""
     if estimator.verbose:
         last = {name: state.history[name][-1] for name in COLUMNS}
         line = f"{_epoch(estimator)} {state.n_epochs:4}  loss {_number(last['loss'])}"
         if math.isnan(last["validation_score"]):
             line += f"  penalty {_number(last['penalty'])}"
-        else:  # the line has no room for more
+        else:  # the line has no room for the penalty, too
             line += f"  validation loss {_number(last['validation_loss'])}"
             line += f"  score {last['validation_score']:7.4f}"
         # a pipe or a notebook must show the line at once
@@ -35,7 +35,7 @@ def report(estimator: Any, state: TrainingState) -> None:
 def report_end(
     estimator: Any, config: TrainingConfig, state: TrainingState, outcome: Outcome
 ) -> None:
-    """Print why training ended and which parameters are kept, if ``verbose`` asks for it."""
+    """Print why training ended and which parameters are kept, if ``verbose`` is set."""
     if estimator.verbose:
         after = f"{_epoch(estimator)} {state.n_epochs}" if state.n_epochs else "no whole epoch"
         why = _why(estimator, config, outcome)
@@ -67,7 +67,7 @@ def _why(estimator: Any, config: TrainingConfig, outcome: Outcome) -> str:
 
 
 def _out_of_patience(estimator: Any, stops: bool) -> str:
-    """Return what has stalled, and for how long."""
+    """Return which loss or score has stalled, and for how long."""
     epochs = f"by more than tol={estimator.tol:g} in {estimator.n_iter_no_change:g} epochs"
     if not stops:
         return f"loss and penalty together did not fall {epochs}"
@@ -99,7 +99,7 @@ def _kept(estimator: Any, config: TrainingConfig, state: TrainingState, outcome:
 
 
 def complaint(estimator: Any, config: TrainingConfig, outcome: Outcome) -> str:
-    """Return what a user has to know of how training ended; it may be empty."""
+    """Return the warning on how training ended, or an empty string."""
     if outcome.diverged_epoch is not None:
         what = (
             "of the last iteration before" if config.stochastic is None else "that were best before"
@@ -133,7 +133,7 @@ def _number(x: float) -> str:
 
 
 def diverged(estimator: Any, config: TrainingConfig, epoch: int) -> ValueError:
-    """Return the error that says what to try."""
+    """Return the error on a non-finite loss, which says what to try."""
     levers = "Scale the features (for instance with StandardScaler)"
     if config.stochastic is not None:
         rate = "learning_rate"
@@ -151,13 +151,13 @@ def diverged(estimator: Any, config: TrainingConfig, epoch: int) -> ValueError:
 
 
 def _causes(estimator: Any, config: TrainingConfig) -> list[str]:
-    """Return the parameters whose values let most runs diverge, with what to do."""
+    """Return the parameters whose values make most runs diverge, and what to do."""
     rate, rule, given = 0.0, None, estimator.learning_rate
     if config.stochastic is not None:
         rule = config.stochastic.rule
         rate = learning_rate_init(estimator, rule) if isinstance(given, str) else given(0)
     found = {
-        # a step takes off more than there is
+        # a step subtracts more than the whole weight
         "weight_decay": rate * estimator.weight_decay > 1,
         "alpha": estimator.alpha > LARGE,
         "momentum": getattr(rule, "momentum", 0) > 0.999,
@@ -175,7 +175,7 @@ def _causes(estimator: Any, config: TrainingConfig) -> list[str]:
 
 
 def not_finite(estimator: Any) -> str:
-    """Return which fitted parameter holds NaN or infinity, and what to do; it may be empty."""
+    """Return which fitted array holds NaN or infinity, and what to do, or an empty string."""
     for name in ("coefs_", "intercepts_"):
         for layer, values in enumerate(getattr(estimator, name)):
             if not np.isfinite(values).all():

@@ -1,7 +1,7 @@
-"""Checks of objects that can take the place of a name: activations, rules, schedules and others.
+"""Checks of custom objects: activations, losses, update rules, initializers, schedules, scorers.
 
-Each check calls the methods on a few small arrays. It calls those of a copy, because an object may
-count its calls.
+Each check calls the methods of the object on a few small arrays. Most checks use a copy of the
+object, because an object may count its calls.
 """
 
 import copy
@@ -29,18 +29,18 @@ __all__ = [
     "untouched",
 ]
 
-STEP = 1e-6  # of difference quotients; no kink lies so close to the numbers that are tried
-# Relative to the largest number that is compared.
+STEP = 1e-6  # of difference quotients; no test value lies so close to a kink
+# Tolerances, relative to the largest number that is compared.
 OF_QUOTIENTS, OF_DTYPE = 1e-5, {"float64": 1e-10, "float32": 1e-3}
 
 
 def check_activation(activation: Any) -> None:
-    """Raise if an activation does not keep its promises.
+    """Raise if an activation breaks its protocol.
 
-    ``forward`` must write f(z) into ``a`` and leave ``z`` as it is; ``backward`` must multiply
-    ``delta`` by f'(z), for which it may use ``z`` and ``a`` as scratch. What becomes of a row may
-    not depend on other rows, nor on what the object has seen before. Values must be finite, and
-    f' the derivative of f, in float32 and float64, with and without an axis of members in front.
+    ``forward`` must write f(z) into ``a`` and leave ``z`` as it is. ``backward`` must multiply
+    ``delta`` by f'(z), and may overwrite ``z`` and ``a``. The result for a row must not depend on
+    other rows or on earlier calls. Values must be finite, and f' must be the derivative of f. All
+    of this must hold in float32 and float64, with and without a leading member axis.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def check_activation(activation: Any) -> None:
 
 
 def _passes(activation: Any, z: Any, delta: Any, n: int) -> tuple[Any, Any]:
-    """Return what an activation makes of z, and of delta."""
+    """Return the outputs of forward and backward, after checks."""
     f, name = copied(current_activation(activation)), _name(activation)
     a, given, z, out = np.full_like(z, np.nan), z, z.copy(), delta.copy()
     with _calling(f"{name}.forward"):
@@ -115,19 +115,20 @@ def _passes(activation: Any, z: Any, delta: Any, n: int) -> tuple[Any, Any]:
 
 
 def check_loss(loss: Any, y: Any, n_outputs: int) -> None:
-    """Raise if a loss does not keep its promises.
+    """Raise if a loss breaks its protocol.
 
     ``forward`` must write the predictions over the logits ``z`` and return the sum of w · loss over
-    the rows, a finite number. ``backward`` must write its derivative by z over the predictions.
-    ``y`` and ``w`` must not change. All that holds in float32 and float64, with and without an axis
-    of members in front. ``forward`` returns the sum over the members.
+    the rows, a finite number. ``backward`` must write the derivative of that sum by z over the
+    predictions. ``y`` and ``w`` must not change. All of this must hold in float32 and float64, with
+    and without a leading member axis. With a member axis, ``forward`` must return the sum over the
+    members.
 
     Parameters
     ----------
     loss : Loss
         The object, not its class.
     y : array-like of shape (n,) or (n, n_outputs)
-        Some targets of the kind that the loss is for.
+        Example targets for the loss.
     n_outputs : int
         The number of logits of a row.
 
@@ -190,12 +191,12 @@ def _loss_passes(loss: Any, z: Any, y: Any, w: Any) -> tuple[float, Any, Any]:
 
 
 def check_update_rule(rule: Any) -> None:
-    """Raise if the update rule of an optimizer does not keep its promises.
+    """Raise if the update rule of an optimizer breaks its protocol.
 
-    ``units`` must be a tuple of positive numbers, one for each array that the rule remembers;
-    ``scalars`` must return always as many finite numbers. The call must write rate · direction into
-    ``step``, downhill at first, and keep what it remembers in the slots alone. It gets theta in
-    blocks, so what it does to an entry may not depend on the others.
+    ``units`` must be a tuple of positive numbers, one for each slot of the rule. ``scalars`` must
+    return the same number of finite numbers each time. The call must write rate · direction into
+    ``step``, and the first step must lead downhill. The rule must keep its state in the slots only.
+    A call gets only a block of theta, so the result for an entry must not depend on other entries.
 
     Parameters
     ----------
@@ -265,10 +266,10 @@ def _rule_step(rule: Any, g: Any, slots: Any, t: int, rate: float = 0.1) -> tupl
 
 
 def check_initializer(initializer: Callable[..., Any]) -> None:
-    """Raise if a draw of initial weights does not keep its promises.
+    """Raise if an initializer breaks its protocol.
 
-    It must return a finite array of shape (fan_in, fan_out), and draw from the generator that it
-    gets and from nothing else.
+    It must return a finite array of shape (fan_in, fan_out). All of its randomness must come from
+    the generator that it gets.
 
     Parameters
     ----------
@@ -294,7 +295,7 @@ def check_initializer(initializer: Callable[..., Any]) -> None:
 
 
 def drawn(initializer: Callable[..., Any], rng: Any, fan_in: int, fan_out: int) -> Any:
-    """Return what an initializer draws, after a check."""
+    """Return the weights from an initializer, after a check."""
     before = copy.deepcopy(rng)
     W = initializer(rng, fan_in, fan_out)
     ok = np.shape(W) == (fan_in, fan_out) and np.asarray(W).dtype.kind in "iuf"
@@ -313,17 +314,18 @@ def drawn(initializer: Callable[..., Any], rng: Any, fan_in: int, fan_out: int) 
 
 
 def check_schedule(schedule: Callable[[int], float], n_steps: int = 100) -> None:
-    """Raise if a learning-rate schedule does not keep its promises.
+    """Raise if a learning-rate schedule breaks its protocol.
 
-    It must return a finite number of at least 0, always the same for a step. ``after_plateau``,
-    if it has that method, must return such a number too.
+    It must return a finite number of at least 0, and the same number each time for the same step.
+    If it has a method ``after_plateau``, that method must also return a finite number of at least
+    0.
 
     Parameters
     ----------
     schedule : callable
-        A function of the step, or an object that has ``after_plateau`` besides.
+        A function of the step, or an object that also has a method ``after_plateau``.
     n_steps : int, default=100
-        How many steps to try, from step 0 on.
+        Number of steps to try, from step 0 on.
 
     Raises
     ------
@@ -351,16 +353,17 @@ def check_schedule(schedule: Callable[[int], float], n_steps: int = 100) -> None
 
 
 def check_scorer(scorer: Callable[..., Any], estimator: Any, X: Any, y: Any) -> None:
-    """Raise if a scorer does not keep its promises.
+    """Raise if a scorer breaks its protocol.
 
-    It must return a finite number, higher for a better model, and leave X and y as they are.
+    It must return a finite number and leave X and y as they are. By convention, a better model has
+    a higher score; that is not checked.
 
     Parameters
     ----------
     scorer : callable
         A function of ``(estimator, X, y)``.
     estimator : estimator
-        A fitted one.
+        A fitted estimator.
     X : {ndarray, sparse matrix} of shape (n_samples, n_features)
         Some samples.
     y : ndarray of shape (n_samples,) or (n_samples, n_labels)
@@ -390,7 +393,7 @@ def check_scorer(scorer: Callable[..., Any], estimator: Any, X: Any, y: Any) -> 
 
 @contextmanager
 def untouched(data: tuple[Any, Any]) -> Iterator[None]:
-    """Raise if a scorer changes the X or the y that it gets."""
+    """Raise if the block changes X or y."""
     arrays = [a.data if hasattr(a, "tocsr") else a for a in data]
     before = [joblib.hash(a) for a in arrays]
     yield
@@ -402,7 +405,7 @@ def untouched(data: tuple[Any, Any]) -> Iterator[None]:
 def scored(
     name: Any, scorer: Callable[..., Any], estimator: Any, X: Any, y: Any, **weights: Any
 ) -> float:
-    """Return what a scorer of some name gives, after a check that it is a finite number."""
+    """Return the score, after a check that it is a finite number."""
     value = float(scorer(estimator, X, y, **weights))
     if not math.isfinite(value):
         raise ValueError(
@@ -416,7 +419,7 @@ def copied(thing: Any) -> Any:
     """Return a copy, or the thing itself if it cannot be copied."""
     try:
         return copy.deepcopy(thing)
-    except Exception:  # whatever the user's object raises
+    except Exception:  # a user's object may raise anything
         return thing
 
 
@@ -426,7 +429,7 @@ def _name(thing: Any) -> str:
 
 @contextmanager
 def _calling(method: str) -> Iterator[None]:
-    """Let an error of a user's method say whose it is."""
+    """Make an error in a user's method name the method."""
     try:
         yield
     except Exception as error:

@@ -1,4 +1,4 @@
-"""The parameters of the estimators: one table says all of each that is not in its prose.
+"""The parameters of the estimators, in one table.
 
 A new parameter is an entry here, an argument of the constructor, a paragraph of the class
 docstring, and the code that uses it.
@@ -28,7 +28,7 @@ __all__ = [
 
 
 class Need(Enum):
-    """What a parameter needs to have an effect."""
+    """A condition that a parameter needs to have an effect."""
 
     NAMED_SCHEDULE = 1
     EARLY_STOPPING = 2
@@ -36,7 +36,7 @@ class Need(Enum):
     NO_X_VAL = 4
     VALIDATION_SET = 5
     CHECKPOINT = 6
-    WHOLE_FIT = 7  # partial_fit is an epoch of one network
+    WHOLE_FIT = 7  # partial_fit trains one network for one epoch
     STOCHASTIC = 8
     LBFGS = 9
 
@@ -47,15 +47,17 @@ class Parameter(NamedTuple):
     Parameters
     ----------
     constraint : list
-        What scikit-learn accepts as its value. Allowed names come from the tables of the core.
+        The values that scikit-learn's validation accepts. Allowed names come from the tables of
+        the core.
     needs : tuple of Need
-        What the parameter needs to have an effect. The arguments of the tables ``SOLVERS`` and
-        ``SCHEDULES`` need their solver or schedule besides.
+        The conditions under which the parameter has an effect. A parameter that is an argument in
+        ``SOLVERS`` or ``SCHEDULES`` also needs that solver or schedule.
     off : object
-        A value that switches it off, which needs nothing. None if there is no such value.
+        A value that switches the parameter off. It never causes a warning. None if there is no such
+        value.
     before : object
-        The value that gives an old file, saved without the parameter, its old behaviour. None if
-        that is the default.
+        The value for a file that was saved by a version without the parameter: it keeps the old
+        behaviour. None if the default does.
     """
 
     constraint: list[Any]
@@ -177,7 +179,7 @@ def names_of(parameter: str) -> list[str]:
 def _unmet(
     estimator: Any, call: str, config: TrainingConfig | None, has_validation_set: bool
 ) -> dict[Need, str]:
-    """Return the needs that are not met in a call, and the reasons."""
+    """Return the needs that a call does not meet, and the reasons."""
     optimizer, solver = config and config.optimizer, f"solver={estimator.solver!r}"
     lbfgs, named = isinstance(optimizer, LBFGS), isinstance(estimator.learning_rate, str)
     stops = isinstance(optimizer, Stochastic) and optimizer.early_stopping is not None
@@ -197,7 +199,7 @@ def _unmet(
 
 
 def _reasons(estimator: Any, unmet: dict[Need, str]) -> dict[str, str]:
-    """Return the parameters without effect; for each, the value that would have to differ."""
+    """Return the parameters without effect, and the reason for each."""
     solver, rate = estimator.solver, estimator.learning_rate
     reasons: dict[str, str] = {}
     for choice, given, table in (
@@ -224,7 +226,7 @@ def unused(
     config: TrainingConfig | None = None,
     has_validation_set: bool = False,
 ) -> dict[str, str]:
-    """Return the parameters that were set to no effect, and why each has none.
+    """Return the parameters that were set without effect, and the reason for each.
 
     Parameters
     ----------
@@ -233,9 +235,9 @@ def unused(
     config : TrainingConfig or None
         The configuration of a fit.
     has_validation_set : bool
-        Whether the user has passed one.
+        Whether the user passed a validation set.
     """
-    defaults = inspect.signature(type(estimator)).parameters  # a subclass may take fewer
+    defaults = inspect.signature(type(estimator)).parameters  # a subclass may have fewer parameters
     unmet = _unmet(estimator, call, config, has_validation_set)
     return {
         name: reason
@@ -246,13 +248,13 @@ def unused(
 
 
 def _asks_for_nothing(name: str, value: Any, default: Any) -> bool:
-    """Return whether a value is the default, or switches something off."""
+    """Return whether a value is the default, or switches the parameter off."""
     off = PARAMETERS[name].off
     return (off is not None and _same(value, off)) or _same(value, default)
 
 
 def _same(value: Any, default: Any) -> bool:
-    if isinstance(value, (list, tuple)):  # one for each layer
+    if isinstance(value, (list, tuple)):  # one value for each layer
         return all(_same(item, default) for item in value)
     return value is default or (type(value) is not type and bool(value == default))
 
@@ -263,7 +265,7 @@ def warn_of_unused(
     config: TrainingConfig | None = None,
     has_validation_set: bool = False,
 ) -> None:
-    """Warn once of all parameters that were set to no effect, see ``unused``."""
+    """Warn once about all parameters that were set without effect, see ``unused``."""
     found = unused(estimator, call, config, has_validation_set)
     if found:
         settings = ", ".join(

@@ -1,4 +1,4 @@
-"""Warnings on the scale of features: out of scale, far from the rest, or another one than X."""
+"""Warnings on features that are out of scale, have outliers, or differ in scale from X."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from skscratch.training.scaling import LIMIT, differently_scaled, root_mean_squa
 __all__ = ["named_features", "warn_of_limits", "warn_of_no_scaling", "warn_of_other_scale"]
 
 ROWS_AT_A_TIME = 4096
-# A network learns next to nothing from features of such sizes.
+# A network learns almost nothing from features below or above these root mean squares.
 FAR_FROM_SCALE = 1e-3, 30.0
 
 
 def warn_of_no_scaling(estimator: Any, X: Any) -> None:
-    """Warn if features that will be taken as they are lie far from any scale."""
+    """Warn if the features of an X that is not scaled are far too small or too large."""
     scales = root_mean_squares(X, ROWS_AT_A_TIME)
     largest = int(scales.argmax())
     if not scales[largest] > 0 or FAR_FROM_SCALE[0] <= scales[largest] <= FAR_FROM_SCALE[1]:
@@ -31,7 +31,7 @@ def warn_of_no_scaling(estimator: Any, X: Any) -> None:
 
 
 def warn_of_limits(estimator: Any, limit: Any) -> None:
-    """Warn of features with values that training clips, if there are any."""
+    """Warn about features with values that training clips, if there are any."""
     if limit is not None:
         names = named_features(estimator, np.flatnonzero(np.isfinite(limit)))
         warn(
@@ -42,14 +42,14 @@ def warn_of_limits(estimator: Any, limit: Any) -> None:
 
 
 def warn_of_other_scale(estimator: Any, X: Any, X_val: Any) -> None:
-    """Warn if most features of a validation set live on another scale than those of X."""
+    """Warn if many features of a validation set have another scale than in X."""
     if issparse(X) or issparse(X_val):
         in_X, in_val = (root_mean_squares(part, ROWS_AT_A_TIME) for part in (X, X_val))
         told = (in_X > 0) & (in_val > 0)
         differs = told & ((in_val > 8 * in_X) | (in_val < in_X / 8))
     else:
         differs, told = differently_scaled(X, X_val, ROWS_AT_A_TIME)
-    # some features of new data may well have moved; a scaler moves most
+    # in new data some features may differ; a missing scaler makes most features differ
     if differs.sum() * 3 < told.sum() or not told.any():
         return
     where = named_features(estimator, np.flatnonzero(differs))
@@ -63,7 +63,7 @@ def warn_of_other_scale(estimator: Any, X: Any, X_val: Any) -> None:
 
 
 def named_features(estimator: Any, indices: Any) -> str:
-    """Return how a message names some features: by name where they have names, three at most."""
+    """Return features as messages name them: by name if they have names, at most three."""
     names = getattr(estimator, "feature_names_in_", None)
     shown = [repr(i if names is None else names[i]) for i in map(int, indices[:3])]
     more = f" and {len(indices) - 3} more" if len(indices) > 3 else ""

@@ -19,8 +19,8 @@ __all__ = ["EstimatorScorer", "find_scorer"]
 
 
 def find_scorer(estimator: Any, data: Dataset) -> "EstimatorScorer":
-    """Return the scorer that ``scoring``, other than the loss, asks for."""
-    # importing it takes longer than importing all that is needed otherwise
+    """Return the scorer for ``scoring``, which must not be 'loss'."""
+    # imported here, because that takes longer than importing everything else
     from sklearn.metrics import check_scoring, get_scorer_names
 
     try:
@@ -40,14 +40,15 @@ class EstimatorScorer:
     Parameters
     ----------
     estimator : estimator
-        The scorer gets another one of its class and parameters, which predicts.
+        The scorer gets another estimator of the same class and parameters, with the network to
+        score.
     scorer : callable
     data : Dataset
     """
 
     def __init__(self, estimator: Any, scorer: Callable[..., Any], data: Dataset) -> None:
         self.scoring, self.scorer = estimator.scoring, scorer
-        # the data have been checked already: names of features are left out
+        # no feature names: the rows to score are arrays that are already checked
         of_data = {"classes_", "n_features_in_"}
         self.view = object.__new__(type(estimator))
         vars(self.view).update(
@@ -66,7 +67,7 @@ class EstimatorScorer:
         X, y, weights = data.X[rows], data.labels[rows], {}
         if data.sample_weight is not None and (self.scoring is None or takes_weights(self.scorer)):
             weights["sample_weight"] = data.sample_weight[rows]
-        # a scorer of the user is watched in its first call
+        # the first call of a user's scorer is checked for changes of X and y
         watched: Any = untouched if callable(self.scoring) else nullcontext
 
         def score(params: Parameters) -> float:

@@ -49,11 +49,11 @@ __all__ = [
     "usual_learning_rate",
 ]
 
-# Data of fewer rows have none to spare for validation. Rows without weight do not count.
+# With fewer rows, "auto" holds out none for validation. Rows of weight 0 do not count.
 FEW_ROWS = 50
-# More members than this improve little. No layer is made narrower than those that were measured.
+# More members improve little. "auto" makes no layer narrower than the narrowest one measured.
 MOST_MEMBERS, NARROWEST = 8, 16
-# The loss on fewer validation rows says too little to stop by.
+# The loss on fewer validation rows is too noisy for early stopping.
 LEAST_HELD_OUT = 5
 
 
@@ -65,22 +65,23 @@ def resolve(
     Parameters
     ----------
     estimator : estimator
-        With parameters that scikit-learn has checked one by one.
+        An estimator whose parameters scikit-learn has checked one by one.
     data : Dataset
     is_partial : bool
-        Whether it is for ``partial_fit``, an epoch of one network.
+        Whether the call is ``partial_fit``, which trains one network for one epoch.
     is_initial : bool
-        Whether training starts a new network; otherwise it goes on from the fitted one.
+        Whether training starts with a new network; otherwise it continues the fitted one.
 
     Raises
     ------
     InvalidParameterError, ValueError
-        If a parameter does not fit the others or the data, or an object breaks a promise.
+        If a parameter does not fit the others or the data, or a custom object breaks its
+        protocol.
     """
     lbfgs, widths = is_lbfgs(estimator.solver), hidden_layer_sizes(estimator.hidden_layer_sizes)
     n_rows = data.X.shape[0] if data.w is None else int(np.count_nonzero(data.w))
     members = 1 if is_partial else _n_members(estimator, data, n_rows, widths)
-    if is_initial or not is_partial:  # not in every call of a stream
+    if is_initial or not is_partial:  # once, not in every call of partial_fit
         _check_objects(estimator)
     functions = activations(estimator.activation, len(widths))
     rates = dropout(estimator.dropout, len(widths))
@@ -106,14 +107,14 @@ def resolve(
 
 
 def is_lbfgs(solver: Any) -> bool:
-    """Return whether a solver is L-BFGS, the only one that takes no steps of single batches."""
+    """Return whether a solver is L-BFGS, the only solver without batches."""
     return isinstance(solver, str) and solver == "lbfgs"
 
 
 def _stochastic(
     estimator: Any, data: Dataset, n_rows: int, is_partial: bool, is_initial: bool
 ) -> Stochastic:
-    """Return the stochastic optimizer, with all that depends on the number of rows."""
+    """Return the stochastic optimizer, including everything that depends on the number of rows."""
     update_rule, early = rule(estimator), None
     n_training = n_rows
     if not is_partial and stops_early(estimator, data, n_rows):
@@ -123,7 +124,7 @@ def _stochastic(
     n = batch_size(estimator.batch_size, n_training)
     n_updates_before = 0 if is_initial else _updates_before(estimator, update_rule)
     planned = estimator.max_iter * -(-n_training // n)
-    if not is_partial:  # the plan of a stream is that of its first calls
+    if not is_partial:  # partial_fit plans from the first call on
         planned += n_updates_before
     clip = estimator.max_grad_norm
     stochastic = Stochastic(
@@ -137,7 +138,7 @@ def _stochastic(
         n_iter_no_change=estimator.n_iter_no_change,
         early_stopping=early,
     )
-    # only a schedule of ours comes to an end: a function may begin with 0
+    # only for named schedules: a function may begin with 0
     name, begun = estimator.learning_rate, n_updates_before > 0
     if begun and isinstance(name, str) and stochastic.schedule(n_updates_before) == 0:
         warn(
@@ -148,13 +149,13 @@ def _stochastic(
 
 
 def _updates_before(estimator: Any, update_rule: Rule) -> int:
-    """Return the updates of the optimizer that training goes on from, if it is of the same kind."""
+    """Return the updates of the fitted optimizer, or 0 if its rule is of another class."""
     saved = estimator._continuation["memory"]
     return int(saved["t"]) if saved.get("rule") == type(update_rule).__name__ else 0
 
 
 def stops_early(estimator: Any, data: Dataset, n_rows: int) -> bool:
-    """Return whether a fit is asked to stop early: what "auto" means for so many rows."""
+    """Return whether a fit on so many rows stops early; this resolves "auto"."""
     if is_lbfgs(estimator.solver):
         return False
     if estimator.early_stopping != "auto":
@@ -165,7 +166,7 @@ def stops_early(estimator: Any, data: Dataset, n_rows: int) -> bool:
 def _early_stopping(
     estimator: Any, data: Dataset, n_rows: int, n_held_out: int
 ) -> EarlyStopping | None:
-    """Return how a fit stops early, or None if too few rows would be held out."""
+    """Return the configuration of early stopping, or None for too few validation rows."""
     fraction, refit = None, None
     if data.validation is None:
         if n_held_out < LEAST_HELD_OUT:
@@ -186,7 +187,7 @@ def _n_held_out(estimator: Any, data: Dataset) -> int:
 
 
 def _n_members(estimator: Any, data: Dataset, n_rows: int, widths: tuple[int, ...]) -> int:
-    """Return into how many members the hidden layers are divided."""
+    """Return the number of members into which the hidden layers are divided."""
     needed = {
         "warm_start=False": not estimator.warm_start,
         "refit=False": not estimator.refit,
@@ -210,7 +211,7 @@ def _n_members(estimator: Any, data: Dataset, n_rows: int, widths: tuple[int, ..
 
 
 def batch_size(value: Any, n_rows: int) -> int:
-    """Return the rows per step; "auto" gives small data several steps an epoch."""
+    """Return the rows per update; "auto" gives small data several updates per epoch."""
     if isinstance(value, str):
         return min(n_rows, max(32, min(200, -(-n_rows // 4))))
     return min(n_rows, int(value))
@@ -233,7 +234,7 @@ def hidden_layer_sizes(value: Any) -> tuple[int, ...]:
 
 
 def _is_real(value: Any) -> bool:
-    """Return whether a value is a number, which True and False are not."""
+    """Return whether a value is a real number. True and False are not."""
     return not isinstance(value, (bool, np.bool_)) and isinstance(value, Real)
 
 
@@ -263,7 +264,7 @@ def _is_activation(value: Any) -> bool:
 
 
 def initializers(value: Any, functions: tuple[Activation, ...]) -> tuple[Callable[..., Any], ...]:
-    """Return one initializer per layer; "auto" is what each activation asks for, or Glorot."""
+    """Return one initializer per layer; "auto" is that of the layer's activation, or Glorot."""
     if isinstance(value, str) and value == "auto":
         names = [getattr(f, "weight_init", "glorot_uniform") for f in functions]
         for f, name in zip(functions, names, strict=True):
@@ -312,11 +313,11 @@ def learning_rate_init(estimator: Any, update_rule: Rule) -> float:
 
 
 def usual_learning_rate(update_rule: Rule, ema_decay: float) -> float:
-    """Return the initial learning rate that is "auto".
+    """Return the initial learning rate that "auto" stands for.
 
-    Adam's is 0.01 where an average takes out the noise of large steps, otherwise 0.001. For the
-    other rules it is 0.1 · (1 - momentum): the effective step ``rate / (1 - momentum)`` is then 0.1
-    for each momentum. A momentum above 0.99 counts as 0.99.
+    For Adam, it is 0.01 with a moving average, which removes the noise of large steps, and 0.001
+    without. For other rules, it is 0.1 · (1 - momentum): the effective learning rate
+    ``rate / (1 - momentum)`` is then 0.1 for every momentum. A momentum above 0.99 counts as 0.99.
     """
     if isinstance(update_rule, Adam):
         return 0.01 if ema_decay else 0.001
@@ -325,7 +326,7 @@ def usual_learning_rate(update_rule: Rule, ema_decay: float) -> float:
 
 
 def schedule(estimator: Any, update_rule: Rule, planned_updates: int) -> Schedule:
-    """Return the learning-rate schedule of a run of so many updates."""
+    """Return the learning-rate schedule of a run of ``planned_updates`` updates."""
     given, warmup = estimator.learning_rate, int(estimator.warmup_steps)
     if isinstance(given, str):
         kind = SCHEDULES[given]
@@ -342,20 +343,20 @@ def schedule(estimator: Any, update_rule: Rule, planned_updates: int) -> Schedul
 
 
 def _fill(factory: Any, params: dict[str, Any]) -> Any:
-    """Call factory with the parameters of its arguments' names."""
+    """Call factory with the parameters that its arguments name."""
     return factory(**{name: params[name] for name in arguments(factory)})
 
 
 @cache
 def arguments(factory: Callable[..., Any]) -> tuple[str, ...]:
-    """Return the names of the arguments of an entry of the core's tables."""
+    """Return the argument names of an entry of ``SOLVERS`` or ``SCHEDULES``."""
     return tuple(inspect.signature(factory).parameters)
 
 
 def _check_objects(estimator: Any) -> None:
-    """Raise if an activation, an update rule or a schedule of the user breaks a promise.
+    """Raise if a custom activation, update rule or schedule breaks its protocol.
 
-    The weights of an initializer and the score of a scorer are checked when they are returned.
+    The results of custom initializers and scorers are checked when they are used.
     """
     given = estimator.activation
     for f in given if isinstance(given, (list, tuple)) else [given]:
@@ -364,7 +365,7 @@ def _check_objects(estimator: Any) -> None:
             with naming("activation"):
                 check_activation(f)
     if not isinstance(estimator.solver, str):
-        update_rule = rule(estimator)  # refuses what is no rule at all
+        update_rule = rule(estimator)  # raises if the object is not a rule
         if is_of_user(estimator.solver):
             warn_of_former("solver", estimator.solver, update_rule)
             with naming("solver"):

@@ -1,6 +1,6 @@
-"""Input validation: the arguments of the user are checked here, once, and named if refused.
+"""Input validation. All arguments of the user are checked here, once.
 
-Errors name the argument, the place of the value in it, and what to do.
+Errors name the argument, the position of the bad value, and what to do.
 """
 
 import re
@@ -30,9 +30,9 @@ __all__ = [
 
 FLOATS = [np.float64, np.float32]
 WHOLE = [np.dtype(code) for code in "?bBhHiIlLqQ"]
-# In a message of scikit-learn: the end of the fault, after which a guess at the cause begins.
+# In a message of scikit-learn: here the fault ends and a guess at the cause begins.
 SUPPOSED = r"\n|\. Maybe you are trying"
-# In such a message: words that blame a single value.
+# In a message of scikit-learn: words on a fault of a single value.
 ABOUT_VALUES = (
     r"NaN|infinity|convert|float\(\)|Complex|DType|label type|ambiguous|supported between"
 )
@@ -54,15 +54,15 @@ def check_training_data(
 ) -> tuple[Any, Any, Any, Any]:
     """Return X as C-ordered or CSR numbers, y, the weights or None, and the dtype to compute in.
 
-    ``floats`` are the dtypes to compute in, the preferred one first: an X of another float dtype is
-    converted to it, whole numbers stay as they are and are converted batch by batch. ``first`` is
-    whether X settles the features or is held against those that are known.
+    ``floats`` are the allowed dtypes to compute in, the preferred one first. An X of another float
+    dtype is converted to the preferred one. Integers keep their dtype, and are converted batch by
+    batch. ``first`` says whether X defines the features; otherwise X must have the known features.
     """
     if y is None:
-        validate_data(estimator, X, y)  # raises: the tags say that y is required
+        validate_data(estimator, X, y)  # raises, because the tags say that y is required
     refuse_dates("X", X)
     with naming("X", in_features, X):
-        # C: gathering rows from a column-major X would copy the whole of it for every batch
+        # C-ordered: gathering rows from a column-major X would copy all of X for every batch
         X = validate_data(
             estimator, X, accept_sparse="csr", dtype=[*floats, *WHOLE], order="C", reset=first
         )
@@ -74,7 +74,7 @@ def check_training_data(
 def check_validation_data(
     estimator: Any, X_val: Any, y_val: Any, sample_weight_val: Any, dtype: Any
 ) -> tuple[Any, Any, Any]:
-    """Return a validation set, checked as training data are."""
+    """Return a validation set, checked like training data."""
     if X_val is None or y_val is None:
         given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
         names = [name for name, value in given.items() if value is not None]
@@ -91,7 +91,7 @@ def check_validation_data(
 
 
 def _check_target(argument: str, estimator: Any, X: Any, y: Any) -> Any:
-    """Return y as an array, one row for each of X."""
+    """Return y as an array, with as many rows as X."""
     refuse_mixed(argument, y)
     with naming(argument, in_labels, y):
         checked = check_y(y, multi_output=True, estimator=estimator)
@@ -106,13 +106,13 @@ def _check_weights(argument: str, weights: Any, X: Any) -> Any:
         return None
     refuse_dates(argument, weights)
     with naming(argument):
-        # float64, whatever the network computes in: weights have no unit, and may be tiny
+        # float64 for every network dtype: weights have no unit, and may be tiny
         return check_sample_weight(weights, X, np.float64)
 
 
 def check_prediction_data(estimator: Any, X: Any) -> Any:
-    """Return X as numbers, of the features that are known."""
-    # a sum is how scikit-learn, too, looks for values that are not finite
+    """Return X as numbers, after a check that it has the known features."""
+    # scikit-learn, too, finds non-finite values by a sum
     if _is_plain(estimator, X) and np.isfinite(X.sum()):
         return X
     refuse_dates("X", X)
@@ -125,7 +125,7 @@ def check_prediction_data(estimator: Any, X: Any) -> Any:
 def _is_plain(estimator: Any, X: Any) -> bool:
     """Return whether X is an array of floats that needs no conversion.
 
-    For a single row, what ``validate_data`` does to find that out takes longer than the prediction.
+    For a single row, ``validate_data`` would take longer than the prediction.
     """
     return (
         type(X) is np.ndarray
@@ -141,7 +141,7 @@ def _is_plain(estimator: Any, X: Any) -> bool:
 def naming(
     argument: str, explain: Callable[[Any], str] | None = None, value: Any = None
 ) -> Iterator[None]:
-    """Let errors in the block name the argument, see ``raise_named``."""
+    """Make errors in the block name the argument, see ``raise_named``."""
     try:
         yield
     except (ValueError, TypeError) as error:
@@ -155,10 +155,10 @@ def raise_named(
     explain: Callable[[Any], str] | None = None,
     value: Any = None,
 ) -> None:
-    """Raise an error that names the argument, unless this one does.
+    """Raise an error that names the argument, unless ``error`` already does.
 
-    ``explain(value)`` is a sentence on what is wrong with a value. It replaces the guess of
-    scikit-learn.
+    ``explain(value)`` returns a sentence on the fault of a value. The sentence replaces
+    scikit-learn's guess at the cause.
     """
     message = str(error)
     about_values = re.search(ABOUT_VALUES, message.partition("\n")[0])
@@ -173,7 +173,7 @@ def raise_named(
 
 
 def refuse_dates(argument: str, X: Any) -> None:
-    """Raise if X holds dates or time spans, which NumPy would take for counts of nanoseconds."""
+    """Raise if X holds dates or time spans, which NumPy would convert to nanoseconds."""
     for name, kind in _kinds(X):
         if kind in OF_KIND:
             what, way_out = OF_KIND[kind]
@@ -182,7 +182,7 @@ def refuse_dates(argument: str, X: Any) -> None:
 
 
 def refuse_mixed(argument: str, y: Any) -> None:
-    """Raise if labels are strings and other objects; NumPy makes strings of all in a list."""
+    """Raise if y mixes strings and other labels; NumPy would convert all to strings."""
     of_objects = getattr(y, "dtype", None) == np.dtype(object) and y.ndim > 0
     if (of_objects or isinstance(y, (list, tuple))) and len(
         {isinstance(label, str) for label in y}
@@ -191,9 +191,9 @@ def refuse_mixed(argument: str, y: Any) -> None:
 
 
 def in_features(X: Any) -> str:
-    """Return a sentence on the first value that is no number, with a space before it, or nothing.
+    """Return a sentence on the first non-number in X, with a space before it, or an empty string.
 
-    It is for an X that has been refused: it takes its time.
+    It is slow, and meant for an X that has already been refused.
     """
     for name, row, value in _suspects(X):
         found = _fault(value)
@@ -204,7 +204,7 @@ def in_features(X: Any) -> str:
 
 
 def in_labels(y: Any) -> str:
-    """Return a sentence on what is wrong with refused labels, a space before it, or nothing."""
+    """Return a sentence on refused labels, with a space before it, or an empty string."""
     labels = np.asarray(y, dtype=object)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
@@ -231,7 +231,7 @@ def in_labels(y: Any) -> str:
 
 
 def _kinds(X: Any) -> Iterator[tuple[str, str]]:
-    """Yield the name of each column of a table and the kind of its dtype; "" for what has none."""
+    """Yield the name and the dtype's kind of each column; the name is "" for an array."""
     if hasattr(X, "columns") and hasattr(X, "dtypes"):
         for name, dtype in zip(X.columns, X.dtypes, strict=False):
             inner = getattr(getattr(dtype, "categories", None), "dtype", dtype)
@@ -242,7 +242,7 @@ def _kinds(X: Any) -> Iterator[tuple[str, str]]:
         yield "", kind
         return
     rows: Any = X if isinstance(X, np.ndarray) and X.ndim == 2 else []
-    if isinstance(X, (list, tuple)):  # the first row stands for all
+    if isinstance(X, (list, tuple)):  # only the first row is looked at
         rows = X[:1]
     for row in rows:
         for i, value in enumerate(row if isinstance(row, (list, tuple, np.ndarray)) else []):
@@ -251,7 +251,7 @@ def _kinds(X: Any) -> Iterator[tuple[str, str]]:
 
 
 def _suspects(X: Any) -> Iterator[tuple[str, int, Any]]:
-    """Yield column, row and value of what may be no number, column by column."""
+    """Yield column, row and value of possible non-numbers, column by column."""
     if issparse(X):
         entries = X.tocoo()
         for i in np.flatnonzero(~np.isfinite(entries.data))[:1]:
@@ -272,7 +272,7 @@ def _suspects(X: Any) -> Iterator[tuple[str, int, Any]]:
 
 
 def _fault(value: Any) -> tuple[str, str] | None:
-    """Return what a value is if it is no finite number, and the way out."""
+    """Return the fault of a value that is not a finite number, and the remedy, or None."""
     if _is_missing(value):
         return MISSING
     if isinstance(value, (str, bytes)):
@@ -289,7 +289,7 @@ def _fault(value: Any) -> tuple[str, str] | None:
 
 
 def _shown(value: Any) -> str:
-    """Return a value as Python shows it, in few characters."""
+    """Return a short repr of a value."""
     return reprlib.repr(value.item() if isinstance(value, (np.number, np.str_)) else value)
 
 

@@ -1,5 +1,5 @@
-"""Floor 1: time. Batches, epochs, when to stop, and what a run needs in order to go on.
+"""Training: batches, epochs, L-BFGS, early stopping, checkpoints, and the state of a run.
 
-``epoch.run_epoch`` is the textbook loop; ``lbfgs.minimize`` is the full-batch solver over the
-same two passes. Nothing here knows scikit-learn or labels.
+``loop.train_epoch`` is the textbook loop of stochastic training. ``lbfgs.minimize`` is the
+full-batch solver over the same two passes. No module here imports scikit-learn.
 """
