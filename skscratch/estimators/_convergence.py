@@ -23,7 +23,7 @@ from skscratch.training.validation import mean_loss
 __all__ = ["conclude"]
 
 # As fractions of the loss of the best constant prediction: the recorded loss above which the
-# model's loss is computed, the loss above which nothing was learned, and the rise that causes a warning.
+# model's loss is computed, the loss above which nothing was learned, and the rise to warn of.
 DOUBTFUL, NOTHING, RISEN = 0.98, 0.995, 0.1
 # Parameters that have moved by more than this fraction of their norm have been trained.
 MOVED = 0.01

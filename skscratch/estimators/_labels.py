@@ -164,8 +164,8 @@ def counted_in_rows(w: Any) -> Any:
     """Return the weights in units of rows; their sum is the number of rows that they stand for.
 
     If all weights are integer multiples of the smallest weight, they are repetitions: the smallest
-    weight counts as one row. Other weights are relative: the mean weight counts as one row. A weight
-    of 0 stays 0, and enters neither the smallest weight nor the mean.
+    weight counts as one row. Other weights are relative: the mean weight counts as one row. Zero
+    weights stay 0, and enter neither the smallest weight nor the mean.
     """
     positive = w[w > 0].astype(np.float64)
     # only ratios count: multiplying all weights by a number changes nothing

@@ -1,8 +1,8 @@
 """Checkpoints: the state of a fit in a file that is complete or does not exist.
 
 The file begins with a line that names the format. The SHA-256 digest of the rest follows. The rest
-is NumPy's ``npz``; one of its members holds all that is not an array, as JSON. Reading a file runs
-none of its code, and takes no more memory than a few times the size of the file.
+has NumPy's format ``npz``; one of its members holds everything but the arrays, as JSON. Reading a
+file never runs code from it, and takes no more memory than a few times the size of the file.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ NUMBERS = "biuf"  # the kinds of an array's dtype
 def write(path: Any, content: dict[str, Any]) -> None:
     """Write nested dicts and lists of arrays, numbers, strings and None.
 
-    Whenever the process dies, path holds either what it held before or all of content.
+    Even if the process dies, path holds either its former content or all of the new content.
 
     Examples
     --------
@@ -67,13 +67,13 @@ def write(path: Any, content: dict[str, Any]) -> None:
 
 
 def read(path: Any) -> dict[str, Any]:
-    """Return what ``write`` wrote.
+    """Return the content that ``write`` saved.
 
     Raises
     ------
     ValueError
-        If the file is not a checkpoint, is damaged or cut short, or holds what ``write`` never
-        writes.
+        If the file is not a checkpoint, is damaged or cut short, or holds anything that
+        ``write`` never writes.
     """
     with open(path, "rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
@@ -83,7 +83,7 @@ def read(path: Any) -> dict[str, Any]:
             raise ValueError("it is damaged or cut short")
         try:
             return _content(file)
-        except Exception as error:  # whatever someone has put behind a digest that is right
+        except Exception as error:  # anything may stand behind a correct digest
             raise ValueError(
                 "it holds what skscratch does not write, such as a pickle or compressed arrays "
                 f"({type(error).__name__}: {error})"
@@ -91,7 +91,7 @@ def read(path: Any) -> dict[str, Any]:
 
 
 def _content(file: Any) -> dict[str, Any]:
-    """Return what an open file holds, once the sizes that it declares are known to be true."""
+    """Return the content of an open file, after a check of the sizes that it declares."""
     with zipfile.ZipFile(file) as archive:
         infos = archive.infolist()
         stored = all(
@@ -113,7 +113,7 @@ def _content(file: Any) -> dict[str, Any]:
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> Any:
-    """Return an array of numbers, no larger than its part of the file."""
+    """Return an array of numbers, after a check that it fills its part of the file exactly."""
     info = archive.getinfo(f"{name}.npy")
     with archive.open(info) as part:
         if npy.read_magic(part) != (1, 0):
@@ -127,14 +127,14 @@ def _array(archive: zipfile.ZipFile, name: str) -> Any:
 
 
 def check(found: Any, expected: Any, name: str = "content") -> None:
-    """Raise unless found has the keys, strings and types of expected, and arrays of its kind.
+    """Raise unless found has the keys, strings, types, and shapes of arrays of expected.
 
     Whole numbers must not be negative. Floats and arrays may hold any value of their dtype.
 
     Raises
     ------
     ValueError
-        Naming the first part that differs.
+        The message names the first part that differs.
 
     Examples
     --------
@@ -178,14 +178,14 @@ class CheckpointFile:
     ----------
     path : Path
     every_epochs, every_seconds : float or None
-        When to save; None leaves it to the other one.
+        Interval between two saves; None leaves the decision to the other one.
     owner : dict
-        Hashes of all that the fit depends on: "seed", "parameters", and the parts named in
+        Hashes of everything that the fit depends on: "seed", "parameters", and the parts named in
         ``PARTS``.
     former_parameters : dict
-        The hashes of parameters that a file of a former version does not know.
+        Hashes of the values to assume for parameters that a file of a former version lacks.
     seed_is_free : bool
-        Whether the seed of the file may be another one than that of owner.
+        Whether the seed in the file may differ from the seed in owner.
     n_epochs : int
         Epochs trained before the fit.
     """
@@ -207,7 +207,7 @@ class CheckpointFile:
         self.seed_is_free, self._n_epochs, self._time = seed_is_free, n_epochs, monotonic()
 
     def load(self) -> dict[str, Any] | None:
-        """Return what an earlier call has written, or None; take over the seed of the file.
+        """Return the content that an earlier call saved, or None; use the seed in the file.
 
         Raises
         ------
@@ -227,10 +227,10 @@ class CheckpointFile:
 
     @contextmanager
     def blamed(self) -> Iterator[None]:
-        """Let any error in what the file holds name the file."""
+        """Make any error in the block name the file."""
         try:
             yield
-        except Exception as error:  # nobody knows what a file may do that someone else has made
+        except Exception as error:  # a file from someone else may cause any error
             raise ValueError(
                 f"checkpoint={str(self.path)!r} cannot be resumed: {error}. To start anew, "
                 "remove the file or name another one."
@@ -261,7 +261,7 @@ class CheckpointFile:
             self.save(n_epochs, content)
 
     def save(self, n_epochs: int, content: Callable[[], dict[str, Any]]) -> None:
-        """Save now. A full disk must not end training: then there is a warning."""
+        """Save now. If writing fails, as on a full disk, warn instead of ending training."""
         try:
             write(self.path, {"belongs_to": self.owner, **content()})
         except OSError as error:

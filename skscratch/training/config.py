@@ -21,7 +21,7 @@ __all__ = ["LBFGS", "EarlyStopping", "Scorer", "Stochastic", "TrainingConfig"]
 
 
 class Scorer(Protocol):
-    """Scores networks that take X as it is: higher is better."""
+    """Scores networks for unscaled X. A higher score is better."""
 
     def on(self, data: Dataset, rows: NDArray[np.intp]) -> Callable[[Parameters], float]:
         """Return the score on some rows, as a function of a network's parameters."""
@@ -34,13 +34,13 @@ class EarlyStopping:
     Parameters
     ----------
     validation_fraction : float or None
-        Share of the rows to hold out; None where the user brings a validation set.
+        Fraction of the rows to hold out; None if the user passed a validation set.
     n_updates_no_change : int or inf
-        Updates without improvement to wait for at least.
+        Minimum number of updates without improvement before training stops.
     temperature_scaling : bool
         Whether to fit a temperature to the validation rows.
     refit_batch_size : int or None
-        Rows per step of a second pass over all rows; None for no such pass.
+        Rows per step of a second training on all rows; None for no second training.
     """
 
     validation_fraction: float | None
@@ -60,7 +60,7 @@ class Stochastic:
     batch_size : int
         Rows per step.
     shuffle : bool
-        Whether each epoch has an order of its own.
+        Whether to shuffle the rows anew in each epoch.
     weight_decay : float
     max_grad_norm : float
         inf for gradients that are not clipped.
@@ -69,7 +69,7 @@ class Stochastic:
     n_iter_no_change : int or inf
         Epochs without improvement after which training stops.
     early_stopping : EarlyStopping or None
-        None where the training loss decides.
+        None if the training loss decides when to stop.
     """
 
     rule: Rule
@@ -92,7 +92,7 @@ class LBFGS:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """What a training run needs to know, besides the data.
+    """The configuration of a training run.
 
     Parameters
     ----------
@@ -106,13 +106,13 @@ class TrainingConfig:
     alpha : float
         Strength of the L2 penalty, in rows.
     max_iter : int
-        Most epochs, or iterations of L-BFGS.
+        Maximum number of epochs, or of iterations of L-BFGS.
     tol : float
-        Least improvement that counts; largest gradient entry at the end for L-BFGS.
+        Smallest improvement that counts. For L-BFGS, the largest gradient entry at which to stop.
     standardize : bool
         Whether the first run scales features that are out of scale.
     scorer : Scorer or None
-        Compares networks on validation rows; None compares them by their loss.
+        Compares networks on validation rows. None compares networks by their loss.
 
     Examples
     --------

@@ -1,12 +1,12 @@
 """The training data: checked arrays, validation rows, and batches.
 
 Iterating over batches once is one epoch. A batch's weights w have the sum 1, as the losses need
-them; ``weight`` is the sum before that. A batch is valid until the next one is drawn, because
-batches share buffers. It has at most ``batch_size`` rows. X and the columns of y may be of any
-numeric dtype: each batch is cast to the network's dtype, and its X is scaled.
+them; ``weight`` is the sum before they are divided by it. A batch is valid until the next batch is
+made, because batches share buffers. A batch has at most ``batch_size`` rows. X and the columns of y
+may be of any numeric dtype. Each batch is cast to the network's dtype, and its X is scaled.
 
-Each member has rows of its own. The arrays of a batch then have an axis of members in front, w has
-the sum 1 for each member, and ``weight`` is the sum over all members.
+With several members, each member has its own rows. The arrays of a batch then have a leading member
+axis, w has the sum 1 for each member, and ``weight`` is the sum over all members.
 """
 
 import math
@@ -31,7 +31,7 @@ __all__ = [
     "stratified_holdout",
 ]
 
-# bytes to copy at once: the cost of a small batch is mostly that of the calls
+# bytes to copy at a time: the cost of a small batch is mostly the overhead of the calls
 CHUNK = 2**18
 
 
@@ -46,7 +46,7 @@ class Dataset:
     y : ndarray of shape (n,) or (n, q)
         Targets, as the loss takes them.
     w : ndarray of shape (n,) or None
-        Weights, counted in rows; None gives every row weight 1.
+        Weights, in units of rows; None gives every row weight 1.
     dtype : dtype
         The dtype to compute in.
     loss : Loss
@@ -54,9 +54,9 @@ class Dataset:
     n_outputs : int
         Columns of the output layer.
     labels : ndarray
-        y as the user gave it, checked: what scorers get.
+        The user's y, checked. Scorers get it.
     sample_weight : ndarray of shape (n,) or None
-        The weights as the user gave them, checked.
+        The user's weights, checked.
     strata : ndarray of int of shape (n,) or None
         The stratum of each row when validation rows are held out; None for a single stratum.
     validation : Dataset or None
@@ -88,18 +88,18 @@ class Dataset:
     validation: "Dataset | None" = None
 
     def weighted_rows(self) -> NDArray[np.intp]:
-        """Return the rows whose weight is not 0. The others must not even fill a batch."""
+        """Return the rows whose weight is not 0. Other rows must not take places in a batch."""
         return np.arange(self.X.shape[0]) if self.w is None else np.flatnonzero(self.w)
 
     def own_validation(self) -> "ValidationRows | None":
-        """Return the validation set that the user has passed, if any."""
+        """Return the validation set that the user passed, or None."""
         own = self.validation
         return None if own is None else ValidationRows(own, own.weighted_rows())
 
     def split(
         self, fraction: float | None, rng: np.random.Generator, members: int = 1
     ) -> "tuple[NDArray[np.intp], ValidationRows | None]":
-        """Return the rows to train on and those to validate on, if any.
+        """Return the rows to train on, and the rows to validate on or None.
 
         With several members, the arrays have a row for each. All members share the user's
         validation set, but each holds out rows of its own.
@@ -107,7 +107,7 @@ class Dataset:
         Parameters
         ----------
         fraction : float or None
-            Share of the rows to hold out, without a validation set of the user; None for no rows.
+            Fraction of the rows to hold out if the user passed no validation set; None for no rows.
         rng : Generator
         members : int
         """
@@ -138,7 +138,7 @@ class Batch(NamedTuple):
 
 
 class SequentialBatches:
-    """Slices of the data, in order. A slice without any weight is skipped.
+    """Slices of the data, in order. A slice whose weights are all 0 is skipped.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ class SequentialBatches:
         None gives every row weight 1.
     batch_size : int
     dtype : dtype
-        The network's.
+        The dtype of the network.
 
     Examples
     --------
@@ -187,7 +187,7 @@ class ShuffledBatches:
         Positive for every chosen row; None gives every row weight 1.
     batch_size : int
     dtype : dtype
-        The network's.
+        The dtype of the network.
     rows : ndarray of int of shape (n_rows,) or (members, n_rows)
         The chosen rows, in order. Several members need a dense X.
     rng : Generator or None
@@ -233,7 +233,7 @@ class ShuffledBatches:
 
 
 class _DenseRows:
-    """Copies the rows of several small batches at once, or those of one large batch."""
+    """Copies the rows of several small batches, or of one large batch, at a time."""
 
     def __init__(
         self,
@@ -296,7 +296,8 @@ class _DenseRows:
 class _SparseRows:
     """Copies the rows of one batch of a CSR matrix.
 
-    A network that scales its inputs was begun on a dense X. It gets these rows as an array.
+    A network with scaled inputs began on a dense X. For such a network, the rows are converted to a
+    dense array.
     """
 
     def __init__(
@@ -336,14 +337,15 @@ def _weighted(X: Any, y: Any, w: Any) -> Batch:
 def holdout_sizes(counts: Any, fraction: float) -> NDArray[np.intp]:
     """Return how many rows of each stratum to hold out; each stratum keeps at least one row.
 
-    Rounding leaves some rows over. They go to the strata with the largest remainders.
+    Sizes are rounded down. The rows that are still missing come from the strata with the largest
+    remainders.
 
     Parameters
     ----------
     counts : ndarray of int of shape (n_strata,)
         The rows of each stratum.
     fraction : float
-        Share of the rows to hold out, between 0 and 1.
+        Fraction of the rows to hold out, between 0 and 1.
 
     Examples
     --------
@@ -373,7 +375,7 @@ def stratified_holdout(
     strata : ndarray of int of shape (n,)
         The stratum of each position, for instance its class.
     fraction : float
-        Share of the positions to hold out, between 0 and 1; see ``holdout_sizes``.
+        Fraction of the positions to hold out, between 0 and 1; see ``holdout_sizes``.
     rng : Generator
     n_splits : int
 

@@ -20,12 +20,12 @@ class Patience:
     Parameters
     ----------
     tol : float
-        The least improvement that counts.
+        The smallest improvement that counts.
     n_iter_no_change : int or inf
-        How many epochs in a row may fail to improve.
+        Consecutive epochs without improvement after which to stop.
     n_updates_no_change : int or inf
-        How many updates those epochs must hold at least: an epoch of a small set is a few updates,
-        one of a large set thousands.
+        Minimum number of updates in those epochs. An epoch on small data is a few updates, an epoch
+        on large data is thousands.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Patience:
         return self._n_stalled >= self.n_iter_no_change and updates >= self.n_updates_no_change
 
     def restart(self, n_updates: int) -> None:
-        """Forget the epochs without improvement up to update n_updates; keep the best loss."""
+        """Start counting anew after update n_updates; keep the best loss."""
         self._n_stalled, self._improved_at = 0, n_updates
 
     def state_dict(self) -> dict[str, Any]:
@@ -68,20 +68,20 @@ class Patience:
         }
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
-        """Take over what ``state_dict`` returned."""
+        """Load a dict of ``state_dict``."""
         self.best, self._n_stalled = saved["best"], saved["n_stalled"]
         self._improved_at = saved["t_improved"]
 
 
 class BestWeights:
-    """A copy of each member's weights and biases with the lowest loss, the latest of equals.
+    """A copy of each member's parameters with the lowest loss; of equal losses, the latest.
 
     Parameters
     ----------
     theta : ndarray of shape (P,)
         The parameters that training changes.
     arch : Architecture
-        It says which of the parameters belong to which member.
+        Defines which parameters belong to which member.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class BestWeights:
     losses : ndarray of shape (members,)
         The members' lowest losses.
     metadata : dict of ndarray of shape (members,)
-        What ``update`` was told when each member was copied last.
+        The metadata that ``update`` got when each member was last copied.
 
     Examples
     --------
@@ -136,7 +136,7 @@ class BestWeights:
         return {"theta": self.theta, "losses": self.losses, "marks": self.metadata}
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
-        """Take over, in place, what ``state_dict`` returned."""
+        """Load a dict of ``state_dict`` in place."""
         np.copyto(self.theta, saved["theta"])
         self.losses, self.metadata = saved["losses"], saved["marks"]
 
@@ -147,9 +147,9 @@ def is_unfinished(losses: list[float], learning_rates: list[float], n: float) ->
     Parameters
     ----------
     losses, learning_rates : list of float
-        Of every epoch.
+        The numbers of every epoch.
     n : int or inf
-        How many of the last epochs to judge by; inf asks for no judgement.
+        Number of last epochs to judge by. With inf, the result is False.
 
     Examples
     --------
@@ -166,7 +166,7 @@ def is_unfinished(losses: list[float], learning_rates: list[float], n: float) ->
 
 
 def has_fallen(losses: list[float], n: int) -> bool:
-    """Return whether the last n of more epochs made a good share of all progress.
+    """Return whether the last n of more than n epochs made a good share of all progress.
 
     Examples
     --------

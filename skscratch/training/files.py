@@ -1,4 +1,4 @@
-"""A file that is complete or not there, whenever the process dies."""
+"""Writing of files that are either complete or not there, even if the process dies."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 try:
     import fcntl
-except ImportError:  # on Windows, where nobody can remove a file that is open
+except ImportError:  # on Windows, where an open file cannot be removed
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["possible", "replacing"]
@@ -21,16 +21,16 @@ NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 
 @contextlib.contextmanager
 def replacing(path: Any) -> Iterator[BinaryIO]:
-    """Open a new file to write to, which takes the place of path when the block has ended.
+    """Open a new file for writing, which replaces path at the end of the block.
 
-    Until it is complete the file has a name of its own beside path: no file that is there already
-    is written to, and no link is followed. If the block raises, the file is removed. If the
-    process is killed, the next write to path removes the file.
+    Until then, the new file has a temporary name in the folder of path. No existing file is written
+    to, and no link is followed. If the block raises, the new file is removed. If the process is
+    killed, the next write to path removes it.
 
     Parameters
     ----------
     path : path-like
-        The file, which need not exist, in a folder that does. A link is itself replaced.
+        The file to replace. It need not exist, but its folder must. A link is itself replaced.
 
     Yields
     ------
@@ -39,7 +39,7 @@ def replacing(path: Any) -> Iterator[BinaryIO]:
     Raises
     ------
     OSError
-        If the file cannot be written; path is then as it was.
+        If the file cannot be written. path is then unchanged.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def replacing(path: Any) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            file.close()  # Windows renames no open file
+            file.close()  # Windows cannot rename an open file
             temporary.replace(path)
         finally:
             file.close()
@@ -76,7 +76,7 @@ def possible(path: Any) -> bool:
         return stat.S_ISREG(os.stat(path).st_mode)
     except FileNotFoundError:
         return os.path.isdir(os.path.dirname(os.path.realpath(path)))
-    except (OSError, ValueError):  # links in a circle; a NUL
+    except (OSError, ValueError):  # a circle of links, or a NUL in the path
         return False
 
 
@@ -85,7 +85,7 @@ def _open(path: str, flags: int) -> int:
 
 
 def _hold(file: Any) -> bool:
-    """Mark an open file as one that somebody writes; return False if another holds it so."""
+    """Lock an open file for writing; return False if the lock is already held."""
     if fcntl is not None:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -95,13 +95,13 @@ def _hold(file: Any) -> bool:
 
 
 def _remove_left_over(path: Path) -> None:
-    """Remove what writes to path have left that were killed; a file that is being written stays."""
+    """Remove the files that killed writes to path have left; keep files that are being written."""
     ours = re.compile(re.escape(path.name) + r"\.skscratch-[0-9a-f]{16}\.tmp")
     with contextlib.suppress(OSError), os.scandir(path.parent) as entries:
         for entry in entries:
             if not (ours.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)):
                 continue
-            if not entry.stat().st_size:  # its writer may be about to hold it
+            if not entry.stat().st_size:  # its writer may be about to lock it
                 continue
             with contextlib.suppress(OSError), open(entry, "rb", opener=_open) as file:
                 if _hold(file):

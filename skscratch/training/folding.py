@@ -23,7 +23,7 @@ __all__ = ["merge_members"]
 
 
 def merge_members(params: Parameters) -> Parameters:
-    """Return the parameters of the merged network, as new arrays. It must have a hidden layer.
+    """Return the parameters of the merged network, as new arrays. Members need a hidden layer.
 
     Examples
     --------

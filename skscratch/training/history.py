@@ -1,4 +1,4 @@
-"""What is recorded of every epoch."""
+"""The history of training: the numbers that are recorded for every epoch."""
 
 import math
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 __all__ = ["History", "empty_columns"]
 
-# Curves that continue from run to run stay exact; the rest need not take the room of a float64.
+# Curves that later runs continue must stay exact. For the other columns, float32 saves memory.
 COLUMNS: dict[str, Any] = {
     "loss": np.float64,
     "penalty": np.float32,
@@ -22,7 +22,7 @@ LARGEST = float(np.finfo(np.float32).max)
 
 
 class History:
-    """Columns with one number an epoch; NaN where there was nothing to record.
+    """Columns with one number per epoch; NaN where nothing was recorded.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class History:
     Attributes
     ----------
     columns : dict of list of float
-        A number per epoch.
+        One number per epoch.
 
     Examples
     --------
@@ -67,22 +67,22 @@ class History:
             column.append(row.get(name, math.nan))
 
     def update_last(self, **row: float) -> None:
-        """Write numbers of the last epoch."""
+        """Set numbers of the last epoch."""
         for name, value in row.items():
             self.columns[name][-1] = value
 
     def keep_first(self, n: int) -> None:
-        """Forget all epochs but the first n."""
+        """Remove all epochs but the first n."""
         for column in self.columns.values():
             del column[n:]
 
     def keep_last(self, n: int) -> None:
-        """Forget all epochs but the last n."""
+        """Remove all epochs but the last n."""
         for column in self.columns.values():
             del column[:-n]
 
     def arrays(self) -> dict[str, Any]:
-        """Return the columns that hold anything as new arrays."""
+        """Return the columns that have any recorded number, as new arrays."""
         arrays = {}
         for name, kind in COLUMNS.items():
             column = np.array(self.columns[name])
@@ -94,7 +94,7 @@ class History:
 
 
 def empty_columns(names: Any, n: int) -> dict[str, Any]:
-    """Return what ``arrays`` returns for n epochs, in zeros; of a validation set if in names.
+    """Return columns like those of ``arrays``, with n zeros; validation columns only if in names.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """A fit by L-BFGS, the full-batch optimizer: SciPy's iterations over the same two passes.
 
-Many iterations turn a difference in the last digit into another minimum. A row of weight 2 and a
-row that is there twice must lead to the same minimum. So ``distinct_rows`` merges identical rows
+After many iterations, a difference in the last digit can lead to another minimum. A row of weight 2
+and two copies of the row must lead to the same minimum. So ``distinct_rows`` merges identical rows
 and sorts them: both data sets then become the same arrays.
 """
 
@@ -25,17 +25,17 @@ from skscratch.training.validation import Evaluator
 
 __all__ = ["LBFGSFit", "distinct_rows", "minimize", "objective"]
 
-# numbers that are hashed or compared at a time: copies of them stay small
+# numbers to hash or compare at a time, so that copies stay small
 NUMBERS_AT_A_TIME = 2**16
 # weights are multiples of this fraction of the largest one
 ROUNDING = 2.0**-44
 
 
 class LBFGSFit:
-    """Trains until L-BFGS has converged, or ``max_iter`` or ``max_fun`` ends it.
+    """Trains until L-BFGS has converged, or until ``max_iter`` or ``max_fun`` is reached.
 
-    The state holds the parameters after the last iteration. SciPy's trial points lie in a vector of
-    their own.
+    The state holds the parameters after the last iteration. SciPy's trial points are in a separate
+    vector.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ class LBFGSFit:
         return self.trial[: self.state.W.size]
 
     def _end_iteration(self, value: float) -> None:
-        """Record an iteration; tell SciPy, in its way, if it was the last."""
+        """Record an iteration; if it is the last, raise StopIteration, which SciPy expects."""
         if self._is_finite(value):
             self._record(value)
         if self.stopped or not self._is_finite(value):
@@ -175,14 +175,14 @@ def minimize(
     Parameters
     ----------
     theta : ndarray of shape (P,)
-        The start; overwritten with the end.
+        The start, overwritten with the end.
     loss_and_grad : callable
         Returns the loss and its gradient at the current theta.
     after_iteration : callable
         Receives the loss after every iteration, when theta is the new point. It may raise
-        StopIteration to end there.
+        StopIteration to stop at this point.
     max_iter, max_fun : int
-        Most iterations and most evaluations of the loss.
+        Maximum numbers of iterations and of evaluations of the loss.
     tol : float
         Largest entry of the gradient at which to stop.
 
@@ -240,9 +240,9 @@ def distinct_rows(X: Any, y: Any, w: Any) -> tuple[NDArray[np.intp], NDArray[Any
     Returns
     -------
     rows : ndarray of int of shape (n_distinct,)
-        The rows at these positions have the same order whatever the order of the data.
+        The positions, in an order of rows that does not depend on the order of the data.
     weights : ndarray of shape (n_distinct,)
-        The sum of the weights of all rows that are identical.
+        For each distinct row, the sum of the weights of all identical rows.
 
     Examples
     --------
@@ -285,7 +285,7 @@ def _keys(X: Any) -> NDArray[np.uint64]:
 
 
 def _mixed(x: Any) -> NDArray[np.uint64]:
-    """Return integers each bit of which depends on all bits of the number; 0 for 0."""
+    """Return a hash of each number, every bit of which depends on all bits; 0 for 0."""
     # -0.0 becomes 0.0
     bits: NDArray[np.uint64] = (x + np.zeros((), x.dtype)).astype(np.float64).view(np.uint64)
     bits *= np.uint64(0x9E3779B97F4A7C15)
@@ -296,7 +296,7 @@ def _mixed(x: Any) -> NDArray[np.uint64]:
 
 
 def _equal(X: Any, some: Any, others: Any) -> NDArray[np.bool_]:
-    """Return for pairs of rows whether they are equal."""
+    """Return for each pair of rows whether the two rows are equal."""
     if issparse(X):
         return np.asarray(abs(X[some] - X[others]).sum(axis=1) == 0).ravel()
     equal, n_rows = np.empty(len(some), bool), max(1, NUMBERS_AT_A_TIME // math.prod(X.shape[1:]))

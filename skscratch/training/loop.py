@@ -31,12 +31,12 @@ __all__ = [
     "train_one_epoch",
 ]
 
-# With 20 rows every solver can learn the exclusive or of two inputs in spite of the penalty, and
-# the penalty still steadies a fit to three rows of iris.
+# With 20 rows, every solver can learn the exclusive or of two inputs in spite of the penalty, and
+# the penalty still regularises a fit to three rows of iris.
 LEAST_ROWS = 20
-# The rows of one call of partial_fit are a part of the data: a small call does not mean small data.
+# One call of partial_fit gets a part of the data: a small call does not mean small data.
 LEAST_ROWS_OF_A_CALL = 200
-# Endless calls of partial_fit must not make an estimator grow without end.
+# The history is cut to this length, so that many calls of partial_fit cannot fill the memory.
 EPOCHS_REMEMBERED = 200
 
 
@@ -79,13 +79,13 @@ def loss_and_gradient(network: Network, X: Any, y: Any, w: Any) -> float:
 
 
 def train_epoch(network: Network, optimizer: Optimizer, batches: Iterable[Batch]) -> float:
-    """Take one step per batch; return the mean loss per member, each batch's before its step.
+    """Take one step per batch; return the mean loss per member, measured before each step.
 
-    A loss that is not finite ends the epoch at once and is returned.
+    A loss that is not finite ends the epoch immediately and is returned.
 
     Examples
     --------
-    Logistic regression on four points, from the pieces:
+    Logistic regression on four points, put together by hand:
 
     >>> import numpy as np
     >>> from skscratch.core.losses import LogisticCrossEntropy
@@ -125,7 +125,7 @@ def evaluate(
         forward(arch, params, here, X)
         total += weight * arch.loss.forward(here.z[-1], y, w)
         right = arch.loss.score(here.z[-1], y)
-        # the sum of w is 1 but for rounding, which must not show in a perfect score
+        # the sum of w is 1 up to rounding; divided by it, a perfect score is exactly 1
         score += weight * float(w.sum(where=right, dtype=float) / w.sum(dtype=float))
         weights += weight
     return total / weights, score / weights
@@ -134,8 +134,8 @@ def evaluate(
 def l2_strength(alpha: float, n_rows: float, least: int = LEAST_ROWS) -> float:
     """Return the strength l2 of the penalty ½ · l2 · ‖W‖² on the mean loss.
 
-    ``alpha`` counts like one of the training rows. Fewer than ``least`` rows count as ``least``,
-    because a handful of rows could not outweigh the penalty.
+    ``alpha`` is the strength in units of one training row. Fewer than ``least`` rows count as
+    ``least``, because a handful of rows could not outweigh the penalty.
 
     Examples
     --------
@@ -147,7 +147,7 @@ def l2_strength(alpha: float, n_rows: float, least: int = LEAST_ROWS) -> float:
 
 
 class EpochRunner:
-    """Trains a run on some rows, one epoch at a time.
+    """Trains on some rows, one epoch at a time.
 
     Parameters
     ----------
@@ -155,17 +155,17 @@ class EpochRunner:
     options : Stochastic
         The optimizer of config.
     state : TrainingState
-        Written after every epoch. Its optimizer goes on if it is of the same kind.
+        Updated after every epoch. Its optimizer state is continued if the rule has the same class.
     data : Dataset
     rows : ndarray of int of shape (n,) or (members, n)
     batch_size : int
     least_rows : int
-        Fewer rows count as that many in the penalty.
+        Fewer rows than this count as this many in the penalty.
 
     Attributes
     ----------
     current : ndarray of shape (P,)
-        The parameters to predict with now: the average where there is one.
+        The parameters to predict with now: the moving average if there is one, or theta.
 
     Examples
     --------
@@ -211,7 +211,7 @@ class EpochRunner:
             state.arch, state.params, self.batches.batch_size, state.dropout
         )
         if decay and state.ema is None:
-            # parameters of former epochs are worth more than the first steps of a new optimizer
+            # after earlier epochs, the start must outweigh the first steps of a new optimizer
             n = math.ceil(10 / (1 - decay)) if state.n_epochs else 0
             state.ema = EMA(theta, decay, theta.copy(), n)
         state.optimizer = OptimizerState.start(options.rule, theta, state.optimizer)
@@ -242,7 +242,7 @@ class EpochRunner:
         penalty = 0.5 * self.l2 * float(self.W @ self.W) / members
         batches = self.batches if max_updates is None else islice(self.batches, max_updates)
         loss = train_epoch(self.network, optimizer, batches)
-        # the square overflows long before predictions do
+        # the squared norm of theta overflows long before predictions do
         if not (math.isfinite(loss + penalty) and math.isfinite(state.theta @ state.theta)):
             return math.nan
         n = updates.n_updates - n_before

@@ -1,4 +1,4 @@
-"""How training reports: hooks while it runs, an outcome at its end. Estimators find the words."""
+"""The reports of training, without words: hooks while it runs, and an outcome at its end."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -12,20 +12,20 @@ __all__ = ["Diverged", "End", "Hooks", "Outcome"]
 
 
 class Hooks(Protocol):
-    """Called at the begin and at the end of every epoch, and at the end of training."""
+    """Called at the beginning and at the end of every epoch, and at the end of training."""
 
     def begin_epoch(self, state: TrainingState, name: str = "epoch") -> None:
-        """Take note of an epoch that begins, unless the last one has not ended."""
+        """Handle the beginning of an epoch; do nothing if the last epoch has not ended."""
 
     def end_epoch(self, state: TrainingState) -> bool:
-        """Take note of an epoch that has ended; return whether to stop training."""
+        """Handle the end of an epoch; return whether to stop training."""
 
     def end_training(self, state: TrainingState, outcome: "Outcome") -> None:
-        """Take note that training has ended."""
+        """Handle the end of training."""
 
 
 class Diverged(ArithmeticError):
-    """The loss or a parameter became non-finite, and no parameters before are worth keeping.
+    """The loss or a parameter became non-finite, and no earlier parameters are worth keeping.
 
     Parameters
     ----------
@@ -64,9 +64,9 @@ class Outcome:
     Parameters
     ----------
     theta_before : ndarray of shape (P,)
-        The parameters at its start.
+        The parameters at the start of the fit.
     n_epochs_before, n_recorded_before : int
-        Epochs trained, and rows of the history, at its start.
+        Epochs trained, and rows of the history, at the start of the fit.
     end : End
     unfinished : bool
         Whether the loss was still falling at ``max_iter``.
@@ -75,9 +75,9 @@ class Outcome:
     best_epochs : ndarray of int of shape (members,), or None
         The epoch after which each member was best, if the best parameters were kept.
     refit_updates : int or None
-        The updates of the second pass over all rows, if there was one.
+        The updates of the second training on all rows, if there was one.
     lbfgs : scipy.optimize.OptimizeResult or None
-        What SciPy says of its L-BFGS.
+        The result of SciPy's L-BFGS.
     """
 
     theta_before: NDArray[Any]

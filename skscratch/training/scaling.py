@@ -1,6 +1,6 @@
-"""Features brought to one scale, batch by batch, for a network that takes them as they are.
+"""Scaling of features, batch by batch. The scale is folded into the weights after training.
 
-Each feature is judged by itself: a table may hold features that somebody has scaled beside others.
+Each feature is judged by itself, because a table may have scaled and unscaled features.
 """
 
 from typing import Any, NamedTuple
@@ -20,37 +20,38 @@ __all__ = [
 ]
 
 # A feature is in scale if its standard deviation lies between these, and its mean is no further
-# from 0 than so many standard deviations. Outside, a network learns measurably worse.
+# from 0 than OFF_CENTER standard deviations. A network learns measurably worse from others.
 IN_SCALE, OFF_CENTER = (0.1, 3.0), 2.0
-# A feature of about this mean and standard deviation has been standardised, whatever its outliers.
+# A feature with about this standard deviation and mean has been standardised, even with outliers.
 STANDARDISED, NEAR_0 = (0.5, 2.0), 0.5
-# Features with this share of zeros, such as pixels and counts, are scaled by a common factor if at
-# all: the rarely lit pixel is meant to count for less. Unless it is this much smaller than others.
+# Features with this share of zeros, such as pixels and counts, are judged together, because a
+# rarely lit pixel is meant to count for less. A feature this much smaller than the others is an
+# exception: it is out of scale.
 SPARSE, MUCH_SMALLER = 0.1, 0.001
-# No value of the bulk is much further than this from the center: a pixel that is hardly ever lit
-# must not outshine all others on the day it is.
+# Lower bound on the scale: after scaling, no value of the bulk is much further than this from the
+# center. Otherwise a rarely lit pixel would dominate when it is lit.
 FURTHEST = 20.0
-# Values are wild if this many octaves lie empty between them and the bulk of a feature.
+# Values are outliers if more than this many octaves are empty between them and a feature's bulk.
 EMPTY_OCTAVES = 4
-# Training takes a wild value that is further away as if it were this far.
+# Training clips outliers, after scaling, at this distance from the center.
 LIMIT = 1e4
-# A center is a multiple of this part of the scale.
+# A center is a multiple of the scale divided by this.
 FINENESS = 2**24
 FEW_ROWS = 20
-# how far features of a validation set may lie from those of X, in standard deviations, and by what
-# factor theirs may be smaller
+# A feature of a validation set has another scale if its root mean square exceeds this, in standard
+# deviations of X, or if its standard deviation is smaller by this factor.
 OTHER_SCALE = 3.0, 8.0
-# Numbers to look at at a time: they stay in the cache.
+# Numbers to process at a time, so that they stay in the cache.
 BUFFER = 2**16
-# Rows among which the bulk of a feature is looked for.
+# Number of rows in which the bulk of a feature is looked for.
 SAMPLE = 10_000
 
 
 class Scaling(NamedTuple):
     """The map ``x <- (x - center) / scale`` of each feature.
 
-    scale is a power of two: dividing weights by it, and multiplying them again, loses no digit.
-    limit is None, or for each feature the largest absolute value that training sees.
+    scale is a power of two, so dividing weights by it and multiplying them again is exact. limit is
+    None, or the largest absolute value of each scaled feature in training.
 
     Examples
     --------
@@ -68,68 +69,68 @@ class Scaling(NamedTuple):
     limit: Any = None
 
     def apply(self, X: Any) -> None:
-        """Write ``X <- (X - center) / scale``."""
+        """Write ``X <- (X - center) / scale``, clipped to limit."""
         X -= self.center
         X /= self.scale
         if self.limit is not None:
             np.clip(X, -self.limit, self.limit, out=X)
 
     def fold(self, params: Parameters) -> Parameters:
-        """Return the network that does on X what params do on the scaled X; later layers shared."""
+        """Return parameters for X, from those for the scaled X; later layers are shared."""
         (W, *weights), (b, *biases) = params
         W = W / self.scale[:, None]
         return Parameters([W, *weights], [b - np.matmul(self.center, W), *biases])
 
     def unfold(self, params: Parameters) -> Parameters:
-        """Return the network on the scaled X, up to rounding in its first bias."""
+        """Return parameters for the scaled X, from those for X; the first bias is rounded."""
         (W, *weights), (b, *biases) = params
         b = b + np.matmul(self.center, W)
         return Parameters([W * self.scale[:, None], *weights], [b, *biases])
 
 
 class Moments(NamedTuple):
-    """Of each feature, over the rows with weight: what a scale is chosen by. Shapes (p,)."""
+    """Statistics of each feature, over the rows with weight. All arrays have shape (p,)."""
 
     mean: Any
     std: Any
     low: Any
     high: Any
-    zeros: Any  # share of the weight
+    zeros: Any  # share of the total weight
 
     def two_valued(self) -> Any:
         """Return which features have just two values."""
-        # of all that lies between low and high, only two values can vary as much as this
+        # for a given mean, only a feature that is always low or high has such a large deviation
         below, above = np.maximum(self.mean - self.low, 0), np.maximum(self.high - self.mean, 0)
         return self.std > np.sqrt((1 - 1e-6) * below) * np.sqrt(above)
 
     def of_unit_range(self) -> Any:
-        """Return which features lie between 0 or -1 and 1: indicators, and what a scaler made."""
+        """Return which features range from 0 or -1 to 1: indicators, and min-max scaled features."""
         from_low = np.isclose(self.low, 0, atol=1e-6) | np.isclose(self.low, -1, rtol=1e-6)
         return from_low & np.isclose(self.high, 1, rtol=1e-6)
 
     def sparse(self) -> Any:
-        """Return which features are zero or positive, and often zero; indicators apart."""
+        """Return which features are never negative and often zero, except indicators."""
         indicator = (self.high == 1) & self.two_valued()
         return (self.low == 0) & (self.high > 0) & (self.zeros >= SPARSE) & ~indicator
 
 
 def find_scaling(X: Any, w: Any, size: int, dtype: Any) -> Scaling | None:
-    """Return what brings features out of scale to mean 0 and about standard deviation 1.
+    """Return the scaling of features to mean 0 and a standard deviation of about 1.
 
-    The result is None if all features are in scale. Otherwise features that have been standardised,
-    and indicators, keep center 0 and scale 1. A feature with two values becomes 0 and 1, for the
-    rarer of the two must not count for more. The center and scale of a feature with wild values,
-    such as a code for missing ones, are those of the rest.
+    The result is None if all features are in scale. Otherwise, features that have been standardised
+    and indicators keep center 0 and scale 1. A feature with two values becomes 0 and 1, because the
+    rarer value must not count for more. Outliers, such as a code for missing values, do not affect
+    the center and scale of their feature.
 
     Parameters
     ----------
     X : ndarray of shape (n, p)
     w : ndarray of shape (n,) or None
-        Rows of weight 0 are as if they were not there.
+        Rows of weight 0 are ignored.
     size : int
-        Rows to look at at a time.
+        Rows to process at a time.
     dtype : dtype
-        Of the network.
+        The dtype of the network.
 
     Examples
     --------
@@ -156,17 +157,17 @@ def find_scaling(X: Any, w: Any, size: int, dtype: Any) -> Scaling | None:
                 getattr(moments, name)[j] = of_bulk[0]
     if in_scale.all():
         return None
-    # beside features that are brought to a standard deviation of 1, one of 0.2 is out of scale
+    # next to features scaled to a standard deviation of 1, one of 0.2 is out of scale
     in_scale &= trusted
     mean, std, bulk_low, bulk_high, _ = moments
     two_valued, spread = moments.two_valued(), bulk_high - bulk_low
     scale = np.where(two_valued, spread, np.maximum(std, spread / FURTHEST))
-    # a constant is all rounding in the sum of a large product, unless its weights are small
+    # a large constant is scaled down, or its products would hide the others by rounding
     scale = np.where(spread == 0, abs(mean), scale)
     # weights divided by the scale must be finite
     foldable = scale > 64 * float(np.finfo(dtype).tiny)
     scale = np.exp2(np.round(np.log2(np.where(in_scale | ~foldable, 1, scale))))
-    # rounded, so that sums in another order give the same
+    # rounded, so that the order of the sum has no effect
     rounded = np.round(mean / scale * FINENESS) * (scale / FINENESS)
     center = np.where(in_scale, 0, np.where(two_valued, bulk_low, rounded))
     furthest = np.maximum(high / scale - center / scale, center / scale - low / scale)
@@ -177,9 +178,9 @@ def find_scaling(X: Any, w: Any, size: int, dtype: Any) -> Scaling | None:
 
 
 def former_scaling(X: Any, w: Any, size: int, dtype: Any) -> Scaling | None:
-    """Return the scaling of a checkpoint that does not hold it: of all features or of none.
+    """Return the scaling of a checkpoint that has none stored: of all features or of none.
 
-    Versions that wrote such a checkpoint looked at the largest root mean square alone.
+    The versions that wrote such checkpoints decided by the largest root mean square alone.
     """
     moments = _moments(X, w, size)
     mean, std, low, high, _ = moments
@@ -193,23 +194,23 @@ def former_scaling(X: Any, w: Any, size: int, dtype: Any) -> Scaling | None:
 
 
 def differently_scaled(X: Any, X_val: Any, size: int) -> Any:
-    """Return which features of a validation set live on another scale than in training.
+    """Return which features of a validation set have another scale than in X.
 
-    A feature does if its root mean square, after it is standardised as that of X, is large, or if
-    its standard deviation is another one by far. A feature with two values in X does if it has
-    values far from both; otherwise it tells nothing, because a scaler may leave it as it is.
+    A feature differs if its root mean square is large after it is standardised like X, or if its
+    standard deviation is much smaller than in X. A feature with two values in X differs if X_val
+    has values far from both. Otherwise it is not judged, because a scaler may leave it as it is.
 
     Returns
     -------
     differs, told : ndarray of bool of shape (p,)
-        The features that differ, and those that can tell.
+        The features that differ, and the features that were judged.
     """
     of_X, of_val = _moments(X, None, size), _moments(X_val, None, size)
     numbers = (of_X.std > 0) & ~of_X.two_valued()
     std = np.where(numbers, of_X.std, 1)
     ratio = of_val.std / std
     differs = np.hypot((of_val.mean - of_X.mean) / std, ratio) > OTHER_SCALE[0]
-    if X_val.shape[0] >= FEW_ROWS:  # fewer may lie close together
+    if X_val.shape[0] >= FEW_ROWS:  # fewer rows may lie close together by chance
         differs |= ratio < 1 / OTHER_SCALE[1]
     spread = of_X.high - of_X.low
     beyond = np.maximum(of_X.low - of_val.low, of_val.high - of_X.high) > spread / 2
@@ -227,7 +228,7 @@ def root_mean_squares(X: Any, size: int) -> Any:
 
 
 def _in_scale(moments: Moments) -> Any:
-    """Return which features a network can learn from as they are."""
+    """Return which features are in scale, so that a network can learn from unscaled values."""
     mean, std, low, high, _ = moments
     largest, sparse = np.maximum(abs(low), abs(high)), moments.sparse()
     in_scale = (IN_SCALE[0] <= std) & (std <= IN_SCALE[1]) & (abs(mean) <= OFF_CENTER * std)
@@ -239,17 +240,20 @@ def _in_scale(moments: Moments) -> Any:
 
 
 def _trusted(moments: Moments) -> Any:
-    """Return which features in scale are so by more than their moments, which outliers rule."""
+    """Return which features, if they are in scale, need no search for outliers.
+
+    For all other features, outliers may have determined the moments.
+    """
     mean, std, low, high, _ = moments
     standardised = (STANDARDISED[0] <= std) & (std <= STANDARDISED[1]) & (abs(mean) <= NEAR_0)
     return standardised | (low == high) | moments.of_unit_range() | moments.sparse()
 
 
 def _tame(column: Any, w: Any) -> Any:
-    """Return which values of a feature are not wild; None if no value is.
+    """Return which values of a feature are not outliers; None if there are no outliers.
 
-    The bulk is looked for around the median of the distinct values: a code that stands for missing
-    values is one of them, however often it stands there.
+    The bulk is looked for around the median of the distinct values. A code for missing values is
+    one distinct value, even if it is frequent.
     """
     rows = np.arange(column.size) if w is None else np.flatnonzero(w)
     some = rows
@@ -268,7 +272,7 @@ def _tame(column: Any, w: Any) -> Any:
 
 
 def _octaves(values: Any, center: Any) -> Any:
-    """Return the exponents of the distances to the center, that of 0 being the lowest."""
+    """Return the binary exponents of the distances to the center; distance 0 has the lowest."""
     distances = abs(values / 2 - center / 2)  # halves cannot overflow
     return np.where(distances > 0, np.frexp(distances)[1], np.iinfo(np.int32).min // 2)
 
@@ -277,7 +281,7 @@ def _moments(X: Any, w: Any, size: int) -> Moments:
     """Return the moments of each feature, over rows with weight, some rows at a time."""
     low, high = _range(X, w, size)
     largest = np.maximum(abs(low), abs(high))
-    # squares of numbers around 1 neither overflow nor vanish
+    # squares of numbers around 1 neither overflow nor underflow
     unit = np.exp2(np.frexp(largest)[1] - 1.0)
     mean, square = np.zeros(X.shape[1]), np.zeros(X.shape[1])
     total, zeros = 0.0, np.zeros(X.shape[1])
@@ -287,7 +291,7 @@ def _moments(X: Any, w: Any, size: int) -> Moments:
         zeros += weights @ (part == 0)
         part_mean = weights @ part / weight
         part -= part_mean
-        # means and squares of parts make those of the whole without a difference of large numbers
+        # the moments of parts are combined without a difference of large numbers
         step, share = part_mean - mean, weight / (total + weight)
         square += weights @ np.square(part, out=part) + step**2 * (total * share)
         mean += step * share
@@ -296,7 +300,7 @@ def _moments(X: Any, w: Any, size: int) -> Moments:
 
 
 def _range(X: Any, w: Any, size: int) -> tuple[Any, Any]:
-    """Return the least and the greatest value of each feature, over rows with weight."""
+    """Return the lowest and the highest value of each feature, over rows with weight."""
     low, high = np.full(X.shape[1], np.inf), np.full(X.shape[1], -np.inf)
     for part, _ in _weighted_parts(X, w, size):
         np.minimum(low, part.min(axis=0), out=low)

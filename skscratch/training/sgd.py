@@ -26,7 +26,7 @@ __all__ = ["StochasticFit"]
 
 
 class Stage(StrEnum):
-    """What a fit does next; the values are those of checkpoint files."""
+    """The next step of a fit. The values are those in checkpoint files."""
 
     SEARCH = "search"
     SEARCHED = "searched"
@@ -35,7 +35,7 @@ class Stage(StrEnum):
 
 
 class StochasticFit:
-    """Trains until stopping or ``max_iter`` ends it; then, if asked to, once more on all rows.
+    """Trains until the loss stalls or ``max_iter`` is reached; then, with refit, on all rows.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class StochasticFit:
     data : Dataset
     hooks : Hooks
     file : CheckpointFile or None
-        Where to save the state, and to resume it from.
+        The file to save the state to, and to resume from.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class StochasticFit:
         Raises
         ------
         Diverged
-            If no parameters are better than those at the start when the loss becomes non-finite.
+            If the loss becomes non-finite before any parameters are better than those at the start.
         """
         with self._keeping_the_best():
             if self.stage is Stage.SEARCH:
@@ -114,7 +114,7 @@ class StochasticFit:
 
     @contextmanager
     def _keeping_the_best(self) -> Iterator[None]:
-        """Let the best parameters be the result if Ctrl-C ends training."""
+        """Make the best parameters the result if Ctrl-C ends training."""
         try:
             yield
         except KeyboardInterrupt:
@@ -124,7 +124,7 @@ class StochasticFit:
             raise
 
     def _search(self) -> None:
-        """Train until the loss that is watched has stalled for longer than patience lasts."""
+        """Train until patience runs out, ``max_iter`` is reached, or a callback stops training."""
         state, n_first = self.state, self.outcome.n_epochs_before
         while state.n_epochs - n_first < self.config.max_iter:
             self.hooks.begin_epoch(state)
@@ -155,7 +155,7 @@ class StochasticFit:
         self._save()
 
     def _is_unfinished(self) -> bool:
-        """Return whether the loss that is watched is still falling."""
+        """Return whether the monitored loss is still falling."""
         history, first = self.state.history, self.outcome.n_recorded_before
         stops = self.options.early_stopping is not None
         losses = history["validation_loss"] if stops else history.objective()
@@ -196,7 +196,7 @@ class StochasticFit:
             self.file.save(self.state.n_epochs, self._content)
 
     def _go_back_to_best(self) -> None:
-        """Let the best parameters be the result, after all the epochs that are complete."""
+        """Make the best parameters the result, with the counters after the last complete epoch."""
         self.state.load_state_dict(self.counters)
         self._keep_best()
 
@@ -207,7 +207,7 @@ class StochasticFit:
             self.state.best_validation_score = None if scores is None else float(np.mean(scores))
 
     def _end_training(self) -> None:
-        """Note after which epoch each member was best, if that is the result; call the hooks."""
+        """Store each member's best epoch, if the best parameters are the result; call the hooks."""
         if self.state.keeps_best and "t" in self.best.metadata:
             updates = self.best.metadata["t"] - self.n_updates_before
             n_epochs = updates // self.updates_per_epoch
@@ -231,7 +231,7 @@ class StochasticFit:
         return mean_loss(self.state, self.data, best) < mean_loss(self.state, self.data, before)
 
     def _apply_temperature(self) -> None:
-        """Divide the logits of the best parameters by the temperature of the validation rows."""
+        """Divide the logits of the best parameters by the temperature fitted on validation rows."""
         if self.evaluator is None:
             return
         arch, theta = self.state.arch, self.best.theta.copy()
@@ -275,12 +275,12 @@ class StochasticFit:
         return former_scaling(X, self.data.w, rows_per_buffer(state.arch, X), state.theta.dtype)
 
     def _check(self, content: dict[str, Any]) -> None:
-        """Raise unless a checkpoint's content is such as this fit writes."""
+        """Raise unless the content of a checkpoint has the structure that this fit writes."""
         members, best = self.state.arch.members, self.best.state_dict()
         best["marks"] = {"t": np.zeros(members, int), "score": np.zeros(members)}
         varying = {name: content.get(name) for name in ("belongs_to", "history", "phase")}
         score = None if content.get("best_validation_score") is None else 0.0
-        if "scaling" not in content:  # as former versions wrote it
+        if "scaling" not in content:  # a file of a former version
             content["scaling"] = self._content()["scaling"]
         expected = self._content() | varying | {"best": best, "best_validation_score": score}
         check(content, expected)
@@ -299,7 +299,7 @@ class StochasticFit:
                 raise ValueError("a parameter of its network is not finite")
 
     def _resume(self, content: dict[str, Any]) -> None:
-        """Go on from a checkpoint."""
+        """Continue from the content of a checkpoint."""
         state = self.state
         self._check(content)
         state.history = History(content["history"])

@@ -26,7 +26,7 @@ __all__ = ["Streams", "TrainingState", "draw_seed"]
 
 
 class Streams(NamedTuple):
-    """One random generator per purpose: none depends on how much another has drawn."""
+    """One random generator per purpose, so that no stream depends on the draws from another."""
 
     weights: np.random.Generator
     shuffle: np.random.Generator
@@ -70,7 +70,7 @@ def draw_seed(random_state: Any) -> int:
 
 @dataclass
 class TrainingState:
-    """The state of one training run, on copies: the estimator sees none of it before the end.
+    """The state of one training run. It holds copies, so the estimator is unchanged until the end.
 
     Parameters
     ----------
@@ -90,17 +90,17 @@ class TrainingState:
     scaling : Scaling or None
         The scaling of the network's inputs.
     history : History
-        The numbers of every epoch, those of earlier runs included.
+        The numbers of every epoch, including those of earlier runs.
     best_loss : float
         The lowest training loss.
     n_epochs, n_samples_seen : int
-        Epochs trained and samples seen, in earlier runs too.
+        Epochs trained and samples seen, including those of earlier runs.
     best : BestWeights or None
         The best parameters of the run.
     keeps_best : bool
-        Whether the best parameters are the result, not the current ones.
+        Whether the result is the best parameters instead of the current ones.
     best_validation_score : float or None
-        The score of the result, if validation rows have chosen it.
+        The score of the result, if the result was chosen on validation rows.
 
     Examples
     --------
@@ -158,7 +158,7 @@ class TrainingState:
 
     @property
     def current(self) -> NDArray[Any]:
-        """The parameters to predict with now: the average where there is one."""
+        """The parameters to predict with now: the moving average if there is one, or theta."""
         current: NDArray[Any] = self.theta if self.ema is None else self.ema.mean
         return current
 
@@ -179,7 +179,7 @@ class TrainingState:
         return params if self.scaling is None else self.scaling.fold(params)
 
     def network(self, theta: Any) -> tuple[Architecture, Parameters]:
-        """Return the one network that the members with parameters theta make, for unscaled X."""
+        """Return the merged network of the members with parameters theta, for unscaled X."""
         arch, members, params = self.arch.for_prediction(), self.arch.members, self.unscaled(theta)
         if members > 1:
             p, *hidden, q = arch.sizes
@@ -189,7 +189,7 @@ class TrainingState:
 
     def record(self, loss: float, penalty: float, **row: float) -> None:
         """Add an epoch to the history and to the counters."""
-        # the history keeps a penalty of half the digits; let the sum have all of them
+        # the history stores the penalty in float32: the loss takes the rounding error
         rounded = float(np.float32(min(penalty, 1e38)))
         loss, penalty = loss + (penalty - rounded), rounded
         self.history.append(loss=loss, penalty=penalty, **row)
@@ -197,7 +197,7 @@ class TrainingState:
         self.best_loss = min(self.best_loss, loss + penalty)
 
     def counters(self) -> dict[str, Any]:
-        """Return the part of ``state_dict`` that only counts."""
+        """Return the counters, which are a part of ``state_dict``."""
         return {
             "counted": {
                 "best_loss": self.best_loss,
@@ -208,10 +208,10 @@ class TrainingState:
         }
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that an epoch changes, in plain containers; the arrays are not copied.
+        """Return everything that an epoch changes, in plain containers; arrays are not copied.
 
-        The part "learned" holds the parameters, the optimizer and the random streams, the part
-        "counted" the counters. The names are those of checkpoint files.
+        The part "learned" has the parameters, the optimizer state and the random streams. The part
+        "counted" has the counters. The names are those in checkpoint files.
         """
         return {
             "learned": {
@@ -226,7 +226,7 @@ class TrainingState:
         }
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
-        """Take over, in place, the parts of ``state_dict`` that are there."""
+        """Load in place the parts of a ``state_dict`` that ``saved`` has."""
         if "learned" in saved:
             learned = saved["learned"]
             np.copyto(self.theta, learned["theta"])

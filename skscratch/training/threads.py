@@ -67,7 +67,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def blas_threads(work: float) -> AbstractContextManager[None]:
-    """Return a context that gives products of that many multiply-adds the threads they are worth.
+    """Return a context with as many BLAS threads as products of ``work`` multiply-adds need.
 
     Small products run on one thread. The number of threads never exceeds the limit in force, from
     the environment or ``threadpool_limits``. It never exceeds the number of cores either: BLAS
@@ -89,9 +89,9 @@ def blas_threads(work: float) -> AbstractContextManager[None]:
 def training_threads(
     params: Parameters, X: Any, batch_size: int | None, members: int = 1
 ) -> AbstractContextManager[None]:
-    """Return the context of BLAS threads to train in; batch_size is None for L-BFGS.
+    """Return a context with the BLAS threads for training; batch_size is None for L-BFGS.
 
-    L-BFGS gets one thread whatever the size. Its vectors run through SciPy's BLAS and its products
+    L-BFGS gets one thread for every size. Its vectors run through SciPy's BLAS and its products
     through NumPy's, and two pools of threads that take turns delay each other.
     """
     if batch_size is None:

@@ -1,4 +1,4 @@
-"""The loss and the score on validation rows, and the temperature that they ask for."""
+"""The loss and the score on validation rows, and the temperature fitted to those rows."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -34,7 +34,7 @@ __all__ = ["Evaluator", "fit_temperature", "mean_loss"]
 # not move T far.
 PULL = 10.0
 FURTHEST = 1.5
-# This many logits are kept between two evaluations; more are computed each time.
+# Up to this many logits are kept between two evaluations. More are computed each time.
 KEPT = 2**19
 
 
@@ -47,8 +47,8 @@ class Evaluator:
         Its history is written after every epoch.
     validation : ValidationRows
     scorer : Scorer or None
-        By its score members are compared; without it by the loss, and the score is that of the
-        loss.
+        Gives the score by which parameters are compared. Without a scorer, parameters are compared
+        by the loss, and ``Loss.score`` gives the score.
     theta : ndarray of shape (P,)
         The parameters to evaluate, which training changes in place.
     """
@@ -70,7 +70,7 @@ class Evaluator:
         self._batches: list[ShuffledBatches] = []
         for own in rows:
             batches = ShuffledBatches(X, y, w, n, dtype, own, None, state.scaling)
-            # the user's rows are those of all members
+            # all members share the user's validation set
             self._batches += [batches] * (members // len(rows))
         self._scores: list[Callable[[Parameters], float]] = []
         if scorer is not None:
@@ -83,7 +83,7 @@ class Evaluator:
         Returns
         -------
         watched : ndarray of shape (members,)
-            What is to fall: the loss, or the negative score.
+            The values to minimise: the loss, or the negative score.
         scores : ndarray of shape (members,)
         """
         losses, scores = np.transpose(
@@ -119,9 +119,9 @@ class Evaluator:
 
 
 def mean_loss(state: TrainingState, data: Dataset, theta: Any) -> float:
-    """Return the mean loss, on all rows, of the one network that parameters theta make."""
+    """Return the mean loss, on all rows, of the merged network with parameters theta."""
     arch, params = state.network(theta)
-    # a loss needs as much memory again as the buffers: less than training, for which they are sized
+    # a loss doubles the memory of the buffers; with fewer rows, both need less than training
     n = max(32, rows_per_buffer(arch, data.X) // 8)
     batches = SequentialBatches(data.X, data.y, data.w, n, theta.dtype)
     ws = Workspace.empty(arch, batches.batch_size, theta.dtype)
@@ -129,7 +129,7 @@ def mean_loss(state: TrainingState, data: Dataset, theta: Any) -> float:
 
 
 class _Logits:
-    """Iterates over some rows at a time: their logits, targets and weights.
+    """Iterates over logits, targets and weights, some rows at a time.
 
     Parameters
     ----------
@@ -157,15 +157,16 @@ class _Logits:
 def fit_temperature(loss: Loss, logits: Iterable[tuple[Any, Any, Any]]) -> float:
     """Return the temperature T at which ``loss`` of the logits z / T is lowest.
 
-    A penalty ``10 (log T)²`` on the summed loss holds T close to 1 where there are few rows.
+    A penalty ``10 (log T)²`` on the summed loss keeps T close to 1 if there are few rows.
 
     Parameters
     ----------
     loss : Loss
     logits : iterable of (z, y, w)
-        Some rows at a time, and again at each iteration: z of shape (n, q), in float64, the logits
-        of rows that the network was not trained on; y of shape (n,) or (n, q), their targets; w of
-        shape (n,), their weights. y and w may be overwritten when the next rows are asked for.
+        Some rows at a time; every iteration of the optimizer goes through all rows. z, of shape
+        (n, q) in float64, are the logits of rows that the network was not trained on. y, of shape
+        (n,) or (n, q), are their targets. w, of shape (n,), are their weights. y and w may be
+        overwritten when the next rows are requested.
 
     References
     ----------
@@ -173,7 +174,7 @@ def fit_temperature(loss: Loss, logits: Iterable[tuple[Any, Any, Any]]) -> float
 
     Examples
     --------
-    Nine rows of ten are right: that is a logit of log 9, not of 6.
+    Nine of ten predictions are right, so the logit should be log 9 instead of 6.
 
     >>> import numpy as np
     >>> from skscratch.core.losses import LogisticCrossEntropy
@@ -194,7 +195,7 @@ def fit_temperature(loss: Loss, logits: Iterable[tuple[Any, Any, Any]]) -> float
 
 
 def _kept(logits: Iterable[tuple[Any, Any, Any]]) -> Iterable[tuple[Any, Any, Any]]:
-    """Return the logits in a list, if there are few of them."""
+    """Return the logits as a list if they are few, otherwise unchanged."""
     kept, n = [], 0
     for z, y, w in logits:
         n += z.size
