@@ -51,7 +51,7 @@ class Loss(Protocol):
         """Write ``p <- dL/dz`` over the prediction."""
 
     def for_prediction(self) -> Self:
-        """Return the loss without what is only for training, such as label smoothing."""
+        """Return the loss without its parts for training only, such as label smoothing."""
 
     def targets(self, y: Any, dtype: Any) -> Any:
         """Return encoded labels as the targets that forward and backward take."""

@@ -144,9 +144,9 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data, all of it finite. Training runs in float32 for a float32 X and in float64
-            for any other X, unless ``dtype`` is set. Integers and booleans are converted batch by
-            batch.
+            Training data. All values must be finite. Training runs in float32 for a float32 X and
+            in float64 for any other X, unless ``dtype`` is set. Integers and booleans are converted
+            batch by batch.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Class labels, or a multilabel indicator of zeros and ones.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -42,30 +42,31 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
 'silu', 'gelu', 'mish'}, object, or a list of them, default='relu'
         Activation function of the hidden layers: one for all layers, or a list with one per layer.
         A custom object needs the methods ``forward`` and ``backward`` of
-        ``skscratch.core.activations.Activation``. It is checked before training begins, see
-        ``skscratch.testing.check_activation``.
+        ``skscratch.core.activations.Activation``. Custom objects are checked before training
+        begins, see ``skscratch.testing.check_activation``.
     solver : {'adam', 'sgd', 'lbfgs'} or Rule, default='adam'
         Optimizer. 'adam' works without tuning on most data. 'lbfgs' uses all data in every step
         and suits small data sets. A custom object must follow the protocol
-        ``skscratch.core.optimizers.Rule``. It is checked before training begins.
+        ``skscratch.core.optimizers.Rule``. Custom objects are checked before training begins.
     alpha : float, default=1.0
         Strength of the L2 penalty. The term ``½ · alpha · ‖W‖² / (number of training samples)`` is
         added to the mean loss. The term does not depend on ``batch_size`` or on the unit of
-        ``sample_weight``. At 1, the penalty counts like one sample: it regularises the network of a
-        small data set and leaves that of a large one alone. Fewer than 20 samples count as 20. A
-        call of ``partial_fit`` counts as at least 200 samples, because the size of a call does not
-        tell the size of the data.
+        ``sample_weight``. At 1, the penalty counts like one sample: it regularises the networks of
+        small data sets, and hardly affects the networks of large ones. Fewer than 20 samples count
+        as 20. A call of ``partial_fit`` counts as at least 200 samples, because the size of a call
+        does not tell the size of the data.
     batch_size : int or 'auto', default='auto'
         Samples per update, at most all of them. 'auto' is a quarter of the samples, but at least 32
         and at most 200, so that small data sets get several updates per epoch. Not for 'lbfgs'.
     learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine', 'onecycle', 'exponential', \
 'step'}, Schedule or callable, default='constant'
         Learning-rate schedule. 'invscaling' divides the initial rate by ``(step + 1) ** power_t``.
-        'adaptive' divides the rate by 5 whenever the loss has stalled, and ends training only at
-        1e-6. 'cosine' lowers the rate to zero over ``decay_steps`` updates. 'onecycle' raises the
-        rate and then lowers it, over ``decay_steps`` updates. 'exponential' and 'step' multiply the
-        rate by ``decay_rate`` every ``decay_steps`` updates: 'exponential' smoothly, 'step' in
-        jumps. A callable gets the number of updates made and returns the rate. Not for 'lbfgs'.
+        'adaptive' divides the rate by 5 whenever the loss has stalled, and ends training only once
+        the rate is 1e-6 or less. 'cosine' lowers the rate to zero over ``decay_steps`` updates.
+        'onecycle' raises the rate and then lowers it, over ``decay_steps`` updates. 'exponential'
+        and 'step' multiply the rate by ``decay_rate`` every ``decay_steps`` updates: 'exponential'
+        smoothly, 'step' in jumps. A callable gets the number of updates made and returns the rate.
+        Not for 'lbfgs'.
     learning_rate_init : float or 'auto', default='auto'
         Initial learning rate, applied to the gradient of the mean loss. For 'adam', 'auto' is 0.01
         with ``ema_decay``, because the average removes the noise of large steps, and 0.001 without
@@ -112,7 +113,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
     beta_2 : float, default=0.999
         Decay of Adam's average of the squared gradient, in [0, 1).
     epsilon : float, default=1e-8
-        Keeps Adam's division finite. It is added before the bias correction.
+        Number that keeps Adam's division finite, added before the bias correction.
     n_iter_no_change : int or inf, default=10
         Consecutive epochs without progress after which training stops. With early stopping,
         ``n_updates_no_change`` must be reached as well.
@@ -148,8 +149,8 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
     ema_decay : float, default=0.99
         If positive, the model is an exponential moving average of the parameters over about the
         last ``1 / (1 - ema_decay)`` updates. At first, the average is over the last tenth of the
-        updates. Averaging has the effect of a learning rate that falls to zero, but training need
-        not know its end in advance. Not for 'lbfgs'.
+        updates. Averaging has the effect of a learning rate that falls to zero, but the end of
+        training need not be known in advance. Not for 'lbfgs'.
     warmup_steps : int, default=0
         Updates over which the learning rate rises linearly before the schedule begins. Not for
         'lbfgs'.
@@ -405,7 +406,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             As in ``fit``.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            As in ``fit``; not every class must occur in y.
+            As in ``fit``. y need not hold every class.
         classes : array-like of shape (n_classes,), default=None
             All classes that may occur in this and later calls. Required in the first call, unless
             the estimator is fitted or y is multilabel.

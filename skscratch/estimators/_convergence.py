@@ -104,7 +104,7 @@ def _has_only_begun(estimator: Any, curve: list[float], outcome: Outcome) -> boo
 def _learned_nothing(
     config: TrainingConfig, state: TrainingState, data: Dataset, outcome: Outcome
 ) -> str:
-    """Return what is wrong with the result. Recorded losses are used where they suffice."""
+    """Return the complaint about the result. Recorded losses are used where they suffice."""
     w = np.ones(len(data.y), data.dtype) if data.w is None else data.w
     shares = (w / w.sum(dtype=float)).astype(data.dtype)
     _, constant = state.arch.loss.fit_constant(data.y, shares)
@@ -167,7 +167,7 @@ def _likely_causes(
     data: Dataset,
     rates: list[float],
 ) -> str:
-    """Return sentences that name parameters, what is wrong with each, and what to do.
+    """Return sentences that name parameters, the fault of each, and the remedy.
 
     ``rates`` are the learning rates of the fit's epochs.
     """

@@ -28,7 +28,7 @@ def report(estimator: Any, state: TrainingState) -> None:
         else:  # the line has no room for the penalty, too
             line += f"  validation loss {_number(last['validation_loss'])}"
             line += f"  score {last['validation_score']:7.4f}"
-        # a pipe or a notebook must show the line at once
+        # a pipe or a notebook must show the line immediately
         print(f"{line}  {last['seconds']:7.3f} s", flush=True)
 
 

@@ -104,7 +104,7 @@ class Moments(NamedTuple):
         return self.std > np.sqrt((1 - 1e-6) * below) * np.sqrt(above)
 
     def of_unit_range(self) -> Any:
-        """Return which features range from 0 or -1 to 1: indicators, and min-max scaled features."""
+        """Return which features range from 0 or -1 to 1: indicators or min-max scaled."""
         from_low = np.isclose(self.low, 0, atol=1e-6) | np.isclose(self.low, -1, rtol=1e-6)
         return from_low & np.isclose(self.high, 1, rtol=1e-6)
 
