@@ -67,7 +67,7 @@ def types(session):
 def oracle(session):
     """Gradients, steps and schedules against torch; here a skipped test is a failure."""
     session.install("-e", ".[test,oracle]")
-    run_without_skips(session, "tests/core/test_torch_oracle.py", "tests/core/test_steps.py")
+    run_without_skips(session, "tests/core/test_torch_oracle.py", "tests/core/test_optimizers.py")
 
 
 @nox.session
