@@ -16,7 +16,7 @@ from sklearn.metrics import log_loss
 
 from skscratch import ScratchMLPClassifier
 from skscratch.datasets import load_digits
-from tests.estimators.bomb import Bomb
+from tests.estimators.bomb import Bomb, interrupt
 
 # Short fits on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -53,10 +53,6 @@ def logits(weights, biases, X):
 
 def curves(model):
     return {name: column for name, column in model.history_.items() if name != "seconds"}
-
-
-def interrupt():
-    raise KeyboardInterrupt
 
 
 class TestTheOneNetwork:
