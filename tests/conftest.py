@@ -1,7 +1,8 @@
-"""Fixtures for every test, and how many cases a property is tried on."""
+"""Fixtures for every test, and how many cases a test is tried on."""
 
 import os
 import tempfile
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,14 @@ import pytest
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from tests.pairwise import cover
+
 # A case takes as long as it takes, and none is kept for the next time.
-settings.register_profile("ci", max_examples=200, derandomize=True, database=None, deadline=None)
+FIXED = {"derandomize": True, "database": None, "deadline": None}
+settings.register_profile("default", max_examples=50, **FIXED)
+settings.register_profile("exhaustive", max_examples=200, **FIXED)
 settings.register_profile("nightly", max_examples=2000, database=None, deadline=None)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 # On a busy machine a worker of Dask may take longer to start than the 30 seconds that Dask waits.
@@ -24,6 +29,18 @@ def pytest_configure(config):
     folder = tempfile.TemporaryDirectory()
     config.add_cleanup(folder.cleanup)
     set_hypothesis_home_dir(folder.name)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark as exhaustive what a test marked pairwise can do without."""
+    products = [item for item in items if item.get_closest_marker("pairwise")]
+    for _, group in groupby(products, key=lambda item: item.nodeid.partition("[")[0]):
+        cases = [*group]
+        # a value is the same object in all its cases, and need not be hashable
+        kept = cover([{k: id(v) for k, v in case.callspec.params.items()} for case in cases])
+        for i in {*range(len(cases))} - {*kept}:
+            cases[i].add_marker("exhaustive")
 
 
 # Data too large for the repository may lie beside the checkout.

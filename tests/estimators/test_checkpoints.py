@@ -45,7 +45,7 @@ import numpy as np
 from skscratch import ScratchMLPClassifier
 
 warnings.simplefilter("ignore")
-folder, params = sys.argv[1], eval(sys.argv[2])
+folder, params, wanted = sys.argv[1], eval(sys.argv[2]), int(sys.argv[3])
 rng = np.random.default_rng(0)
 X = rng.normal(size=(600, 5))
 y = (X @ rng.normal(size=(5, 3)) + rng.normal(size=(600, 3))).argmax(axis=1)
@@ -71,7 +71,7 @@ start = time.perf_counter()
 assert train(folder + "/second") == expected
 seconds = time.perf_counter() - start
 moments, n_cut_short, trial = random.Random(0), 0, 0
-while n_cut_short < 20 and trial < 200:
+while n_cut_short < wanted and trial < 10 * wanted:
     trial += 1
     path = f"{folder}/{trial}"
     child = in_child(path)
@@ -107,18 +107,20 @@ def assert_equal_models(one, other):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("name", ["everything", "refit"])
-def test_killed_at_any_moment_it_ends_with_the_same_model(name, tmp_path):
+@pytest.mark.parametrize("times", [3, pytest.param(20, marks=pytest.mark.exhaustive)])
+def test_killed_at_any_moment_it_ends_with_the_same_model(name, times, tmp_path):
     run = subprocess.run(
-        [sys.executable, "-c", KILLED, tmp_path, repr(COURSES[name])],
+        [sys.executable, "-c", KILLED, tmp_path, repr(COURSES[name]), str(times)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    assert int(run.stdout) == 20, "so many must be killed after a checkpoint"
+    assert int(run.stdout) == times, "so many must be killed after a checkpoint"
 
 
+@pytest.mark.pairwise
 @courses
 @pytest.mark.parametrize("at", [2, 30, 90])
 def test_a_run_that_died_goes_on_to_the_same_end(params, at, path, task, small):
@@ -315,15 +317,17 @@ def refusal(model, X, y):
     return ""
 
 
-def test_whatever_part_of_a_file_someone_has_changed_it_is_refused(path, binary, small):
+# 3: two of the six values for each part, other ones for the next.
+@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.exhaustive)])
+def test_whatever_part_of_a_file_someone_has_changed_it_is_refused(step, path, binary, small):
     """Behind a digest that is right: each part, left out and replaced by values of all kinds."""
     params = COURSES["refit"] | {"ema_decay": 0.9, "dropout": 0.3, "batch_size": 45, "max_iter": 3}
     model = small(checkpoint=path, **params)
     model.fit(*binary)
     content = checkpoint.read(path)
-    for part in leaves(content):
+    for i, part in enumerate(leaves(content)):
         now = functools.reduce(operator.getitem, part, content)
-        for value in WRONG:
+        for value in WRONG[i % step :: step]:
             if may_be(part, value, now):
                 continue
             checkpoint.write(path, changed(content, part, value))

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from functools import cache
 from importlib.util import find_spec
 from itertools import pairwise
 
@@ -117,14 +118,21 @@ class TestTheOneNetwork:
         assert (fitted(0) != fitted(1)).any()
 
 
+@cache
+def fitted_to_digits(**params):
+    """Return a model and the digits, the first 900 of which it has seen; copy it to change it."""
+    digits = load_digits()
+    X, y = digits.images.reshape(len(digits.images), -1), digits.target
+    model = ScratchMLPClassifier(random_state=0, max_iter=60, **params).fit(X[:900], y[:900])
+    return model, X, y
+
+
 @pytest.mark.parametrize("params", [{}, {"n_members": 1}, {"warm_start": True}], ids=str)
 @pytest.mark.parametrize("forget", [False, True], ids=["as it is", "optimizer dropped"])
 def test_partial_fit_after_a_fit_does_not_unlearn(params, forget):
     """The first steps of a new optimizer are its worst: the average hardly moves for them."""
-    digits = load_digits()
-    X, y = digits.images.reshape(len(digits.images), -1), digits.target
-    train, test = slice(0, 900), slice(900, None)
-    model = ScratchMLPClassifier(random_state=0, max_iter=60, **params).fit(X[train], y[train])
+    fitted, X, y = fitted_to_digits(**params)
+    model, train, test = copy.deepcopy(fitted), slice(0, 900), slice(900, None)
     if forget:
         model.drop_optimizer_state()
     before = log_loss(y[test], model.predict_proba(X[test]))
@@ -186,6 +194,7 @@ class TestEachAsIfAlone:
             else:
                 assert_allclose(*values, rtol=1e-5, err_msg=name)
 
+    @pytest.mark.pairwise
     @pytest.mark.parametrize("params", OPTIONS.values(), ids=OPTIONS)
     @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
     def test_every_option_does_the_same_to_each(self, task, params, form, small):

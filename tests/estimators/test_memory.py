@@ -59,7 +59,7 @@ def test_nor_of_a_read_only_memory_map(tmp_path):
 
 
 @pytest.mark.parametrize("params", [*OPTIONS, {"dtype": "float32"}, {"solver": "lbfgs"}], ids=str)
-@pytest.mark.parametrize("dtype", [np.uint8, bool])
+@pytest.mark.parametrize("dtype", [np.uint8, pytest.param(bool, marks=pytest.mark.exhaustive)])
 def test_whole_numbers_are_not_all_cast_at_once(dtype, params):
     """A copy in float32 would be four times as large as X."""
     X = PIXELS.astype(dtype)
