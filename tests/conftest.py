@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
+from threadpoolctl import threadpool_limits
 
 from tests.pairwise import cover
 
@@ -25,10 +26,13 @@ os.environ.setdefault("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "300s")
 
 
 def pytest_configure(config):
-    """What hypothesis writes while it runs must not lie in the checkout."""
+    """Keep what hypothesis writes out of the checkout, and processes out of each other's way."""
     folder = tempfile.TemporaryDirectory()
     config.add_cleanup(folder.cleanup)
     set_hypothesis_home_dir(folder.name)
+    # Each process of several has a core; more BLAS threads than cores wait for each other.
+    if hasattr(config, "workerinput"):
+        threadpool_limits(1, user_api="blas")
 
 
 @pytest.hookimpl(tryfirst=True)

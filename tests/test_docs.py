@@ -42,7 +42,7 @@ def written():
 
 PAGES = written()
 SLOW = {"all-of-skscratch", "coming-from/mlpclassifier", "guide/imbalance", "guide/tuning"}
-SLOW |= {"scale-out"}
+SLOW |= {"guide/architectures", "guide/solvers", "scale-out"}
 pages = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 
 

@@ -82,6 +82,7 @@ def test_falling_rates_end_lower_and_calmer_than_a_constant_one(story):
         assert spread < constant[1] / 2
 
 
+@pytest.mark.exhaustive
 def test_the_log_of_a_search_ends_with_the_losses_that_the_search_reports(story):
     pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9")
     told = story("callbacks_in_search", "search_curves", "search_epochs").numbers
