@@ -107,7 +107,7 @@ def assert_equal_models(one, other):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("name", ["everything", "refit"])
-@pytest.mark.parametrize("times", [3, pytest.param(20, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.exhaustive)])
 def test_killed_at_any_moment_it_ends_with_the_same_model(name, times, tmp_path):
     run = subprocess.run(
         [sys.executable, "-c", KILLED, tmp_path, repr(COURSES[name]), str(times)],
