@@ -41,6 +41,8 @@ def written():
 
 
 PAGES = written()
+SLOW = {"all-of-skscratch", "coming-from/mlpclassifier", "guide/imbalance", "guide/tuning"}
+SLOW |= {"guide/architectures", "guide/solvers", "scale-out"}
 pages = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 
 
@@ -60,7 +62,11 @@ def missing(block):
 
 @pytest.mark.parametrize(
     "page",
-    [pytest.param(p, id=name) for name, p in PAGES.items() if blocks(p.read_text())],
+    [
+        pytest.param(p, id=name, marks=[pytest.mark.exhaustive] * (name in SLOW))
+        for name, p in PAGES.items()
+        if blocks(p.read_text())
+    ],
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_examples_print_what_they_show(page, tmp_path, monkeypatch):
