@@ -61,7 +61,12 @@ for i, (file, name) in enumerate(steps):
             (-64, -12) if label == "train_epoch" else (4, 4),
             textcoords="offset points",
             fontsize=8,
-            bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
+            bbox={
+                "boxstyle": "round,pad=0.1",
+                "facecolor": "white",
+                "edgecolor": "none",
+                "alpha": 0.8,
+            },
         )
 axis.set_yticks(range(len(order)), order, fontsize=8)
 axis.invert_yaxis()
