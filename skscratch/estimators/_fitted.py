@@ -273,7 +273,7 @@ def check_complete(estimator: Any) -> None:
     """
     state = vars(estimator)
     parameters = inspect.signature(type(estimator)).parameters
-    needed = [name for name in parameters if name in CONSTRAINTS]
+    needed = [name for name in sorted(parameters) if name in CONSTRAINTS]
     fitted = "coefs_" in state or "intercepts_" in state
     if fitted:
         needed += PREDICTS
