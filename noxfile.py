@@ -28,12 +28,21 @@ print(skscratch.__version__, skscratch.__file__)
 def tests(session):
     """The test suite on the newest releases; arguments after ``--`` go to pytest."""
     session.install("-e", ".[test]")
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def exhaustive(session):
+    """The cases that ``tests`` leaves out, and four times as many of the properties."""
+    session.install("-e", ".[test]")
+    session.env["HYPOTHESIS_PROFILE"] = "exhaustive"
+    command = ("python", "-m", "pytest", "-n", "auto", "-m", "exhaustive or hypothesis")
+    session.run(*command, *session.posargs)
 
 
 @nox.session(default=False)
 def nightly(session):
-    """Ten times as many cases of the properties as ``tests`` tries, other ones each time."""
+    """Ten times as many cases of the properties as ``exhaustive``, other ones each time."""
     session.install("-e", ".[test]")
     session.env["HYPOTHESIS_PROFILE"] = "nightly"
     session.run("python", "-m", "pytest", "tests/estimators/test_properties.py", *session.posargs)
@@ -67,7 +76,7 @@ def types(session):
 def oracle(session):
     """Gradients, steps and schedules against torch; here a skipped test is a failure."""
     session.install("-e", ".[test,oracle]")
-    run_without_skips(session, "tests/core/test_torch_oracle.py", "tests/core/test_steps.py")
+    run_without_skips(session, "tests/core/test_torch_oracle.py", "tests/core/test_optimizers.py")
 
 
 @nox.session
@@ -85,14 +94,15 @@ def extras(session):
 def compat(session):
     """The estimator on scikit-learn 1.8, between the lowest version and the newest."""
     session.install("-e", ".[test]", "scikit-learn==1.8.*")
-    session.run("python", "-m", "pytest", "tests/estimators", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "auto", "tests/estimators", *session.posargs)
 
 
 @nox.session
 def docs(session):
     """The site, in docs/_build/html; a warning is an error. Before it, its examples."""
     session.install("-e", ".[docs,test]")
-    session.run("python", "-m", "pytest", "tests/test_docs.py", "tests/test_docstrings.py")
+    files = ("tests/test_docs.py", "tests/test_docstrings.py")
+    session.run("python", "-m", "pytest", "-m", "", *files)
     session.run("sphinx-build", "-W", "--keep-going", "docs", "docs/_build/html", *session.posargs)
 
 
@@ -101,7 +111,7 @@ def floors(session):
     """The test suite on the lowest versions that setup.cfg allows."""
     # 2026-11: pyparsing 3.3 deprecates names that matplotlib 3.8 calls.
     session.install("-e", ".[test]", "pyparsing<3.3", *lowest_versions())
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session
@@ -119,8 +129,11 @@ def package(session):
 
 
 def run_without_skips(session, *tests):
-    """Run tests; one that is skipped is a failure, unless it needs data beside the checkout."""
-    report = session.run("python", "-m", "pytest", *tests, silent=True)
+    """Run tests, the exhaustive ones too; one that is skipped is a failure.
+
+    Unless it needs data beside the checkout.
+    """
+    report = session.run("python", "-m", "pytest", "-m", "", *tests, silent=True)
     print(report)
     skipped = [line for line in report.splitlines() if line.startswith("SKIPPED")]
     if not all("../shared/data" in line for line in skipped):

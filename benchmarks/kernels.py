@@ -18,10 +18,15 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks import naive
 from skscratch.core.activations import ReLU
+from skscratch.core.layers import (
+    linear_backward_input,
+    linear_backward_parameters,
+    linear_forward,
+)
 from skscratch.core.losses import LOSSES
 from skscratch.core.network import Architecture, Gradient, Workspace
 from skscratch.core.optimizers import Adam, GradientDescent, Momentum, Nesterov, Optimizer
-from skscratch.training.data import Gathered
+from skscratch.training.data import ShuffledBatches
 
 RATE, L2, BETA, ADAM = 1e-3, 1e-4, 0.9, (0.9, 0.999, 1e-8)
 # for each rule: the number of slots of the naive version, and its step from (theta, g, *slots, t)
@@ -91,7 +96,7 @@ def relu_kernels(z, upstream):
 
 def loss_kernel(name, logits, y, w, z):
     """Return both passes of a loss as one kernel; z is the buffer of the logits."""
-    loss, share = LOSSES[name], w / w.sum()
+    loss, share = LOSSES[f"{name}_cross_entropy"], w / w.sum()
     first, then = (getattr(naive, f"{name}_cross_entropy_{way}") for way in ("forward", "backward"))
 
     def textbook():
@@ -134,7 +139,7 @@ def optimizer_kernel(rule, start, gradient, n_weights):
 def gathering_kernel(source, y, batch_size, dtype, rng):
     """Return the gathering of an epoch's batches; the arrays are those of the last batch."""
     rows = rng.permutation(len(y))
-    batches = Gathered(source, y, None, batch_size, dtype, rows, None)
+    batches = ShuffledBatches(source, y, None, batch_size, dtype, rows, None)
 
     def textbook():
         for start in range(0, len(rows), batch_size):

@@ -19,8 +19,8 @@ from benchmarks.machine import pin
 PASSES = ("forward", "backward")
 ACTIVATIONS, LOSSES = ("ReLU", "Tanh"), ("SoftmaxCrossEntropy", "LogisticCrossEntropy")
 KERNELS = {
-    "products": [("linear", "_product"), ("linear", "backward_input")],
-    "biases": [("linear", "forward"), ("linear", "backward_parameters")],
+    "products": [("layers", "_product"), ("layers", "linear_backward_input")],
+    "biases": [("layers", "linear_forward"), ("layers", "linear_backward_parameters")],
     "activation": [(kind, name) for kind in ACTIVATIONS for name in PASSES],
     "loss": [(kind, name) for kind in LOSSES for name in PASSES],
     "optimizer": [("Optimizer", "step")],
@@ -53,11 +53,11 @@ class Clock:
 @contextmanager
 def clocked():
     """Time every kernel while the block runs; yield the clock."""
-    from skscratch.core import activations, linear, losses, steps
-    from skscratch.training import batches
+    from skscratch.core import activations, layers, losses, optimizers
+    from skscratch.training import data
 
-    owners = {"linear": linear}
-    for module in (activations, losses, steps, batches):
+    owners = {"layers": layers}
+    for module in (activations, losses, optimizers, data):
         owners.update(vars(module))
     clock = Clock()
     with ExitStack() as stack:

@@ -34,6 +34,7 @@ __all__ = [
     "Options",
     "StrOptions",
     "available_if",
+    "callback_context",
     "check_sample_weight",
     "check_y",
     "fit_context",
@@ -78,6 +79,10 @@ class Hinted:
         """Return a sentence with a space before it, or an empty string."""
         raise NotImplementedError
 
+    def _check_parameters(self) -> None:
+        """Check the parameters, as scikit-learn does before a ``fit``."""
+        self._validate_params()
+
     def _validate_params(self) -> None:
         try:
             super()._validate_params()  # type: ignore[misc]
@@ -97,6 +102,13 @@ def fit_context(method: Method) -> Method:
     checked: Method = _fit_context(prefer_skip_nested_validation=True)(method)
     managed: Method = with_callbacks(checked)
     return managed
+
+
+def callback_context(estimator: Any, max_epochs: int) -> Any:
+    """Return the context of a fit's task, of at most so many epochs; None without callbacks."""
+    if not getattr(estimator, "_skl_callbacks", ()):
+        return None
+    return estimator._init_callback_context(max_subtasks=max_epochs)
 
 
 def new_scoring_monitor(scoring: Any) -> Any:

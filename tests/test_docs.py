@@ -14,11 +14,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier
-from skscratch.estimators._resolved import resolved
 
 import skscratch
 from skscratch import ScratchMLPClassifier
 from skscratch.core import activations, initializers, losses, optimizers, schedules
+from skscratch.estimators._auto import settle
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -41,6 +41,8 @@ def written():
 
 
 PAGES = written()
+SLOW = {"all-of-skscratch", "coming-from/mlpclassifier", "guide/imbalance", "guide/tuning"}
+SLOW |= {"guide/architectures", "guide/solvers", "scale-out"}
 pages = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 
 
@@ -60,7 +62,11 @@ def missing(block):
 
 @pytest.mark.parametrize(
     "page",
-    [pytest.param(p, id=name) for name, p in PAGES.items() if blocks(p.read_text())],
+    [
+        pytest.param(p, id=name, marks=[pytest.mark.exhaustive] * (name in SLOW))
+        for name, p in PAGES.items()
+        if blocks(p.read_text())
+    ],
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_examples_print_what_they_show(page, tmp_path, monkeypatch):
@@ -176,13 +182,10 @@ def test_every_class_is_derived(module, page):
 
 def test_every_pass_of_core_is_derived():
     shown = {pair for page in derivations() for pair in code_shown(page)}
-    for module in ("network", "linear", "dropout"):
-        verbs = [
-            n
-            for n in dir(importlib.import_module(f"skscratch.core.{module}"))
-            if n.startswith(("forward", "backward"))
-        ]
-        assert len(verbs) >= 2
+    for module, n in (("network", 2), ("layers", 5)):
+        names = dir(importlib.import_module(f"skscratch.core.{module}"))
+        verbs = [name for name in names if re.search(r"(^|_)(forward|backward)", name)]
+        assert len(verbs) == n
         assert {(f"skscratch.core.{module}", verb) for verb in verbs} <= shown
 
 
@@ -270,7 +273,7 @@ def test_members_of_the_table_are_those_that_auto_makes():
     many = SimpleNamespace(X=np.ones((1000, 2)), w=None, validation=None)
     for sizes, members, units in table:
         widths = ast.literal_eval(sizes)
-        made = resolved(ScratchMLPClassifier(widths), many, whole=True).n_members
+        made = settle(ScratchMLPClassifier(early_stopping=False), many, widths, False).members
         assert made == int(members)
         assert not units or [int(n) * made for n in units.split(" and ")] == [*widths]
 

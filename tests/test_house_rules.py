@@ -32,7 +32,7 @@ NO_CODE |= {tokenize.ENDMARKER}
 # Lowest first; a module imports from lower floors and from its own folder.
 # Callbacks and plots know an estimator by its public attributes alone.
 FLOORS = [
-    {"_version"},
+    {"_version", "_warnings"},
     {"core"},
     {"training"},
     {"_compat", "_typing"},
@@ -40,11 +40,42 @@ FLOORS = [
     {"estimators"},
     {"_skops", "onnx"},
 ]
-WITHIN_CORE = {"network": {"linear", "dropout"}}
+WITHIN_CORE = {"network": {"layers", "activations", "losses"}}
 CORE_NEEDS = {"numpy", "scipy"} | sys.stdlib_module_names
 HOOKS = {"setup", "teardown", "on_fit_task_begin", "on_fit_task_end"}  # scikit-learn calls them
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 DOCUMENTED = (*FUNCTION, ast.ClassDef)
+# What scikit-learn puts on estimators under private names.
+OF_SCIKIT_LEARN = {
+    "_callback_fit_ctx", "_get_param_names", "_init_callback_context", "_parent_callback_ctx",
+    "_skl_callbacks", "_skl_callbacks_to_teardown", "_validate_params",
+}  # fmt: skip
+# What a default fit may enter before its first forward pass, and how often it may change files.
+MOST_FILES, MOST_CHANGES = 25, 50
+ONE_FIT = """
+import sys
+from pathlib import Path
+import numpy as np
+import skscratch
+
+X = np.random.default_rng(0).normal(size=(120, 5))
+model, package = skscratch.ScratchMLPClassifier(random_state=0), Path(skscratch.__file__).parent
+entered = []
+
+
+def note(frame, event, argument):
+    path = Path(frame.f_code.co_filename)
+    if event == "call" and path.is_relative_to(package):
+        entered.append(str(path.relative_to(package)))
+        if path.name == "network.py" and frame.f_code.co_name == "forward":
+            sys.setprofile(None)
+
+
+sys.setprofile(note)
+model.fit(X, X[:, 0] > 0)
+changes = sum(a != b for a, b in zip(entered, entered[1:]))
+print(len({*entered}), changes)
+"""
 OPTIONAL = ("dask", "matplotlib", "onnx", "pandas", "rich", "skl2onnx", "skops", "torch")
 
 
@@ -136,6 +167,22 @@ def eager_imports(source):
         if isinstance(node, FUNCTION):
             node.body = []
     return [name for name in imports(tree) if name.split(".")[0] in OPTIONAL]
+
+
+def private_to_scikit_learn(source):
+    """Private names of scikit-learn: those imported, and those that it puts on estimators."""
+    tree = ast.parse(source)
+    modules = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module]
+    parts = [
+        f"{n.module}.{alias.name}".split(".")
+        for n in modules
+        for alias in n.names
+        if n.module.split(".")[0] == "sklearn"
+    ]
+    offences = [".".join(names) for names in parts if any(p.startswith("_") for p in names)]
+    words = [n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)]
+    words += [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+    return offences + [word for word in words if word in OF_SCIKIT_LEARN]
 
 
 def prints(source):
@@ -259,6 +306,28 @@ def test_import_loads_no_optional_package():
     assert run.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize("path", relative(p for p in SOURCES if p.name != "_compat.py"))
+def test_private_names_of_scikit_learn_are_in_one_file(path):
+    assert not private_to_scikit_learn(path.read_text())
+
+
+def test_a_fit_passes_through_few_files():
+    run = subprocess.run(
+        [sys.executable, "-c", ONE_FIT], capture_output=True, text=True, check=True
+    )
+    n_files, n_changes = map(int, run.stdout.split())
+    assert 10 < n_files <= MOST_FILES
+    assert 10 < n_changes < MOST_CHANGES
+
+
+def test_rule_on_private_names_can_be_broken():
+    assert private_to_scikit_learn("from sklearn.utils._tags import get_tags")
+    assert private_to_scikit_learn("from sklearn.base import _fit_context")
+    assert private_to_scikit_learn("model._validate_params()")
+    assert private_to_scikit_learn("state.pop('_callback_fit_ctx')")
+    assert not private_to_scikit_learn("from sklearn.base import clone\nmodel._activation")
+
+
 def test_limits_on_length_can_be_broken():
     statements = "    x = 1\n" * MAX_FUNCTION
     spare = '    """Text\n    text."""\n\n    # why\n'
@@ -276,18 +345,18 @@ def test_only_a_constructor_that_stores_its_parameters_may_be_long():
 
 
 def test_directions_of_imports_can_be_broken():
-    assert not upward_imports("from skscratch.core import linear", "training/epoch.py")
-    assert not upward_imports("from skscratch.core import linear", "core/network.py")
-    assert upward_imports("from skscratch.training import epoch", "core/network.py")
-    assert upward_imports("def f():\n    import skscratch.estimators", "training/epoch.py")
+    assert not upward_imports("from skscratch.core import layers", "training/loop.py")
+    assert not upward_imports("from skscratch.core import layers", "core/network.py")
+    assert upward_imports("from skscratch.training import loop", "core/network.py")
+    assert upward_imports("def f():\n    import skscratch.estimators", "training/loop.py")
     assert upward_imports("from skscratch import Model", "estimators/_base.py")
-    assert upward_imports("from . import linear", "core/network.py")
+    assert upward_imports("from . import layers", "core/network.py")
 
 
 def test_independence_of_core_can_be_broken():
     assert not foreign_to_core("import numpy as np\nimport scipy.sparse", "losses")
-    assert not foreign_to_core("from skscratch.core import linear", "network")
-    assert foreign_to_core("from skscratch.core import linear", "losses")
+    assert not foreign_to_core("from skscratch.core import layers", "network")
+    assert foreign_to_core("from skscratch.core import layers", "losses")
     assert foreign_to_core("from sklearn.utils import check_array", "losses")
 
 

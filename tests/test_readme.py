@@ -35,7 +35,7 @@ def test_first_set_up_runs_an_example():
 
 
 def test_second_set_up_runs_the_tests():
-    assert SHELL[1].endswith("-m pytest\n")
+    assert SHELL[1].endswith("-m pytest -n auto\n")
 
 
 @pytest.mark.parametrize("number", [1, 2])

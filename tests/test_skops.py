@@ -108,6 +108,6 @@ def own_schedule(step):
 
 def test_another_version_warns(monkeypatch):
     data = skops.dumps(ScratchMLPClassifier())
-    monkeypatch.setattr("skscratch.estimators._stamp.__version__", "99.0.0")
+    monkeypatch.setattr("skscratch.estimators._fitted.__version__", "99.0.0")
     with pytest.warns(UserWarning, match=r"99\.0\.0"):
         skops.loads(data, trusted=SKOPS_TRUSTED_TYPES)

@@ -186,7 +186,7 @@ class TestActivation:
             raise AssertionError
 
         for name in ("check_activation", "check_update_rule"):
-            monkeypatch.setattr(f"skscratch.estimators._params.{name}", refuse)
+            monkeypatch.setattr(f"skscratch.estimators._settings.{name}", refuse)
         params = {"activation": [LeakyReLU(0.1)], "solver": Adam(0.9, 0.999, 1e-8)}
         model = ScratchMLPClassifier((4,), max_iter=2, **params).fit(X, Y)
         assert model.n_iter_ == 2
@@ -196,7 +196,7 @@ class TestActivation:
     @short
     def test_a_stream_is_checked_once(self, monkeypatch):
         model = ScratchMLPClassifier((4,), activation=Own()).partial_fit(X, Y, classes=[0, 1])
-        monkeypatch.setattr("skscratch.estimators._params.check_activation", None)
+        monkeypatch.setattr("skscratch.estimators._settings.check_activation", None)
         assert model.partial_fit(X, Y).n_iter_ == 2
 
     @pytest.mark.parametrize("slope", [1.5, float("nan")])
@@ -291,10 +291,10 @@ class TestLoss:
             (loss(forward=lambda self, z, y, w: 1.0), "Bad.forward: .*write the prediction"),
             (loss(forward=lambda self, z, y, w: None), "Bad.forward: .*finite number.*None"),
             (loss(backward=lambda self, p, y, w: p - 1), "Bad.backward returned its result"),
-            (loss(link=lambda self, z: 1 / 0), "Bad.link raised ZeroDivisionError"),
+            (loss(forward=lambda self, z, y, w: 1 / 0), "Bad.forward raised ZeroDivisionError"),
             (
-                loss(link=lambda self, z: z.fill(np.nan)),
-                "Bad.link: it must write into z",
+                loss(forward=lambda self, z, y, w: z.fill(np.nan) or 1.0),
+                "Bad.forward: it must write the prediction over z, finite",
             ),
         ],
     )  # fmt: skip
@@ -449,3 +449,58 @@ class TestScorer:
 def test_every_check_is_public():
     checks = {name for name in _objects.__all__ if name.startswith("check_")}
     assert checks == {*testing.__all__}
+
+
+class TestFormerObjects:
+    """Activations and rules that take NumPy as ``xp`` before the arrays."""
+
+    class Identity:
+        def forward(self, xp, z, a):
+            a[...] = z
+
+        def backward(self, xp, z, a, delta):
+            xp.multiply(delta, 1, out=delta)
+
+    class Plain:
+        units = (1.0,)
+
+        def scalars(self, t, rate):
+            return 0.9, rate
+
+        def __call__(self, xp, g, step, scalars, v):
+            v *= scalars[0]
+            v += g
+            xp.multiply(v, scalars[1], out=step)
+
+    @short
+    def test_they_are_adapted_with_a_warning(self):
+        params = {"learning_rate_init": 0.1, "max_iter": 5, "random_state": 0, "n_members": 1}
+        now = ScratchMLPClassifier(
+            (4,), activation="identity", solver=Momentum(0.9), ema_decay=0, **params
+        ).fit(X, Y)
+        then = ScratchMLPClassifier(
+            (4,), activation=self.Identity(), solver=self.Plain(), weight_init="glorot_uniform",
+            ema_decay=0, **params,
+        )  # fmt: skip
+        with pytest.warns(FutureWarning) as caught:
+            then.fit(X, Y)
+        messages = [str(w.message) for w in caught if w.category is FutureWarning]
+        assert [m.partition("=")[0] for m in messages] == ["activation", "solver"]
+        assert all("xp" in message for message in messages)
+        assert (then.predict_proba(X) == now.predict_proba(X)).all()
+
+    def test_the_checks_take_them(self):
+        assert testing.check_activation(self.Identity()) is None
+        assert testing.check_update_rule(self.Plain()) is None
+
+    @short
+    @pytest.mark.filterwarnings("ignore::FutureWarning")
+    def test_training_goes_on_with_them(self):
+        params = {"activation": self.Identity(), "solver": self.Plain(), "learning_rate_init": 0.1}
+        model = ScratchMLPClassifier((4,), warm_start=True, max_iter=2, random_state=0, **params)
+        model.fit(X, Y).fit(X, Y)
+        assert model.n_iter_ == 4
+        assert model._continuation["memory"]["rule"] == "Plain"
+        model.set_params(activation=[self.Identity()]).fit(X, Y)
+        with pytest.raises(ValueError, match="differs from"):
+            model.set_params(activation="identity").fit(X, Y)

@@ -1,6 +1,8 @@
 """What a type checker says of a user's script: nothing where it is right, and where it is wrong."""
 
 import importlib.util
+import re
+import shutil
 import subprocess
 import sys
 import typing
@@ -114,3 +116,51 @@ def test_hints_can_be_read_at_run_time(name):
     hints = typing.get_type_hints(method)
     assert {*hints} - {"return"} == {*method.__annotations__} - {"return"}
     assert not [hint for key, hint in hints.items() if hint is typing.Any]
+
+
+# Faults at the seams of the package: a file, a line of it, and the line that takes its place.
+SABOTAGES = [
+    (
+        "estimators/_classifier.py",
+        "return self._outputs(X, self._decide)",
+        "return self.this_name_does_not_exist.nor_does_this(1, 2, 3)",
+    ),
+    (
+        "training/sgd.py",
+        "data.split(fraction, rng, state.arch.members)",
+        "data.split(rng, fraction, state.arch.members)",
+    ),
+    (
+        "training/sgd.py",
+        "Evaluator(state, validation, config.scorer, self.runner.current)",
+        "Evaluator(validation, state, config.scorer, self.runner.current)",
+    ),
+    ("training/lbfgs.py", "Evaluator(state, validation,", "Evaluator(validation, state,"),
+    ("estimators/_base.py", "continued_state(self, config)", "continued_state(self, data)"),
+    ("estimators/_base.py", "self._encode(X, y, w, dtype,", "self._encode(X, y, dtype, w,"),
+    (
+        "training/loop.py",
+        "OptimizerState.start(options.rule, theta,",
+        "OptimizerState.start(theta,",
+    ),
+]
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("mypy"), reason="needs mypy")
+def test_faults_at_the_seams_are_found(tmp_path):
+    for name in ("skscratch", "typings"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("*.pyc"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    expected = set()
+    for file, line, fault in SABOTAGES:
+        path = tmp_path / "skscratch" / file
+        text = path.read_text()
+        assert line in text
+        path.write_text(text.replace(line, fault))
+    for file, _, fault in SABOTAGES:
+        lines = (tmp_path / "skscratch" / file).read_text().splitlines()
+        expected |= {(file, n) for n, text in enumerate(lines, 1) if fault in text}
+    command = [sys.executable, "-m", "mypy", "--cache-dir=cache", "--no-pretty"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    found = re.findall(r"^skscratch/(\S+?):(\d+): error:", run.stdout, re.MULTILINE)
+    assert {(file, int(n)) for file, n in found} == expected, run.stdout + run.stderr

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.linalg import block_diag
 from scipy.sparse import issparse
 
 from skscratch.core import layers
@@ -29,6 +30,7 @@ __all__ = [
     "allocate",
     "backward",
     "forward",
+    "merge_members",
     "outputs",
     "rows_per_buffer",
     "split_members",
@@ -214,6 +216,41 @@ def split_members(params: Parameters, members: int) -> list[Parameters]:
     if members == 1:
         return [params]
     return [Parameters(*([array[i] for array in part] for part in params)) for i in range(members)]
+
+
+def merge_members(params: Parameters) -> Parameters:
+    """Return the parameters of the one network whose logits are the mean of the members'.
+
+    All arrays are new, and there must be a hidden layer::
+
+        W₁ = [V₁ V₂ ...]    Wₗ = diag(Vₗ₁, Vₗ₂, ...)    W_last = [V₁; V₂; ...] / members
+
+    Members start from different weights and train on different rows, so their errors differ. The
+    mean of their logits is wrong less often than a member. Up to a constant it is the logarithm of
+    the geometric mean of their probabilities.
+
+    References
+    ----------
+    L. K. Hansen and P. Salamon (1990). Neural network ensembles.
+    G. E. Hinton (2002). Training products of experts by minimizing contrastive divergence.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.network import Parameters, merge_members
+    >>> W, V = np.array([[[1.0]], [[2.0]]]), np.array([[[3.0]], [[4.0]]])
+    >>> b, c = np.array([[5.0], [6.0]]), np.array([[7.0], [9.0]])
+    >>> merge_members(Parameters([W, V], [b, c]))
+    Parameters(weights=[array([[1., 2.]]), array([[1.5],
+           [2. ]])], biases=[array([5., 6.]), array([8.])])
+    """
+    (first, *between, last), (*biases, b) = params
+    weights = [
+        np.concatenate(first, axis=1),
+        *(block_diag(*W) for W in between),
+        np.concatenate(last) / len(last),
+    ]
+    return Parameters(weights, [*(b.flatten() for b in biases), b.mean(axis=0)])
 
 
 class Workspace(NamedTuple):

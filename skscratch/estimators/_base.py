@@ -7,7 +7,6 @@ there is no second copy. A call that fails changes nothing.
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,22 +16,20 @@ from typing import Any, Self, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator
-from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.validation import check_is_fitted
 
-from skscratch._compat import OF_A_FIT, CallbackSupportMixin, Hinted, fit_context
+from skscratch._compat import CallbackSupportMixin, Hinted, callback_context, fit_context
 from skscratch._typing import MatrixLike
-from skscratch._version import __version__
 from skscratch._warnings import quiet
 from skscratch.core.network import outputs, rows_per_buffer
 from skscratch.estimators import _hints
 from skscratch.estimators._callbacks import NoCallbacks, new_hooks
 from skscratch.estimators._convergence import conclude
+from skscratch.estimators._curves import Curves
 from skscratch.estimators._fingerprint import checkpoint_file
 from skscratch.estimators._fitted import (
+    Saved,
     Transaction,
-    check_complete,
     continued_state,
     fitted_network,
     fitted_parameters,
@@ -40,7 +37,7 @@ from skscratch.estimators._fitted import (
 )
 from skscratch.estimators._hints import explained
 from skscratch.estimators._messages import diverged, not_finite
-from skscratch.estimators._parameters import BEFORE, CONSTRAINTS, names_of, warn_of_unused
+from skscratch.estimators._parameters import CONSTRAINTS, names_of, warn_of_unused
 from skscratch.estimators._scale import (
     warn_of_limits,
     warn_of_no_scaling,
@@ -65,11 +62,10 @@ from skscratch.training.threads import blas_threads, largest_product, training_t
 __all__ = ["SITE", "BaseScratchMLP"]
 
 SITE = "https://skscratch.readthedocs.io/en/stable/"
-STAMP = "_skscratch_version"  # key in a saved estimator: the version of skscratch that saved it
 
 
-class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
-    """A multilayer perceptron as a scikit-learn estimator, for any kind of target.
+class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
+    """A multilayer perceptron as an estimator of scikit-learn, whatever it predicts.
 
     A subclass stores the parameters and encodes the targets.
     """
@@ -200,7 +196,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
         True
         """
         is_initial = not (self.warm_start and self.__sklearn_is_fitted__())
-        hooks = new_hooks(self, X, y, sample_weight, self.max_iter * (1 + self.refit))
+        context = callback_context(self, self.max_iter * (1 + self.refit))
+        hooks = new_hooks(self, context, X, y, sample_weight)
         with Transaction(self) as transaction, quiet():
             data = self._check(X, y, sample_weight, is_initial)
             if not (X_val is None and y_val is None and sample_weight_val is None):
@@ -218,16 +215,17 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
             file = None
             if self.checkpoint is not None:
                 file = checkpoint_file(self, state, data, is_initial)
-            n, members = config.batch_size, config.arch.members
+            options = config.optimizer
+            n = None if isinstance(options, LBFGS) else options.batch_size
             with (
                 self._publishing(transaction, config, state, hooks, self.warm_start),
-                training_threads(state.params, data.X, n, members),
+                training_threads(state.params, data.X, n, state.arch.members),
             ):
                 training: StochasticFit | LBFGSFit
-                if isinstance(config.optimizer, LBFGS):
-                    training = LBFGSFit(config, config.optimizer, state, data, hooks)
+                if isinstance(options, LBFGS):
+                    training = LBFGSFit(config, options, state, data, hooks)
                 else:
-                    training = StochasticFit(config, config.optimizer, state, data, hooks, file)
+                    training = StochasticFit(config, options, state, data, hooks, file)
                 training.run()
                 conclude(self, config, state, data, training.outcome)
         hooks.end()
@@ -236,7 +234,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, known: Any) -> Self:
         """Train for one epoch; ``known`` is for ``_encode``."""
         is_initial = not self.__sklearn_is_fitted__()
-        hooks = new_hooks(self, X, y, sample_weight, 1)
+        hooks = new_hooks(self, callback_context(self, max_epochs=1), X, y, sample_weight)
         with Transaction(self) as transaction, quiet():
             data = self._check(X, y, sample_weight, is_initial, known)
             if is_initial and self.standardize:
@@ -384,88 +382,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, BaseEstimator, ABC):
                 result: NDArray[Any] = outputs(arch, params, X, rows, checked)
         return result
 
-    @property
-    def loss_curve_(self) -> list[float]:
-        """Training loss plus penalty of each epoch."""
-        history = self._history()
-        # in a callback of the first epoch, there are no entries yet
-        loss, penalty = history.get("loss", []), history.get("penalty", [])
-        return [a + b for a, b in zip(loss, penalty, strict=True)]
-
-    @property
-    def loss_(self) -> float:
-        """The last entry of ``loss_curve_``."""
-        return self.loss_curve_[-1]
-
-    @property
-    def validation_scores_(self) -> list[float] | None:
-        """The scores on the validation set."""
-        scores = self._history().get("validation_score", [])
-        return [score for score in scores if score == score] or None
-
-    @explained
-    def history_as_frame(self) -> Any:
-        """Return ``history_`` as a DataFrame with a row per epoch.
-
-        Returns
-        -------
-        history : DataFrame of shape (n_epochs, n_columns)
-            The columns of ``history_``; the index, named "epoch", ends with the last epoch.
-
-        Raises
-        ------
-        NotFittedError
-            If the estimator is not fitted.
-
-        Examples
-        --------
-        >>> from skscratch import ScratchMLPClassifier
-        >>> model = ScratchMLPClassifier((4,), max_iter=3, n_iter_no_change=float("inf"))
-        >>> frame = model.fit([[-1.0], [1.0]], [0, 1]).history_as_frame()
-        >>> frame.index.tolist(), frame.columns[:2].tolist()
-        ([1, 2, 3], ['loss', 'penalty'])
-        """
-        import pandas as pd  # imported here, because that takes longer than importing this package
-
-        check_is_fitted(self)
-        history: dict[str, Any] = vars(self)["history_"]
-        n_epochs, last = len(history["loss"]), vars(self)["n_iter_"]
-        epochs = pd.RangeIndex(last - n_epochs + 1, last + 1, name="epoch")
-        return pd.DataFrame(history, index=epochs)
-
-    def _history(self) -> dict[str, list[float]]:
-        """Return the history as lists, the type of scikit-learn's loss curves."""
-        try:
-            return {name: column.tolist() for name, column in vars(self)["history_"].items()}
-        except KeyError:
-            raise AttributeError(f"{type(self).__name__} is not fitted yet") from None
-
     def _hint(self, name: str, value: Any) -> str:
         return _hints.of_value(name, value, names_of(name))
 
     def __sklearn_is_fitted__(self) -> bool:
         return "coefs_" in vars(self)
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        for name in OF_A_FIT:
-            state.pop(name, None)
-        return state | {STAMP: __version__}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        state = dict(state)
-        version = state.pop(STAMP, "unknown")
-        if version != __version__:
-            warnings.warn(
-                InconsistentVersionWarning(
-                    estimator_name=f"skscratch.{type(self).__name__}",
-                    current_sklearn_version=__version__,
-                    original_sklearn_version=version,
-                ),
-                stacklevel=2,
-            )
-        if "coefs_" in state and "n_members" not in state:
-            state["n_members_"] = BEFORE["n_members"]
-        vars(self).update(BEFORE | state)
-        with quiet():
-            check_complete(self)

@@ -54,18 +54,18 @@ class CallbackHooks(NoCallbacks):
     Parameters
     ----------
     estimator : estimator
-        An estimator with callbacks.
+        With callbacks.
+    context : object
+        scikit-learn's context of the task of the fit.
     X, y, sample_weight : object
         The arguments of the user.
-    max_epochs : int
-        Maximum number of epochs.
     """
 
-    def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any, max_epochs: int) -> None:
+    def __init__(self, estimator: Any, context: Any, X: Any, y: Any, sample_weight: Any) -> None:
         super().__init__(estimator)
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._about = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-        self._fit = estimator._init_callback_context(max_subtasks=max_epochs)
+        self._fit = context
         self._epoch: Any = None
 
     def begin(self, config: TrainingConfig, state: TrainingState, keep_optimizer: bool) -> None:
@@ -109,8 +109,8 @@ class CallbackHooks(NoCallbacks):
             return hook(**self._about, reconstruction_attributes=attributes) is True
 
 
-def new_hooks(estimator: Any, X: Any, y: Any, sample_weight: Any, max_epochs: int) -> NoCallbacks:
-    """Return the hooks of a fit."""
-    if not getattr(estimator, "_skl_callbacks", ()):
+def new_hooks(estimator: Any, context: Any, X: Any, y: Any, sample_weight: Any) -> NoCallbacks:
+    """Return the hooks of a fit; context is None for an estimator without callbacks."""
+    if context is None:
         return NoCallbacks(estimator)
-    return CallbackHooks(estimator, X, y, sample_weight, max_epochs)
+    return CallbackHooks(estimator, context, X, y, sample_weight)

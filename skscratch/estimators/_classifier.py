@@ -17,10 +17,10 @@ from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
 from skscratch.core.losses import LogisticCrossEntropy, Loss, SoftmaxCrossEntropy, with_output
 from skscratch.estimators import _labels
+from skscratch.estimators._auto import is_lbfgs
 from skscratch.estimators._base import BaseScratchMLP
 from skscratch.estimators._hints import explained
 from skscratch.estimators._parameters import warn_of_unused
-from skscratch.estimators._settings import is_lbfgs
 from skscratch.estimators._validation import naming
 from skscratch.training.data import Dataset
 
@@ -439,8 +439,8 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         (2, 2)
         """
         is_initial = not self.__sklearn_is_fitted__()
-        if not is_initial:  # scikit-learn checks the parameters only in the first call
-            self._validate_params()
+        if not is_initial:  # scikit-learn checks the parameters in the first call alone
+            self._check_parameters()
         with quiet():
             self._check_classes(y, classes, is_initial)
         if is_initial:

@@ -11,8 +11,8 @@ import joblib
 import numpy as np
 from scipy.sparse import issparse
 
+from skscratch.estimators._auto import stops_early
 from skscratch.estimators._parameters import BEFORE
-from skscratch.estimators._settings import stops_early
 from skscratch.training.checkpoint import CheckpointFile
 from skscratch.training.data import Dataset
 from skscratch.training.files import possible

@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import inspect
 import reprlib
+import warnings
 from itertools import pairwise
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import InconsistentVersionWarning
 
+from skscratch._compat import OF_A_FIT
+from skscratch._version import __version__
+from skscratch._warnings import quiet
 from skscratch.core.losses import with_output
 from skscratch.core.network import Architecture, Parameters, allocate, views
 from skscratch.core.optimizers import EMA, OptimizerState
 from skscratch.estimators._former import alike
 from skscratch.estimators._messages import not_finite
-from skscratch.estimators._parameters import CONSTRAINTS
+from skscratch.estimators._parameters import BEFORE, CONSTRAINTS
 from skscratch.estimators._settings import activations
 from skscratch.training.config import TrainingConfig
 from skscratch.training.history import History
@@ -28,7 +35,7 @@ from skscratch.training.scaling import Scaling
 from skscratch.training.state import TrainingState
 
 __all__ = [
-    "Transaction", "check_complete", "continued_state", "fitted_network", "fitted_parameters",
+    "Saved", "Transaction", "continued_state", "fitted_network", "fitted_parameters",
     "published", "snapshot",
 ]  # fmt: skip
 
@@ -38,7 +45,36 @@ PREDICTS = (
     "_activation", "_label_dtype",
 )  # fmt: skip
 GOES_ON = ("history_", "n_iter_", "t_", "best_loss_", "best_validation_score_", "_continuation")
+STAMP = "_skscratch_version"  # in a saved state: the version that saved it
 STREAMS = ("seed", "shuffle", "dropout", "memory")
+
+
+class Saved(BaseEstimator):
+    """An estimator whose saved state names the version that saved it."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        for name in OF_A_FIT:
+            state.pop(name, None)
+        return state | {STAMP: __version__}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        version = state.pop(STAMP, "unknown")
+        if version != __version__:
+            warnings.warn(
+                InconsistentVersionWarning(
+                    estimator_name=f"skscratch.{type(self).__name__}",
+                    current_sklearn_version=__version__,
+                    original_sklearn_version=version,
+                ),
+                stacklevel=2,
+            )
+        if "coefs_" in state and "n_members" not in state:
+            state["n_members_"] = BEFORE["n_members"]
+        vars(self).update(BEFORE | state)
+        with quiet():
+            check_complete(self)
 
 
 class Transaction:
@@ -237,7 +273,8 @@ def check_complete(estimator: Any) -> None:
         The message names what is missing, or the arrays that do not fit each other.
     """
     state = vars(estimator)
-    needed = [name for name in estimator._get_param_names() if name in CONSTRAINTS]
+    parameters = inspect.signature(type(estimator)).parameters
+    needed = [name for name in sorted(parameters) if name in CONSTRAINTS]
     fitted = "coefs_" in state or "intercepts_" in state
     if fitted:
         needed += PREDICTS

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from skscratch.estimators._settings import is_lbfgs, learning_rate_init
+from skscratch.estimators._auto import is_lbfgs
+from skscratch.estimators._settings import learning_rate_init
 from skscratch.training.config import TrainingConfig
 from skscratch.training.outcome import End, Outcome
 from skscratch.training.state import TrainingState

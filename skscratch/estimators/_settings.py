@@ -1,6 +1,6 @@
 """From an estimator's parameters to a training configuration.
 
-Names become objects of the core, and "auto" becomes a choice. Both happen here and nowhere else.
+Names become objects of the core here and nowhere else. ``_auto`` settles what the data decide.
 """
 
 import inspect
@@ -11,7 +11,6 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
 
 from skscratch._compat import InvalidParameterError
 from skscratch._warnings import warn
@@ -21,6 +20,7 @@ from skscratch.core.network import Architecture
 from skscratch.core.optimizers import SOLVERS, Adam, Momentum, Nesterov, Rule
 from skscratch.core.schedules import SCHEDULES, Function, Schedule, WarmUp
 from skscratch.estimators import _hints
+from skscratch.estimators._auto import Choices, is_lbfgs, settle
 from skscratch.estimators._former import (
     current_activation,
     current_rule,
@@ -35,26 +35,17 @@ from skscratch.estimators._objects import (
 )
 from skscratch.estimators._scoring import find_scorer
 from skscratch.estimators._validation import naming
-from skscratch.training.config import LBFGS, EarlyStopping, Stochastic, TrainingConfig
-from skscratch.training.data import Dataset, holdout_sizes
+from skscratch.training.config import LBFGS, Stochastic, TrainingConfig
+from skscratch.training.data import Dataset
 
 __all__ = [
     "activations",
     "arguments",
     "hidden_layer_sizes",
-    "is_lbfgs",
     "learning_rate_init",
     "resolve",
-    "stops_early",
     "usual_learning_rate",
 ]
-
-# With fewer rows, "auto" holds out none for validation. Rows of weight 0 do not count.
-FEW_ROWS = 50
-# More members improve little. "auto" makes no layer narrower than the narrowest one measured.
-MOST_MEMBERS, NARROWEST = 8, 16
-# The loss on fewer validation rows is too noisy for early stopping.
-LEAST_HELD_OUT = 5
 
 
 def resolve(
@@ -78,20 +69,20 @@ def resolve(
         If a parameter does not fit the others or the data, or a custom object breaks its
         protocol.
     """
-    lbfgs, widths = is_lbfgs(estimator.solver), hidden_layer_sizes(estimator.hidden_layer_sizes)
-    n_rows = data.X.shape[0] if data.w is None else int(np.count_nonzero(data.w))
-    members = 1 if is_partial else _n_members(estimator, data, n_rows, widths)
-    if is_initial or not is_partial:  # once, not in every call of partial_fit
+    widths = hidden_layer_sizes(estimator.hidden_layer_sizes)
+    if is_initial or not is_partial:  # not in every call of a stream
         _check_objects(estimator)
     functions = activations(estimator.activation, len(widths))
     rates = dropout(estimator.dropout, len(widths))
     draws = initializers(estimator.weight_init, functions)
+    choices = settle(estimator, data, widths, is_partial)
     optimizer: LBFGS | Stochastic
-    if lbfgs:
+    if is_lbfgs(estimator.solver):
         optimizer, rates = LBFGS(estimator.max_fun), ()
     else:
-        optimizer = _stochastic(estimator, data, n_rows, is_partial, is_initial)
+        optimizer = _stochastic(estimator, choices, is_partial, is_initial)
     by_loss = isinstance(estimator.scoring, str) and estimator.scoring == "loss"
+    members = choices.members
     sizes = (data.X.shape[1], *(width // members for width in widths), data.n_outputs)
     return TrainingConfig(
         Architecture(sizes, functions, data.loss, rates, members),
@@ -106,37 +97,24 @@ def resolve(
     )
 
 
-def is_lbfgs(solver: Any) -> bool:
-    """Return whether a solver is L-BFGS, the only solver without batches."""
-    return isinstance(solver, str) and solver == "lbfgs"
-
-
-def _stochastic(
-    estimator: Any, data: Dataset, n_rows: int, is_partial: bool, is_initial: bool
-) -> Stochastic:
-    """Return the stochastic optimizer, including everything that depends on the number of rows."""
-    update_rule, early = rule(estimator), None
-    n_training = n_rows
-    if not is_partial and stops_early(estimator, data, n_rows):
-        n_held_out = _n_held_out(estimator, data)
-        early = _early_stopping(estimator, data, n_rows, n_held_out)
-        n_training -= 0 if early is None else n_held_out
-    n = batch_size(estimator.batch_size, n_training)
+def _stochastic(estimator: Any, choices: Choices, is_partial: bool, is_initial: bool) -> Stochastic:
+    """Return the stochastic optimizer."""
+    update_rule = rule(estimator)
     n_updates_before = 0 if is_initial else _updates_before(estimator, update_rule)
-    planned = estimator.max_iter * -(-n_training // n)
-    if not is_partial:  # partial_fit plans from the first call on
+    planned = estimator.max_iter * -(-choices.n_training // choices.batch_size)
+    if not is_partial:  # the plan of a stream is that of its first calls
         planned += n_updates_before
     clip = estimator.max_grad_norm
     stochastic = Stochastic(
         update_rule,
         schedule(estimator, update_rule, planned),
-        n,
+        choices.batch_size,
         shuffle=bool(estimator.shuffle),
         weight_decay=float(estimator.weight_decay),
         max_grad_norm=math.inf if clip is None else float(clip),
         ema_decay=float(estimator.ema_decay),
         n_iter_no_change=estimator.n_iter_no_change,
-        early_stopping=early,
+        early_stopping=choices.early_stopping,
     )
     # only for named schedules: a function may begin with 0
     name, begun = estimator.learning_rate, n_updates_before > 0
@@ -152,69 +130,6 @@ def _updates_before(estimator: Any, update_rule: Rule) -> int:
     """Return the updates of the fitted optimizer, or 0 if its rule is of another class."""
     saved = estimator._continuation["memory"]
     return int(saved["t"]) if saved.get("rule") == type(update_rule).__name__ else 0
-
-
-def stops_early(estimator: Any, data: Dataset, n_rows: int) -> bool:
-    """Return whether a fit on so many rows stops early; this resolves "auto"."""
-    if is_lbfgs(estimator.solver):
-        return False
-    if estimator.early_stopping != "auto":
-        return bool(estimator.early_stopping)
-    return (n_rows >= FEW_ROWS or data.validation is not None) and not estimator.warm_start
-
-
-def _early_stopping(
-    estimator: Any, data: Dataset, n_rows: int, n_held_out: int
-) -> EarlyStopping | None:
-    """Return the configuration of early stopping, or None for too few validation rows."""
-    fraction, refit = None, None
-    if data.validation is None:
-        if n_held_out < LEAST_HELD_OUT:
-            return None
-        fraction = estimator.validation_fraction
-        refit = batch_size(estimator.batch_size, n_rows) if estimator.refit else None
-    temperature = bool(estimator.temperature_scaling)
-    return EarlyStopping(fraction, estimator.n_updates_no_change, temperature, refit)
-
-
-def _n_held_out(estimator: Any, data: Dataset) -> int:
-    """Return how many rows would be held out for validation."""
-    if data.validation is not None:
-        return 0
-    rows = data.weighted_rows()
-    counts = np.array([len(rows)]) if data.strata is None else np.bincount(data.strata[rows])
-    return int(holdout_sizes(counts, estimator.validation_fraction).sum())
-
-
-def _n_members(estimator: Any, data: Dataset, n_rows: int, widths: tuple[int, ...]) -> int:
-    """Return the number of members into which the hidden layers are divided."""
-    needed = {
-        "warm_start=False": not estimator.warm_start,
-        "refit=False": not estimator.refit,
-        "another solver than 'lbfgs'": not is_lbfgs(estimator.solver),
-        "a dense X": not issparse(data.X),
-    }
-    missing = " and ".join(need for need, met in needed.items() if not met)
-    n, common = estimator.n_members, math.gcd(*widths)
-    if n == "auto":
-        if missing or not widths or n_rows < FEW_ROWS:
-            return 1
-        most = min(MOST_MEMBERS, min(widths) // NARROWEST)
-        return max((m for m in range(1, most + 1) if common % m == 0), default=1)
-    if n != 1 and missing:
-        raise InvalidParameterError(f"n_members={n} needs {missing}; otherwise it must be 1.")
-    if n != 1 and (common % n or not widths):
-        raise InvalidParameterError(
-            f"n_members={n} must divide every width in hidden_layer_sizes={widths}."
-        )
-    return int(n)
-
-
-def batch_size(value: Any, n_rows: int) -> int:
-    """Return the rows per update; "auto" gives small data several updates per epoch."""
-    if isinstance(value, str):
-        return min(n_rows, max(32, min(200, -(-n_rows // 4))))
-    return min(n_rows, int(value))
 
 
 def hidden_layer_sizes(value: Any) -> tuple[int, ...]:

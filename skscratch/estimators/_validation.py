@@ -12,6 +12,7 @@ from numbers import Complex, Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
@@ -51,7 +52,7 @@ REGRESSION = (
 
 def check_training_data(
     estimator: Any, X: Any, y: Any, sample_weight: Any, floats: list[Any], first: bool
-) -> tuple[Any, Any, Any, Any]:
+) -> tuple[Any, Any, NDArray[Any] | None, np.dtype[Any]]:
     """Return X as C-ordered or CSR numbers, y, the weights or None, and the dtype to compute in.
 
     ``floats`` are the allowed dtypes to compute in, the preferred one first. An X of another float
@@ -73,8 +74,8 @@ def check_training_data(
 
 def check_validation_data(
     estimator: Any, X_val: Any, y_val: Any, sample_weight_val: Any, dtype: Any
-) -> tuple[Any, Any, Any]:
-    """Return a validation set, checked like training data."""
+) -> tuple[Any, Any, NDArray[Any] | None]:
+    """Return a validation set, checked as training data are."""
     if X_val is None or y_val is None:
         given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
         names = [name for name, value in given.items() if value is not None]
@@ -100,14 +101,15 @@ def _check_target(argument: str, estimator: Any, X: Any, y: Any) -> Any:
     return checked
 
 
-def _check_weights(argument: str, weights: Any, X: Any) -> Any:
+def _check_weights(argument: str, weights: Any, X: Any) -> NDArray[Any] | None:
     """Return the weights as an array, one for each row of X, or None if there are none."""
     if weights is None:
         return None
     refuse_dates(argument, weights)
     with naming(argument):
-        # float64 for every network dtype: weights have no unit, and may be tiny
-        return check_sample_weight(weights, X, np.float64)
+        # float64, whatever the network computes in: weights have no unit, and may be tiny
+        checked: NDArray[Any] = check_sample_weight(weights, X, np.float64)
+        return checked
 
 
 def check_prediction_data(estimator: Any, X: Any) -> Any:

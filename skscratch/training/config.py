@@ -137,11 +137,6 @@ class TrainingConfig:
     scorer: Scorer | None = None
 
     @property
-    def batch_size(self) -> int | None:
-        """Rows per step; None for L-BFGS, which has no batches."""
-        return None if self.stochastic is None else self.stochastic.batch_size
-
-    @property
     def stochastic(self) -> Stochastic | None:
         """The stochastic optimizer, or None for L-BFGS."""
         return self.optimizer if isinstance(self.optimizer, Stochastic) else None

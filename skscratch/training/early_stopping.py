@@ -111,20 +111,17 @@ class BestWeights:
     def __init__(self, theta: Any, arch: Architecture) -> None:
         self.theta = theta.copy()
         sizes, members = arch.sizes, arch.members
-        own = split_members(views(self.theta, sizes, members), members)
-        watched = split_members(views(theta, sizes, members), members)
-        self._pairs = [
-            list(zip([*a.weights, *a.biases], [*b.weights, *b.biases], strict=True))
-            for a, b in zip(own, watched, strict=True)
-        ]
+        self._own = split_members(views(self.theta, sizes, members), members)
+        self._watched = split_members(views(theta, sizes, members), members)
         self.losses, self.metadata = np.full(arch.members, np.inf), dict[str, Any]()
 
     def update(self, losses: Any, **metadata: Any) -> None:
         """Copy the parameters of every member whose loss is its lowest so far."""
         better = losses <= self.losses
         for i in np.flatnonzero(better):
-            for own, watched in self._pairs[i]:
-                np.copyto(own, watched)
+            for own, watched in zip(self._own[i], self._watched[i], strict=True):
+                for to, array in zip(own, watched, strict=True):
+                    np.copyto(to, array)
         self.losses = np.where(better, losses, self.losses)
         self.metadata = {
             name: np.where(better, value, self.metadata.get(name, value))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from skscratch.training.state import TrainingState
 
-__all__ = ["Diverged", "End", "Hooks", "Outcome"]
+__all__ = ["Diverged", "End", "Hooks", "NoHooks", "Outcome"]
 
 
 class Hooks(Protocol):
@@ -22,6 +22,20 @@ class Hooks(Protocol):
 
     def end_training(self, state: TrainingState, outcome: "Outcome") -> None:
         """Handle the end of training."""
+
+
+class NoHooks:
+    """Hooks that do nothing, for training without an estimator."""
+
+    def begin_epoch(self, state: TrainingState, name: str = "epoch") -> None:
+        """Do nothing."""
+
+    def end_epoch(self, state: TrainingState) -> bool:
+        """Go on."""
+        return False
+
+    def end_training(self, state: TrainingState, outcome: "Outcome") -> None:
+        """Do nothing."""
 
 
 class Diverged(ArithmeticError):

@@ -51,6 +51,35 @@ class StochasticFit:
     Attributes
     ----------
     outcome : Outcome
+
+    Examples
+    --------
+    Logistic regression on four points, for at most 300 epochs:
+
+    >>> import numpy as np
+    >>> from skscratch.core.losses import LogisticCrossEntropy
+    >>> from skscratch.core.network import Architecture
+    >>> from skscratch.core.initializers import Glorot
+    >>> from skscratch.core.optimizers import Adam
+    >>> from skscratch.core.schedules import Constant
+    >>> from skscratch.training.config import Stochastic, TrainingConfig
+    >>> from skscratch.training.data import Dataset
+    >>> from skscratch.training.outcome import NoHooks
+    >>> from skscratch.training.sgd import StochasticFit
+    >>> from skscratch.training.state import TrainingState
+    >>> X, y = np.array([[-2.0], [-1.0], [1.0], [2.0]]), np.array([[0.0], [0.0], [1.0], [1.0]])
+    >>> loss, dtype = LogisticCrossEntropy(), np.dtype(float)
+    >>> data = Dataset(X, y, None, dtype, loss, 1, y, None)
+    >>> options = Stochastic(Adam(0.9, 0.999, 1e-8), Constant(0.1), batch_size=4)
+    >>> arch = Architecture((1, 1), (), loss)
+    >>> config = TrainingConfig(arch, (Glorot(),), dtype, options, alpha=0.1, max_iter=300)
+    >>> state = TrainingState.start(config, data, seed=0)
+    >>> fit = StochasticFit(config, options, state, data, NoHooks())
+    >>> fit.run()
+    >>> fit.outcome.end, state.n_epochs
+    (<End.MAX_ITER: 2>, 300)
+    >>> bool(state.result[0] > 2)
+    True
     """
 
     def __init__(

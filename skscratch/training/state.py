@@ -11,6 +11,7 @@ from skscratch.core.network import (
     Architecture,
     Parameters,
     allocate,
+    merge_members,
     rows_per_buffer,
     views,
 )
@@ -18,7 +19,6 @@ from skscratch.core.optimizers import EMA, OptimizerState
 from skscratch.training.config import TrainingConfig
 from skscratch.training.data import Dataset
 from skscratch.training.early_stopping import BestWeights
-from skscratch.training.folding import merge_members
 from skscratch.training.history import History
 from skscratch.training.scaling import Scaling, find_scaling
 

@@ -31,6 +31,7 @@ def small_dir(mnist_dir, tmp_path):
     return tmp_path
 
 
+@pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_small_run_prints_a_line_a_seed_and_learns_the_digits(small_dir, capsys, monkeypatch):
     def a_second_per_million_weights(model, X, y):

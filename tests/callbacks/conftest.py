@@ -1,9 +1,11 @@
 """Callbacks come with scikit-learn 1.9; a small problem to train on."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
-from skscratch import ScratchMLPClassifier
+from tests.models import USUAL, small
 
 
 @pytest.fixture(autouse=True)
@@ -20,24 +22,7 @@ def data():
     return X[:90], y[:90], X[90:], y[90:]
 
 
-@pytest.fixture
-def small():
-    """Return a small, quick, reproducible model, trained on all rows; keywords override."""
-
-    def build(**params):
-        settings = {
-            "hidden_layer_sizes": (8,),
-            "max_iter": 6,
-            "tol": 0,
-            "random_state": 0,
-            "alpha": 0.0001,
-            "learning_rate_init": 0.001,
-            "ema_decay": 0.0,
-            "early_stopping": False,
-            "temperature_scaling": False,
-        }
-        if params.get("solver") == "lbfgs":
-            del settings["learning_rate_init"]  # it has no use for it
-        return ScratchMLPClassifier(**{**settings, **params})
-
-    return build
+@pytest.fixture(name="small")
+def _small():
+    """Return a small model, trained for six epochs on all rows; keywords override."""
+    return partial(small, max_iter=6, tol=0, batch_size="auto", **USUAL)

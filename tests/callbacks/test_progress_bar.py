@@ -35,9 +35,9 @@ SEARCH = "GridSearchCV(pipe, grid, cv=2, n_jobs=%d)"
 # What is fitted, and how many bars of networks and of all there are in the end.
 CASES = {
     "net": ("net", 1, 1),
-    "pipe": ("pipe", 1, 3),
-    "search": (SEARCH % 1, 5, 2 + 5 * 3),
     "search in two processes": (SEARCH % 2, 5, 2 + 5 * 3),
+    "pipe": pytest.param("pipe", 1, 3, marks=pytest.mark.exhaustive),
+    "search": pytest.param(SEARCH % 1, 5, 2 + 5 * 3, marks=pytest.mark.exhaustive),
 }
 cases = pytest.mark.parametrize(("model", "n_networks", "n_bars"), CASES.values(), ids=CASES)
 

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
 from skscratch.core.activations import ACTIVATIONS, Logistic, ReLU, Tanh
-from skscratch.core.losses import LOSSES, SoftmaxCrossEntropy
+from skscratch.core.losses import LOSSES, LogisticCrossEntropy, SoftmaxCrossEntropy
 from skscratch.core.network import (
     Architecture,
     Gradient,
@@ -20,6 +20,8 @@ from skscratch.core.network import (
     outputs,
     views,
 )
+
+SOFTMAX, LOGISTIC = SoftmaxCrossEntropy(), LogisticCrossEntropy()
 
 
 def buffers(ws, grad):
@@ -105,7 +107,7 @@ def test_gradient_where_the_same_activations_are_dropped(problem, rates):
 
 
 def test_only_layers_with_a_rate_have_dropout(make_problem):
-    problem = make_problem([Tanh()] * 3, LOSSES["softmax_cross_entropy"], hidden=(6, 5, 4))
+    problem = make_problem([Tanh()] * 3, SOFTMAX, hidden=(6, 5, 4))
     problem.with_dropout((0.1, 0.0, 0.9)).loss()
     first, second, third = problem.ws.h
     assert (first == 0).mean() < 0.5 < (third == 0).mean() < 1
@@ -115,7 +117,7 @@ def test_only_layers_with_a_rate_have_dropout(make_problem):
 
 
 def test_without_rng_nothing_is_dropped(make_problem):
-    problem = make_problem([Tanh()] * 2, LOSSES["softmax_cross_entropy"])
+    problem = make_problem([Tanh()] * 2, SOFTMAX)
     expected = logits(problem.arch, problem.params, problem.X, 5)
     problem.with_dropout((0.5, 0.3)).loss()
     assert_array_equal(logits(problem.arch, problem.params, problem.X, 5), expected)
@@ -124,14 +126,12 @@ def test_without_rng_nothing_is_dropped(make_problem):
 
 
 def test_no_rates_are_rates_of_zero():
-    assert Architecture(
-        (2, 3, 4, 1), (Tanh(), Tanh()), LOSSES["logistic_cross_entropy"]
-    ).dropout == (0, 0)
+    assert Architecture((2, 3, 4, 1), (Tanh(), Tanh()), LOGISTIC).dropout == (0, 0)
 
 
 def test_forward_by_hand():
     """Two inputs, one relu unit, one output: z = (1·2 + 2·3 + 1)·4 + 5."""
-    arch = Architecture((2, 1, 1), (ReLU(),), LOSSES["logistic_cross_entropy"])
+    arch = Architecture((2, 1, 1), (ReLU(),), LOGISTIC)
     params = Parameters(
         [np.array([[2.0], [3.0]]), np.array([[4.0]])], [np.array([1.0]), np.array([5.0])]
     )
@@ -153,9 +153,7 @@ def test_theta_is_all_weights_then_all_biases_and_shares_their_memory():
 @every_dropout
 @one_or_three
 def test_head_shares_memory_and_leaves_the_gradient_whole(make_problem, rates, members):
-    problem = make_problem(
-        [Tanh()] * 2, LOSSES["softmax_cross_entropy"], members=members
-    ).with_dropout(rates)
+    problem = make_problem([Tanh()] * 2, SOFTMAX, members=members).with_dropout(rates)
     ws, grad = problem.ws.head(4), problem.grad.head(4)
     *passes, ones = buffers(ws, grad)
     assert {buffer.shape[-2] for buffer in passes} == {len(ones)} == {4}
@@ -202,14 +200,12 @@ def test_of_members_every_part_of_theta_has_one_after_the_other():
 def test_what_is_for_training_is_left_out_of_predictions(members):
     loss = SoftmaxCrossEntropy(smoothing=0.1)
     arch = Architecture((2, 3, 2), (Tanh(),), loss, (0.5,), members)
-    assert arch.for_prediction() == Architecture(
-        (2, 3, 2), (Tanh(),), LOSSES["softmax_cross_entropy"], members=members
-    )
+    assert arch.for_prediction() == Architecture((2, 3, 2), (Tanh(),), SOFTMAX, members=members)
 
 
 @one_or_three
 def test_logits_lie_column_by_column_and_hidden_layers_row_by_row(make_problem, members):
-    ws = make_problem([Tanh()] * 2, LOSSES["softmax_cross_entropy"], members=members).ws
+    ws = make_problem([Tanh()] * 2, SOFTMAX, members=members).ws
     assert ws.z[-1].mT.flags.c_contiguous
     assert not ws.z[-1].flags.c_contiguous
     assert all(a.flags.c_contiguous for a in (*ws.z[:-1], *ws.a))
@@ -222,7 +218,7 @@ def logits(*args):
 @pytest.mark.parametrize("container", [np.asarray, csr_array])
 @pytest.mark.parametrize("batch_size", [1, 5, 12, 100])
 def test_logits_in_batches_equal_one_forward_pass(make_problem, container, batch_size):
-    problem = make_problem([Tanh()] * 2, LOSSES["softmax_cross_entropy"])
+    problem = make_problem([Tanh()] * 2, SOFTMAX)
     forward(problem.arch, problem.params, problem.ws, problem.X)
     z = logits(problem.arch, problem.params, container(problem.X), batch_size)
     assert_allclose(z, problem.ws.z[-1], rtol=1e-12)
@@ -230,7 +226,7 @@ def test_logits_in_batches_equal_one_forward_pass(make_problem, container, batch
 
 @pytest.mark.parametrize("batch_size", [1, 5, 12, 100])
 def test_outputs_may_be_of_any_dtype_and_shape_and_write_over_the_logits(make_problem, batch_size):
-    problem = make_problem([Tanh()] * 2, LOSSES["softmax_cross_entropy"])
+    problem = make_problem([Tanh()] * 2, SOFTMAX)
 
     def largest(z):
         best = z.argmax(axis=1)
@@ -246,7 +242,7 @@ def test_outputs_may_be_of_any_dtype_and_shape_and_write_over_the_logits(make_pr
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float64])
 @pytest.mark.parametrize("container", [np.asarray, csr_array])
 def test_outputs_cast_batch_by_batch(make_problem, container, dtype):
-    problem = make_problem([Tanh()] * 2, LOSSES["softmax_cross_entropy"])
+    problem = make_problem([Tanh()] * 2, SOFTMAX)
     single = Parameters(*([a.astype(np.float32) for a in part] for part in problem.params))
     X = (10 * problem.X.clip(0)).astype(dtype)
     z = logits(problem.arch, single, container(X), 5)
@@ -259,9 +255,7 @@ def test_passes_allocate_a_few_numbers_a_row_and_no_matrix(make_problem, rates):
     """NumPy's broadcasting keeps a buffer of fixed size, so peaks are compared between batches."""
     peaks = {}
     for n in (512, 2048):
-        problem = make_problem(
-            [ReLU()] * 2, LOSSES["softmax_cross_entropy"], hidden=(256, 256), n=n
-        )
+        problem = make_problem([ReLU()] * 2, SOFTMAX, hidden=(256, 256), n=n)
         problem.with_dropout(rates).gradient()
         tracemalloc.start()
         problem.gradient()

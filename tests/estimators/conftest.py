@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from skscratch import ScratchMLPClassifier
 from skscratch.estimators._fitted import continued_state
 from skscratch.estimators._settings import resolve
 from skscratch.training.state import TrainingState, draw_seed
+from tests.models import small
 
 TASKS = ("binary", "multiclass", "multilabel")
 
@@ -53,32 +53,10 @@ def clusters():
     return 4 * np.eye(3)[codes] + rng.normal(size=(90, 3)), codes
 
 
-@pytest.fixture
-def small():
-    """Return a small, quick, reproducible model; keywords override.
-
-    Nothing that decides the course of training is left to the defaults.
-    """
-
-    def build(**params):
-        settings = {
-            "hidden_layer_sizes": (8,),
-            "learning_rate_init": 0.001,
-            "batch_size": 200,
-            "max_iter": 15,
-            "random_state": 0,
-            "alpha": 0.0001,
-            "ema_decay": 0.0,
-            "early_stopping": False,
-            "n_members": 1,
-            "standardize": False,
-            "temperature_scaling": False,
-        }
-        if params.get("solver") == "lbfgs":
-            del settings["learning_rate_init"], settings["batch_size"]  # it has no use for them
-        return ScratchMLPClassifier(**{**settings, **params})
-
-    return build
+@pytest.fixture(name="small", scope="session")
+def _small():
+    """Return a small, quick, reproducible model; keywords override."""
+    return small
 
 
 @pytest.fixture

@@ -3,25 +3,17 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
-from threadpoolctl import threadpool_info, threadpool_limits
 
 from skscratch import ScratchMLPClassifier
 from skscratch.training import threads
+from tests.blas import n_threads, two_blas_threads
 
 endless = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-def n_threads():
-    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
-
-
 @pytest.fixture
 def two_threads(monkeypatch):
-    """Start from two threads and two cores, whatever the machine has."""
-    monkeypatch.setattr(threads, "_n_cores", lambda: 2)
-    with threadpool_limits(2, user_api="blas"):
-        if max(n_threads()) < 2:
-            pytest.skip("this BLAS cannot have two threads")
+    with two_blas_threads(monkeypatch):
         yield
 
 
@@ -57,5 +49,6 @@ def test_large_products_get_threads_but_not_with_lbfgs(solver, n, two_threads, s
     X, y = np.zeros((200, 400)), np.arange(200) % 2
     model = ScratchMLPClassifier((100,), solver=solver, batch_size=200, n_members=1)
     config, state, data = start(model, X, y)
-    with threads.training_threads(state.params, data.X, config.batch_size):
+    size = None if config.stochastic is None else config.stochastic.batch_size
+    with threads.training_threads(state.params, data.X, size):
         assert max(n_threads()) == n

@@ -16,6 +16,7 @@ from scipy import sparse
 
 from skscratch.estimators import _base
 from skscratch.training import checkpoint
+from tests.estimators.bomb import Bomb, die, interrupt
 
 # Short fits on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -44,7 +45,7 @@ import numpy as np
 from skscratch import ScratchMLPClassifier
 
 warnings.simplefilter("ignore")
-folder, params = sys.argv[1], eval(sys.argv[2])
+folder, params, wanted = sys.argv[1], eval(sys.argv[2]), int(sys.argv[3])
 rng = np.random.default_rng(0)
 X = rng.normal(size=(600, 5))
 y = (X @ rng.normal(size=(5, 3)) + rng.normal(size=(600, 3))).argmax(axis=1)
@@ -70,7 +71,7 @@ start = time.perf_counter()
 assert train(folder + "/second") == expected
 seconds = time.perf_counter() - start
 moments, n_cut_short, trial = random.Random(0), 0, 0
-while n_cut_short < 20 and trial < 200:
+while n_cut_short < wanted and trial < 10 * wanted:
     trial += 1
     path = f"{folder}/{trial}"
     child = in_child(path)
@@ -104,46 +105,29 @@ def assert_equal_models(one, other):
         assert one._continuation[name] == other._continuation[name]
 
 
-class Cut:
-    """The identity; raises in one of its calls, as if the process had died there."""
-
-    def __init__(self, at, error=MemoryError):
-        self.at, self.error, self.n_calls = at, error, 0
-
-    def __reduce__(self):
-        return Cut, (None,)  # what it has seen does not count
-
-    def forward(self, z, a):
-        self.n_calls += 1
-        if self.n_calls == self.at:
-            raise self.error
-        a[...] = z
-
-    def backward(self, z, a, delta):
-        pass
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("name", ["everything", "refit"])
-def test_killed_at_any_moment_it_ends_with_the_same_model(name, tmp_path):
+@pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.exhaustive)])
+def test_killed_at_any_moment_it_ends_with_the_same_model(name, times, tmp_path):
     run = subprocess.run(
-        [sys.executable, "-c", KILLED, tmp_path, repr(COURSES[name])],
+        [sys.executable, "-c", KILLED, tmp_path, repr(COURSES[name]), str(times)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    assert int(run.stdout) == 20, "so many must be killed after a checkpoint"
+    assert int(run.stdout) == times, "so many must be killed after a checkpoint"
 
 
+@pytest.mark.pairwise
 @courses
 @pytest.mark.parametrize("at", [2, 30, 90])
 def test_a_run_that_died_goes_on_to_the_same_end(params, at, path, task, small):
     X, y = task
     params = {**params, "batch_size": 16, "max_iter": 30, "learning_rate_init": 0.05}
-    whole = small(activation=[Cut(None)], **params).fit(X, y)
-    model = small(activation=[Cut(at)], checkpoint=path, checkpoint_epochs=1, **params)
+    whole = small(activation=[Bomb()], **params).fit(X, y)
+    model = small(activation=[Bomb(at, die)], checkpoint=path, checkpoint_epochs=1, **params)
     with pytest.raises(MemoryError):
         model.fit(X, y)
     assert path.exists() is (at > 10)
@@ -181,14 +165,18 @@ def test_every_checkpoint_of_a_run_leads_to_its_end(
 def test_a_run_without_a_seed_goes_on_with_its_own(params, path, binary, small, monkeypatch):
     params = {"batch_size": 16, **params}
     model = small(
-        activation=[Cut(30)], random_state=None, checkpoint=path, checkpoint_epochs=1, **params
+        activation=[Bomb(30, die)],
+        random_state=None,
+        checkpoint=path,
+        checkpoint_epochs=1,
+        **params,
     )
     with pytest.raises(MemoryError):
         model.fit(*binary)
     seed = checkpoint.read(path)["belongs_to"]["seed"]
     model.fit(*binary)
     monkeypatch.setattr(_base, "draw_seed", lambda random_state: seed)
-    assert_equal_models(model, small(activation=[Cut(None)], **params).fit(*binary))
+    assert_equal_models(model, small(activation=[Bomb()], **params).fit(*binary))
 
 
 def test_a_run_that_patience_has_ended_is_not_trained_further(path, multiclass, small):
@@ -215,7 +203,7 @@ def test_more_epochs_may_be_asked_for(path, binary, small):
 
 def test_a_warm_start_goes_on_from_its_own_checkpoint_only(path, binary, small):
     params = {"warm_start": True, "batch_size": 16, "checkpoint_epochs": 1}
-    first = small(**params, activation=[Cut(None)], checkpoint=path).fit(*binary)
+    first = small(**params, activation=[Bomb()], checkpoint=path).fit(*binary)
     with pytest.raises(ValueError, match="fitted network"):
         first.fit(*binary)
 
@@ -224,11 +212,11 @@ def test_a_warm_start_goes_on_from_its_own_checkpoint_only(path, binary, small):
 @pytest.mark.parametrize("at", [17, 43])
 def test_a_fit_goes_on_after_ctrl_c(params, at, path, binary, small):
     params = {"batch_size": 16, "max_iter": 12, **params}
-    cut = [Cut(at, KeyboardInterrupt)]
+    cut = [Bomb(at, interrupt)]
     model = small(activation=cut, checkpoint=path, checkpoint_epochs=2, **params)
     with pytest.raises(KeyboardInterrupt):
         model.fit(*binary)
-    assert_equal_models(model.fit(*binary), small(activation=[Cut(None)], **params).fit(*binary))
+    assert_equal_models(model.fit(*binary), small(activation=[Bomb()], **params).fit(*binary))
 
 
 def test_a_sparse_matrix_is_known_again(path, binary, small):
@@ -329,15 +317,17 @@ def refusal(model, X, y):
     return ""
 
 
-def test_whatever_part_of_a_file_someone_has_changed_it_is_refused(path, binary, small):
+# 3: two of the six values for each part, other ones for the next.
+@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.exhaustive)])
+def test_whatever_part_of_a_file_someone_has_changed_it_is_refused(step, path, binary, small):
     """Behind a digest that is right: each part, left out and replaced by values of all kinds."""
     params = COURSES["refit"] | {"ema_decay": 0.9, "dropout": 0.3, "batch_size": 45, "max_iter": 3}
     model = small(checkpoint=path, **params)
     model.fit(*binary)
     content = checkpoint.read(path)
-    for part in leaves(content):
+    for i, part in enumerate(leaves(content)):
         now = functools.reduce(operator.getitem, part, content)
-        for value in WRONG:
+        for value in WRONG[i % step :: step]:
             if may_be(part, value, now):
                 continue
             checkpoint.write(path, changed(content, part, value))

@@ -4,6 +4,7 @@ from unittest import SkipTest
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.utils.estimator_checks import (
     check_dataframe_column_names_consistency,
     check_inplace_ensure_writeable,
@@ -20,8 +21,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:Parameters that this (fit|partial_fit) does not use",
 )
 
-ESTIMATORS = [
-    ScratchMLPClassifier(),
+VARIANTS = [
     ScratchMLPClassifier(solver="sgd"),
     ScratchMLPClassifier(solver="sgd", activation="tanh", momentum=0),
     # With the default alpha the descent on the 15 rows of the check is so long that the last bits
@@ -30,7 +30,15 @@ ESTIMATORS = [
     ScratchMLPClassifier(solver="lbfgs", alpha=1e-4),
     ScratchMLPClassifier(early_stopping=True),
     ScratchMLPClassifier(class_weight="balanced"),
+]
+# The defaults as they are. In most checks neither the size of a network matters nor how long it
+# learns: small variants do in every run.
+QUICK = {"hidden_layer_sizes": (8,), "max_iter": 30}
+ESTIMATORS = [
+    ScratchMLPClassifier(),
     ScratchMLPClassifier(hidden_layer_sizes=(), solver="lbfgs"),
+    *(clone(model).set_params(**QUICK) for model in VARIANTS),
+    *(pytest.param(model, marks=pytest.mark.exhaustive) for model in VARIANTS),
 ]
 
 # Skips itself unless SCIPY_ARRAY_API is set when Python starts.
@@ -49,7 +57,11 @@ def check_name(check):
 # What parametrize_with_checks does; but pytest deprecates the generator it makes in 1.7.
 @pytest.mark.parametrize(
     ("estimator", "check"),
-    [pair for estimator in ESTIMATORS for pair in estimator_checks_generator(estimator)],
+    [
+        pytest.param(estimator, check, marks=getattr(case, "marks", ()))
+        for case in ESTIMATORS
+        for estimator, check in estimator_checks_generator(getattr(case, "values", [case])[0])
+    ],
     ids=lambda part: check_name(part) if callable(part) else repr(part),
 )
 def test_scikit_learn_checks(estimator, check):

@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skscratch import ScratchMLPClassifier
 from skscratch.estimators._base import SITE
+from tests.estimators.docstring import section
 
 PAGE = f"{SITE}api/generated/skscratch.ScratchMLPClassifier.html"
 PARAMETERS = [*inspect.signature(ScratchMLPClassifier).parameters]
@@ -33,14 +34,6 @@ def fitted():
 
 def attributes(model):
     return [name for name in dir(model) if name.endswith("_") and not name.startswith("_")]
-
-
-def section(name):
-    """Return the entries of a section of the docstring."""
-    doc = inspect.getdoc(ScratchMLPClassifier)
-    body = re.split(r"\n(\w[\w ]*)\n-{4,}\n", doc)
-    entries = body[body.index(name) + 1]
-    return re.findall(r"^(\w[\w, ]*) : (.+)\n(?: {4}.+\n?)+", entries, re.MULTILINE)
 
 
 class Page(HTMLParser):

@@ -3,13 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 from sklearn.metrics import log_loss
-from sklearn.model_selection import StratifiedKFold, cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
-from skscratch import ScratchMLPClassifier
 
 short = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # fits of a fixed length on purpose
@@ -125,24 +119,6 @@ def test_rows_of_weight_zero_do_not_count_in_the_score(binary, small):
     doubled = np.r_[X, X], np.r_[y, 1 - y], np.r_[np.ones(90), np.zeros(90)]
     params = {"max_iter": 60, "learning_rate_init": 0.02, **STOPPING}
     assert small(**params).fit(*doubled).best_validation_score_ > 0.6
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # the defaults decide
-@pytest.mark.parametrize("load", [load_iris, load_wine, load_breast_cancer])
-def test_it_costs_little_on_small_data(load):
-    """At most 1.5 points of accuracy, over three seeds and five folds."""
-    X, y = load(return_X_y=True)
-
-    def accuracy(seed, early_stopping):
-        net = ScratchMLPClassifier(early_stopping=early_stopping, random_state=seed)
-        folds = StratifiedKFold(5, shuffle=True, random_state=seed)
-        return cross_val_score(make_pipeline(StandardScaler(), net), X, y, cv=folds).mean()
-
-    without, with_stopping = np.mean(
-        [[accuracy(seed, stop) for stop in (False, True)] for seed in range(3)], axis=0
-    )
-    assert without > 0.9
-    assert with_stopping > without - 0.015
 
 
 @short

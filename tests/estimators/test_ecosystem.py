@@ -32,24 +32,10 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from skscratch import ScratchMLPClassifier
+from tests.models import quick
 
 # Searches and ensembles fit many short models on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-
-def quick(**params):
-    defaults = {
-        "hidden_layer_sizes": (16,),
-        "learning_rate_init": 0.02,
-        "batch_size": 200,
-        "max_iter": 40,
-        "random_state": 0,
-        "alpha": 0.0001,
-        "ema_decay": 0,
-        "early_stopping": False,
-    }
-    return ScratchMLPClassifier(**{**defaults, **params})
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from skscratch._compat import callback_context
 from skscratch._warnings import quiet
 from skscratch.estimators._callbacks import CallbackHooks, NoCallbacks, new_hooks
 from skscratch.training.history import History
@@ -43,7 +44,7 @@ def hooks(context):
         return context
 
     estimator = SimpleNamespace(_skl_callbacks=[1], _init_callback_context=init, verbose=False)
-    return new_hooks(estimator, "X", "y", "weights", 7)
+    return new_hooks(estimator, callback_context(estimator, 7), "X", "y", "weights")
 
 
 def run(n=0):
@@ -55,7 +56,8 @@ def run(n=0):
 
 def test_without_callbacks_nothing_is_called():
     for estimator in (SimpleNamespace(), SimpleNamespace(_skl_callbacks=[])):
-        assert isinstance(new_hooks(estimator, None, None, None, 3), NoCallbacks)
+        assert callback_context(estimator, 3) is None
+        assert type(new_hooks(estimator, None, None, None, None)) is NoCallbacks
     hooks = NoCallbacks(SimpleNamespace(verbose=False))
     assert [hooks.begin(None, None, True), hooks.begin_epoch(None), hooks.end()] == [None] * 3
     assert hooks.end_epoch(None) is False

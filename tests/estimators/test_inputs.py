@@ -99,6 +99,7 @@ def test_other_dtypes_are_computed_in_float64(dtype, multiclass, small):
     assert_array_equal(model.predict_proba(X), expected.predict_proba(X.astype(np.float64)))
 
 
+@pytest.mark.pairwise
 @solvers
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array, sparse.csc_array])
 @pytest.mark.parametrize(
@@ -173,6 +174,7 @@ class TestFeatureNames:
         assert model.predict(frame[0]).shape == (90,)
 
 
+@pytest.mark.pairwise
 @pytest.mark.parametrize(
     "params",
     [

@@ -19,31 +19,9 @@ from skscratch.estimators._fitted import published
 from skscratch.estimators._messages import complaint
 from skscratch.training import lbfgs as module
 from skscratch.training.lbfgs import LBFGSFit
+from tests.estimators.bomb import Bomb, interrupt
 
 short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
-
-class Bomb:
-    """The identity, until at one of its calls it acts, or all goes to infinity."""
-
-    def __init__(self, at, act=None):
-        self.at, self.act, self.n_calls = at, act, 0
-
-    def forward(self, z, a):
-        self.n_calls += 1
-        a[...] = z
-        if self.n_calls >= self.at:
-            if self.act is None:
-                a.fill(np.inf)
-            else:
-                self.act()
-
-    def backward(self, z, a, delta):
-        pass
-
-
-def interrupt():
-    raise KeyboardInterrupt
 
 
 def new_fit(model, config, state, data):
@@ -151,7 +129,7 @@ class TestHistory:
 
     @short
     def test_the_last_line_says_that_it_has_diverged(self, binary, lbfgs, start, capsys):
-        run = descend(start, lbfgs(activation=[Bomb(9)], verbose=True), *binary)
+        run = descend(start, lbfgs(activation=[Bomb(9, lasting=True)], verbose=True), *binary)
         ended = capsys.readouterr().out.splitlines()[-2]
         assert ended.startswith(f"ended after iteration {run.n_epochs}: the loss or a parameter")
 
@@ -267,7 +245,7 @@ class TestInterrupt:
 
 class TestDivergence:
     def test_the_last_iteration_before_is_kept_with_a_warning(self, binary, lbfgs, start):
-        model = lbfgs(activation=[Bomb(9)])
+        model = lbfgs(activation=[Bomb(9, lasting=True)])
         with pytest.warns(ConvergenceWarning, match=r"non-finite.*parameters of the last iter"):
             run = descend(start, model, *binary)
         n = run.n_epochs

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from functools import cache
 from importlib.util import find_spec
 from itertools import pairwise
 
@@ -16,7 +17,7 @@ from sklearn.metrics import log_loss
 
 from skscratch import ScratchMLPClassifier
 from skscratch.datasets import load_digits
-from tests.estimators.bomb import Bomb
+from tests.estimators.bomb import Bomb, interrupt
 
 # Short fits on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -53,10 +54,6 @@ def logits(weights, biases, X):
 
 def curves(model):
     return {name: column for name, column in model.history_.items() if name != "seconds"}
-
-
-def interrupt():
-    raise KeyboardInterrupt
 
 
 class TestTheOneNetwork:
@@ -121,14 +118,30 @@ class TestTheOneNetwork:
         assert (fitted(0) != fitted(1)).any()
 
 
-@pytest.mark.parametrize("params", [{}, {"n_members": 1}, {"warm_start": True}], ids=str)
+@cache
+def fitted_to_digits(**params):
+    """Return a model and the digits, the first 900 of which it has seen; copy it to change it."""
+    digits = load_digits()
+    X, y = digits.images.reshape(len(digits.images), -1), digits.target
+    model = ScratchMLPClassifier(**{"random_state": 0, "max_iter": 60, **params})
+    return model.fit(X[:900], y[:900]), X, y
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"n_members": 1, "max_iter": 20},
+        pytest.param({"n_members": 1}, marks=pytest.mark.exhaustive),
+        pytest.param({"warm_start": True}, marks=pytest.mark.exhaustive),
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("forget", [False, True], ids=["as it is", "optimizer dropped"])
 def test_partial_fit_after_a_fit_does_not_unlearn(params, forget):
     """The first steps of a new optimizer are its worst: the average hardly moves for them."""
-    digits = load_digits()
-    X, y = digits.images.reshape(len(digits.images), -1), digits.target
-    train, test = slice(0, 900), slice(900, None)
-    model = ScratchMLPClassifier(random_state=0, max_iter=60, **params).fit(X[train], y[train])
+    fitted, X, y = fitted_to_digits(**params)
+    model, train, test = copy.deepcopy(fitted), slice(0, 900), slice(900, None)
     if forget:
         model.drop_optimizer_state()
     before = log_loss(y[test], model.predict_proba(X[test]))
@@ -190,6 +203,7 @@ class TestEachAsIfAlone:
             else:
                 assert_allclose(*values, rtol=1e-5, err_msg=name)
 
+    @pytest.mark.pairwise
     @pytest.mark.parametrize("params", OPTIONS.values(), ids=OPTIONS)
     @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
     def test_every_option_does_the_same_to_each(self, task, params, form, small):

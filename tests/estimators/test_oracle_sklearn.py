@@ -87,6 +87,7 @@ def test_with_these_values_the_defaults_are_those_of_mlpclassifier(task):
     assert ours.n_iter_ == 60
 
 
+@pytest.mark.pairwise
 @solvers
 @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
 def test_mini_batches_without_penalty(task, solver, activation):

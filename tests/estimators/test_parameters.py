@@ -2,7 +2,6 @@
 
 import ast
 import inspect
-import re
 import warnings
 
 import numpy as np
@@ -24,15 +23,17 @@ from skscratch.estimators._parameters import (
 )
 from skscratch.estimators._parameters import PARAMETERS as TABLE
 from skscratch.estimators._settings import resolve
+from tests.estimators.docstring import section
 
 SIGNATURE = inspect.signature(ScratchMLPClassifier).parameters
 
 
 def documented():
     """Return the default that the docstring gives for each parameter, in its order."""
-    text = inspect.getdoc(ScratchMLPClassifier).split("Attributes\n")[0]
-    found = re.findall(r"^(\w+) : .*?default=(.+?)$", text, re.MULTILINE | re.DOTALL)
-    return {name: ast.literal_eval(default) for name, default in found}
+    return {
+        name: ast.literal_eval(kind.partition("default=")[2])
+        for name, kind in section("Parameters")
+    }
 
 
 def test_the_defaults_are_the_documented_ones():

@@ -38,6 +38,7 @@ round_trips = pytest.mark.parametrize("round_trip", ROUND_TRIPS.values(), ids=RO
 solvers = pytest.mark.parametrize("solver", ["sgd", "adam"])
 
 
+@pytest.mark.pairwise
 @round_trips
 @solvers
 def test_it_predicts_and_still_learns(task, round_trip, solver, tmp_path, small):
@@ -63,6 +64,7 @@ def test_a_warm_start_goes_on(binary, round_trip, tmp_path, small):
     assert_array_equal(loaded.coefs_[0], model.coefs_[0])
 
 
+@pytest.mark.pairwise
 @round_trips
 @solvers
 def test_a_stream_of_calls_goes_on_where_it_was(task, round_trip, solver, tmp_path, small):

@@ -1,5 +1,7 @@
 """Weights and validation sets on their way through pipelines and searches, judged by value."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -12,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skscratch import ScratchMLPClassifier
+from tests import models
 
 # Searches fit many short models on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -20,19 +23,7 @@ VALIDATION = {"X_val": True, "y_val": True, "sample_weight_val": True}
 FOLDS = StratifiedKFold(3)
 
 
-def quick(**params):
-    settings = {
-        "hidden_layer_sizes": (16,),
-        "learning_rate_init": 0.02,
-        "batch_size": 200,
-        "max_iter": 40,
-        "random_state": 0,
-        "alpha": 0.0001,
-        "ema_decay": 0,
-        "early_stopping": False,
-        "temperature_scaling": False,
-    }
-    return ScratchMLPClassifier(**settings | params)
+quick = partial(models.quick, temperature_scaling=False)
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,7 @@ from skscratch.core.schedules import (
     Step,
     WarmUp,
 )
-from skscratch.estimators import _settings
+from skscratch.estimators import _auto, _settings
 from skscratch.estimators._settings import resolve
 
 short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -287,11 +287,11 @@ class TestBatchSize:
         [(5, 5), (32, 32), (100, 32), (400, 100), (569, 143), (800, 200), (10**6, 200)],
     )
     def test_automatic(self, n_rows, size):
-        assert _settings.batch_size("auto", n_rows) == size
+        assert _auto.batch_size("auto", n_rows) == size
 
     def test_it_is_at_most_all_rows(self):
-        assert _settings.batch_size(64, 50) == 50
-        assert _settings.batch_size(64, 100) == 64
+        assert _auto.batch_size(64, 50) == 50
+        assert _auto.batch_size(64, 100) == 64
 
     def test_it_is_that_of_the_rows_trained_on(self):
         """A quarter of 200 rows, not of all 300; a second pass takes all."""

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.exceptions import InconsistentVersionWarning
 
 from skscratch import ScratchMLPClassifier, __version__
-from skscratch.estimators import _base
+from skscratch.estimators import _fitted
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_the_version_is_in_the_file_and_not_on_the_model(model):
 
 @pytest.mark.parametrize("there", ["0.0.9", "99.0.0"])
 def test_another_version_warns_and_names_both(model, tmp_path, monkeypatch, there):
-    monkeypatch.setattr(_base, "__version__", there)
+    monkeypatch.setattr(_fitted, "__version__", there)
     joblib.dump(model, tmp_path / "model.joblib")
     monkeypatch.undo()
     with pytest.warns(InconsistentVersionWarning) as caught:

@@ -16,7 +16,7 @@ LABELS = np.array([[1, 0], [0, 0], [1, 1], [1, 0]])
 def encode(y, w=None, model=None, classes=None, first=True, dtype=np.float64):
     model = ScratchMLPClassifier() if model is None else model
     w = None if w is None else np.asarray(w, dtype)
-    return model, model._encode(X, np.asarray(y), w, dtype, classes, first)
+    return model, model._encode(X, np.asarray(y), w, np.dtype(dtype), first, classes)
 
 
 class TestEncode:
@@ -33,7 +33,7 @@ class TestEncode:
     @pytest.mark.parametrize("dtype", [np.float32, np.float64])
     def test_classes_become_what_the_loss_is_computed_from(self, y, link, n_outputs, target, dtype):
         model, data = encode(y, dtype=dtype)
-        assert (data.out_activation, data.n_outputs) == (link, n_outputs)
+        assert (data.loss.output_activation, data.n_outputs) == (link, n_outputs)
         assert_array_equal(data.y, target)
         assert data.y.dtype == (np.intp if link == "softmax" else y.dtype if y.ndim == 2 else dtype)
         assert data.dtype == dtype
@@ -49,7 +49,7 @@ class TestEncode:
     def test_a_column_is_a_vector_and_says_so(self):
         model = ScratchMLPClassifier()
         with pytest.warns(UserWarning, match="column-vector"):
-            data = model._encode(X, THREE[:, None], None, np.float64, None, True)
+            data = model._encode(X, THREE[:, None], None, np.dtype(float), True)
         assert data.labels.shape == data.y.shape == (4,)
 
     def test_classes_named_beforehand_need_not_all_be_there(self):
@@ -161,7 +161,7 @@ class TestValidation:
         assert_array_equal(validation.labels, y_val)
         assert validation.X.shape == (len(y_val), 2)
         assert (validation.w, validation.sample_weight) == (None, None)
-        assert validation.out_activation == data.out_activation
+        assert validation.loss == data.loss
 
     def test_it_may_lie_in_a_sparse_matrix(self):
         model, data = encode(LABELS)
@@ -196,7 +196,7 @@ class TestFirstCallOfPartialFit:
     def test_classes_must_be_known(self):
         model = ScratchMLPClassifier()
         with pytest.raises(ValueError, match="classes must be passed on the first call"):
-            model._check_partial_fit(THREE, None, first=True)
+            model._check_classes(THREE, None, is_initial=True)
 
     @pytest.mark.parametrize(
         ("y", "classes", "first"),
@@ -204,4 +204,4 @@ class TestFirstCallOfPartialFit:
         ids=["given", "fitted", "labels"],
     )
     def test_or_be_told_by_what_is_there(self, y, classes, first):
-        assert ScratchMLPClassifier()._check_partial_fit(y, classes, first) is None
+        assert ScratchMLPClassifier()._check_classes(y, classes, first) is None

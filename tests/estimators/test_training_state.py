@@ -79,6 +79,7 @@ FEATURES = {
 class TestContinuation:
     """One path: however ten epochs are cut up, they are the same ten epochs."""
 
+    @pytest.mark.pairwise
     @solvers
     @pytest.mark.parametrize("features", FEATURES.values(), ids=FEATURES)
     def test_ten_epochs_in_any_portions(self, task, solver, features, small):

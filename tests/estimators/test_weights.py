@@ -56,6 +56,7 @@ def test_a_weight_counts_repeated_rows(task, times, form, solver, small):
     assert_other_model(weighted, small(**params).fit(X, y))
 
 
+@pytest.mark.pairwise
 @solvers
 @forms
 @pytest.mark.parametrize("batch_size", [8, "auto"])
@@ -87,6 +88,7 @@ def test_a_call_whose_only_batch_has_one_weighted_row(binary, small):
     assert_array_equal(model.predict(X[3:4]), y[3:4])
 
 
+@pytest.mark.pairwise
 @solvers
 @pytest.mark.parametrize("whole", [False, True], ids=["any", "counts"])
 @pytest.mark.parametrize("factor", [1e-30, 1 / 90, 1e3])

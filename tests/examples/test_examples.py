@@ -39,18 +39,7 @@ def test_digits_with_the_defaults(tmp_path, run, assert_figures):
     assert_figures(tmp_path / "figures", DIGITS_FIGURES)
 
 
-def test_digits_options(tmp_path, run, assert_figures):
-    pytest.importorskip("matplotlib", reason="the examples draw figures")
-    folder = tmp_path / "deep" / "er"
-    done = run(tmp_path, "plot_digits.py", "--epochs", 2, "--seed", 3, "--figures", folder)
-    assert done.returncode == 0, done.stderr
-    assert re.findall(r"^epoch +(\d+) ", done.stdout, re.MULTILINE) == ["1", "2"]
-    assert re.search(r"^2 epochs of training took \d+\.\d s$", done.stdout, re.MULTILINE)
-    assert not (tmp_path / "figures").exists()
-    assert_figures(folder, DIGITS_FIGURES)
-
-
-def test_digits_on_an_mnist_file(tmp_path, run, assert_figures):
+def test_digits_with_every_option(tmp_path, run, assert_figures):
     pytest.importorskip("matplotlib", reason="the examples draw figures")
     digits = load_digits()
     images = np.zeros((400, 28, 28), dtype=int)
@@ -64,11 +53,16 @@ def test_digits_on_an_mnist_file(tmp_path, run, assert_figures):
         header=",".join(["label", *pixels]),
         comments="",
     )
-    done = run(tmp_path, "plot_digits.py", "--mnist", "mnist.csv", "--epochs", 1)
+    folder = tmp_path / "deep" / "er"
+    options = ("--mnist", "mnist.csv", "--epochs", 1, "--seed", 3, "--figures", folder)
+    done = run(tmp_path, "plot_digits.py", *options)
     assert done.returncode == 0, done.stderr
     assert "400 images of 28x28 pixels" in done.stdout
+    assert re.findall(r"^epoch +(\d+) ", done.stdout, re.MULTILINE) == ["1"]
+    assert re.search(r"^1 epochs of training took \d+\.\d s$", done.stdout, re.MULTILINE)
     assert list(metric_rows(done.stdout)) == ["train", "test"]
-    assert_figures(tmp_path / "figures", DIGITS_FIGURES)
+    assert not (tmp_path / "figures").exists()
+    assert_figures(folder, DIGITS_FIGURES)
 
 
 WITHOUT = """

@@ -6,6 +6,7 @@ import re
 import pytest
 
 
+@pytest.mark.exhaustive
 def test_one_unit_finds_one_edge_of_the_band_and_two_find_both(story):
     told = story("banded_sum", "banded_sum_boundaries", "banded_sum_epochs", "banded_sum_loss")
     loss = {name: numbers[:2] for name, numbers in told.numbers.items()}
@@ -15,6 +16,7 @@ def test_one_unit_finds_one_edge_of_the_band_and_two_find_both(story):
     assert min(right["2 tanh units"] + right["4 tanh units"]) > 0.97
 
 
+@pytest.mark.exhaustive
 def test_the_search_finds_what_logistic_regression_cannot(story):
     told = story("mixed_table", "mixed_table_beliefs", "mixed_table_search").numbers
     linear, deep = told["()"], told["(32, 32)"]
@@ -52,6 +54,7 @@ def test_early_stopping_stops_sooner_and_is_better_on_new_rows(story):
     assert early[3] > late[3]
 
 
+@pytest.mark.exhaustive
 def test_the_stream_stays_below_the_memory_allowed(story):
     told = story("out_of_core", "out_of_core_accuracy", "out_of_core_memory").numbers
     names = ("the stream, at most", "allowed", "the file", "the whole table")
@@ -59,6 +62,7 @@ def test_the_stream_stays_below_the_memory_allowed(story):
     assert 0.1 < stream < allowed < file < whole
 
 
+@pytest.mark.exhaustive
 def test_only_the_model_that_goes_on_learning_recovers(story):
     told = story("out_of_core", "out_of_core_accuracy", "out_of_core_memory").numbers
     assert told["before the change"][0] > 0.95
@@ -68,6 +72,7 @@ def test_only_the_model_that_goes_on_learning_recovers(story):
     assert frozen < 0.6
 
 
+@pytest.mark.exhaustive
 def test_falling_rates_end_lower_and_calmer_than_a_constant_one(story):
     told = story("schedules", "schedules").numbers
     constant = told.pop("constant")
@@ -77,6 +82,7 @@ def test_falling_rates_end_lower_and_calmer_than_a_constant_one(story):
         assert spread < constant[1] / 2
 
 
+@pytest.mark.exhaustive
 def test_the_log_of_a_search_ends_with_the_losses_that_the_search_reports(story):
     pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9")
     told = story("callbacks_in_search", "search_curves", "search_epochs").numbers
@@ -98,6 +104,7 @@ def test_the_graph_answers_as_the_pipeline_does(story):
     assert float(re.search(r"accuracy of the graph: (\S+)", told)[1]) > 0.94
 
 
+@pytest.mark.exhaustive
 def test_each_way_of_regularising_lowers_the_loss_on_new_rows(story):
     told = story("regularisation", "regularisation_boundaries", "regularisation_losses").numbers
     none = told.pop("none")

@@ -1,9 +1,11 @@
 """matplotlib without a screen, and small fitted networks."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
-from skscratch import ScratchMLPClassifier
+from tests.models import USUAL, small
 
 matplotlib = pytest.importorskip("matplotlib", reason='plots need "skscratch[plot]"')
 
@@ -23,27 +25,19 @@ def data():
     return X, (X @ rng.normal(size=(16, 3))).argmax(axis=1)
 
 
-@pytest.fixture(scope="session")
-def small():
+@pytest.fixture(name="small", scope="session")
+def _small():
     """Return an unfitted network that is trained for exactly six epochs; keywords override."""
-
-    def build(**params):
-        settings = {
-            "hidden_layer_sizes": (5,),
-            "solver": "adam",
-            "learning_rate_init": 0.05,
-            "max_iter": 6,
-            "tol": 0,
-            "n_iter_no_change": np.inf,
-            "random_state": 0,
-            "alpha": 0.0001,
-            "ema_decay": 0.0,
-            "early_stopping": False,
-            "temperature_scaling": False,
-        }
-        return ScratchMLPClassifier(**{**settings, **params})
-
-    return build
+    endless = {"max_iter": 6, "tol": 0, "n_iter_no_change": np.inf}
+    return partial(
+        small,
+        hidden_layer_sizes=(5,),
+        solver="adam",
+        learning_rate_init=0.05,
+        **endless,
+        batch_size="auto",
+        **USUAL,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,7 @@ class TestCsv:
         assert model.score(table, y) > 0.88
 
     def test_more_chunks_take_no_more_memory(self, mnist_file):
-        few, many = (peak(train_on_csv, mnist_file, n) for n in (2, 8))
+        few, many = (peak(train_on_csv, mnist_file, n) for n in (2, 5))
         assert many < few + 1
 
 

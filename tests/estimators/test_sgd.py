@@ -13,17 +13,13 @@ from sklearn.preprocessing import scale
 from skscratch import ScratchMLPClassifier
 from skscratch.core.losses import with_output
 from skscratch.training.validation import fit_temperature
-from tests.estimators.bomb import Bomb
+from tests.estimators.bomb import Bomb, interrupt
 
 short = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # fits of a fixed length on purpose
 )
 STOPPING = {"early_stopping": True, "validation_fraction": 0.4}
 ENDLESS = {"tol": 0, "n_iter_no_change": 1000}
-
-
-def interrupt():
-    raise KeyboardInterrupt
 
 
 def validation(X, y):

@@ -13,36 +13,13 @@ from sklearn.metrics import log_loss
 from sklearn.utils.class_weight import compute_sample_weight
 
 from skscratch.estimators import _convergence
+from tests.estimators.bomb import Bomb, interrupt
 
 ignore_short_fits = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning"  # fits of a fixed length on purpose
 )
 
 solvers = pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
-
-
-class Spy:
-    """The identity as an activation; counts its calls and acts at one of them."""
-
-    def __init__(self, at=None, act=None):
-        self.n_calls, self.at, self.act = 0, at, act
-
-    def forward(self, z, a):
-        self.n_calls += 1
-        if self.n_calls == self.at:
-            self.act()
-        a[...] = z
-
-    def backward(self, z, a, delta):
-        pass
-
-    def __deepcopy__(self, memo):
-        """A copy is what is checked before training: it does not act."""
-        return Spy()
-
-
-def interrupt():
-    raise KeyboardInterrupt
 
 
 class TestConvergence:
@@ -88,10 +65,10 @@ class TestConvergence:
         assert model.loss_ == model.loss_curve_[-1]
 
     def test_max_fun_bounds_the_evaluations_of_lbfgs(self, binary, small):
-        spy = Spy()
+        bomb = Bomb()
         with pytest.warns(ConvergenceWarning):
-            small(solver="lbfgs", activation=[spy], max_fun=4, max_iter=1000).fit(*binary)
-        assert 4 <= spy.n_calls < 30
+            small(solver="lbfgs", activation=[bomb], max_fun=4, max_iter=1000).fit(*binary)
+        assert 4 <= bomb.n_calls < 30
 
 
 class TestDivergence:
@@ -107,18 +84,18 @@ class TestDivergence:
     def test_a_loss_that_is_not_finite_ends_training_at_once(
         self, task, solver, early_stopping, small
     ):
-        spy = Spy()
+        bomb = Bomb()
         model = small(
-            activation=[spy], solver=solver, learning_rate_init=1e300, max_iter=500,
+            activation=[bomb], solver=solver, learning_rate_init=1e300, max_iter=500,
             early_stopping=early_stopping,
         )  # fmt: skip
         with pytest.raises(ValueError, match=r"(?s)finite.*learning_rate_init") as error:
             model.fit(*task)
         assert "1e+300" in str(error.value)
-        assert spy.n_calls < 12
+        assert bomb.n_calls < 12
 
     def test_the_message_says_what_to_try(self, binary, small):
-        model = small(activation=[Spy()], learning_rate_init=1e300)
+        model = small(activation=[Bomb()], learning_rate_init=1e300)
         with pytest.raises(ValueError, match=r"(?s)Lower learning_rate_init.*scale"):
             model.fit(*binary)
 
@@ -169,17 +146,17 @@ def test_a_failed_call_changes_nothing(
 class TestInterrupt:
     @solvers
     def test_ctrl_c_in_the_first_epoch_leaves_nothing_half_done(self, binary, solver, small):
-        model = small(solver=solver, activation=[Spy(1, interrupt)], max_iter=50)
+        model = small(solver=solver, activation=[Bomb(1, interrupt)], max_iter=50)
         with pytest.raises(KeyboardInterrupt):
             model.fit(*binary)
         assert not [name for name in vars(model) if name.endswith("_")]
 
     @ignore_short_fits
     def test_ctrl_c_in_partial_fit_keeps_the_model(self, binary, small):
-        spy = Spy(act=interrupt)
-        model = small(activation=[spy], batch_size=10).fit(*binary)
+        bomb = Bomb(act=interrupt)
+        model = small(activation=[bomb], batch_size=10).fit(*binary)
         before = model.predict_proba(binary[0])
-        spy.at = spy.n_calls + 2
+        bomb.at = bomb.n_calls + 2
         with pytest.raises(KeyboardInterrupt):
             model.partial_fit(*binary)
         assert_array_equal(model.predict_proba(binary[0]), before)
@@ -429,22 +406,14 @@ class TestVerbose:
     @ignore_short_fits
     def test_divergence_and_ctrl_c(self, binary, capsys, small):
         params = {"batch_size": 10, "learning_rate_init": 0.01, "max_iter": 50, "tol": 0}
-
-        class Infinite(Spy):
-            def forward(self, z, a):
-                super().forward(z, a)
-                if self.n_calls >= 9 * 3 + 5:
-                    a.fill(np.inf)
-                    self.n_calls = -1000
-
-        model = small(activation=[Infinite()], **params)
+        model = small(activation=[Bomb(9 * 3 + 5)], **params)
         ended, kept, epoch = self.last_lines(capsys, model, *binary)
         assert ended == "ended after epoch 3: the loss or a parameter became non-finite in epoch 4"
         assert epoch == np.argmin(model.loss_curve_) + 1
         assert "where loss and penalty together were least, " in kept
         assert f"{min(model.loss_curve_):.6f}" in kept
 
-        model = small(activation=[Spy(9 * 4 + 3, interrupt)], verbose=True, **params)
+        model = small(activation=[Bomb(9 * 4 + 3, interrupt)], verbose=True, **params)
         with pytest.raises(KeyboardInterrupt):
             model.fit(*binary)
         ended, kept = capsys.readouterr().out.splitlines()[-2:]
@@ -453,7 +422,7 @@ class TestVerbose:
 
     @solvers
     def test_ctrl_c_in_the_first_epoch(self, binary, solver, capsys, small):
-        model = small(solver=solver, activation=[Spy(1, interrupt)], verbose=True)
+        model = small(solver=solver, activation=[Bomb(1, interrupt)], verbose=True)
         with pytest.raises(KeyboardInterrupt):
             model.fit(*binary)
         ended, kept = capsys.readouterr().out.splitlines()
@@ -481,4 +450,4 @@ def test_no_warning_of_numpy_reaches_the_user(binary, small):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(ValueError, match="learning_rate_init"):
-            small(activation=[Spy()], learning_rate_init=1e300).fit(X, y)
+            small(activation=[Bomb()], learning_rate_init=1e300).fit(X, y)
