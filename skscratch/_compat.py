@@ -105,7 +105,7 @@ def fit_context(method: Method) -> Method:
 
 
 def callback_context(estimator: Any, max_epochs: int) -> Any:
-    """Return the context of a fit's task, of at most so many epochs; None without callbacks."""
+    """Return scikit-learn's context of a fit of at most ``max_epochs``; None without callbacks."""
     if not getattr(estimator, "_skl_callbacks", ()):
         return None
     return estimator._init_callback_context(max_subtasks=max_epochs)

@@ -219,15 +219,15 @@ def split_members(params: Parameters, members: int) -> list[Parameters]:
 
 
 def merge_members(params: Parameters) -> Parameters:
-    """Return the parameters of the one network whose logits are the mean of the members'.
+    """Return the parameters of one network whose logits are the mean of the members' logits.
 
-    All arrays are new, and there must be a hidden layer::
+    The members must have a hidden layer. All returned arrays are new::
 
         W₁ = [V₁ V₂ ...]    Wₗ = diag(Vₗ₁, Vₗ₂, ...)    W_last = [V₁; V₂; ...] / members
 
     Members start from different weights and train on different rows, so their errors differ. The
-    mean of their logits is wrong less often than a member. Up to a constant it is the logarithm of
-    the geometric mean of their probabilities.
+    mean of the members' logits is wrong less often than a member. Up to a constant, this mean is
+    the logarithm of the geometric mean of the members' probabilities.
 
     References
     ----------

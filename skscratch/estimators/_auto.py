@@ -1,4 +1,4 @@
-"""What "auto" means for the data: members, early stopping, rows per step."""
+"""The choices that depend on the data: members, early stopping, rows per update."""
 
 import math
 from typing import Any, NamedTuple
@@ -12,26 +12,26 @@ from skscratch.training.data import Dataset, holdout_sizes
 
 __all__ = ["Choices", "batch_size", "is_lbfgs", "settle", "stops_early"]
 
-# Data of fewer rows have none to spare for validation. Rows without weight do not count.
+# With fewer rows, "auto" holds out none for validation. Rows of weight 0 do not count.
 FEW_ROWS = 50
-# More members than this improve little. No layer is made narrower than those that were measured.
+# More members improve little. "auto" makes no layer narrower than the narrowest one measured.
 MOST_MEMBERS, NARROWEST = 8, 16
-# The loss on fewer validation rows says too little to stop by.
+# The loss on fewer validation rows is too noisy for early stopping.
 LEAST_HELD_OUT = 5
 
 
 class Choices(NamedTuple):
-    """What the data decide.
+    """The choices that depend on the data.
 
     Parameters
     ----------
     members : int
-        Networks that are trained side by side.
+        Number of ensemble members.
     early_stopping : EarlyStopping or None
     n_training : int
-        Rows to train on, without validation rows.
+        Number of rows to train on, without validation rows.
     batch_size : int
-        Rows per step.
+        Rows per update.
     """
 
     members: int
@@ -41,7 +41,7 @@ class Choices(NamedTuple):
 
 
 def settle(estimator: Any, data: Dataset, widths: tuple[int, ...], is_partial: bool) -> Choices:
-    """Return the choices for the data; ``partial_fit`` trains one network on all rows.
+    """Return the choices. A ``partial_fit`` trains one member on all rows.
 
     Raises
     ------
@@ -60,12 +60,12 @@ def settle(estimator: Any, data: Dataset, widths: tuple[int, ...], is_partial: b
 
 
 def is_lbfgs(solver: Any) -> bool:
-    """Return whether a solver is L-BFGS, the only one that takes no steps of single batches."""
+    """Return whether a solver is L-BFGS, the only solver without batches."""
     return isinstance(solver, str) and solver == "lbfgs"
 
 
 def stops_early(estimator: Any, data: Dataset, n_rows: int) -> bool:
-    """Return whether a fit is asked to stop early: what "auto" means for so many rows."""
+    """Return whether a fit on so many rows stops early; this resolves "auto"."""
     if is_lbfgs(estimator.solver):
         return False
     if estimator.early_stopping != "auto":
@@ -76,7 +76,7 @@ def stops_early(estimator: Any, data: Dataset, n_rows: int) -> bool:
 def _early_stopping(
     estimator: Any, data: Dataset, n_rows: int, n_held_out: int
 ) -> EarlyStopping | None:
-    """Return how a fit stops early, or None if too few rows would be held out."""
+    """Return the configuration of early stopping, or None for too few validation rows."""
     fraction, refit = None, None
     if data.validation is None:
         if n_held_out < LEAST_HELD_OUT:
@@ -97,7 +97,7 @@ def _n_held_out(estimator: Any, data: Dataset) -> int:
 
 
 def _n_members(estimator: Any, data: Dataset, n_rows: int, widths: tuple[int, ...]) -> int:
-    """Return into how many members the hidden layers are divided."""
+    """Return the number of members into which the hidden layers are divided."""
     needed = {
         "warm_start=False": not estimator.warm_start,
         "refit=False": not estimator.refit,
@@ -121,7 +121,7 @@ def _n_members(estimator: Any, data: Dataset, n_rows: int, widths: tuple[int, ..
 
 
 def batch_size(value: Any, n_rows: int) -> int:
-    """Return the rows per step; "auto" gives small data several steps an epoch."""
+    """Return the rows per update; "auto" gives small data several updates per epoch."""
     if isinstance(value, str):
         return min(n_rows, max(32, min(200, -(-n_rows // 4))))
     return min(n_rows, int(value))

@@ -1,8 +1,8 @@
 """The path of every fit: check, encode, resolve, train, publish.
 
 A run works on copies. Its results become attributes of the estimator when the run has ended well.
-Between two calls, the public attributes (``coefs_``, ``intercepts_``, ...) hold the fitted network;
-there is no second copy. A call that fails changes nothing.
+Between two calls, the public attributes (``coefs_``, ``intercepts_``, ...) define the fitted
+network, even if the user has changed them. A call that fails changes nothing.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ SITE = "https://skscratch.readthedocs.io/en/stable/"
 
 
 class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
-    """A multilayer perceptron as an estimator of scikit-learn, whatever it predicts.
+    """A multilayer perceptron as a scikit-learn estimator, for any kind of target.
 
     A subclass stores the parameters and encodes the targets.
     """

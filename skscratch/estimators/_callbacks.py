@@ -54,7 +54,7 @@ class CallbackHooks(NoCallbacks):
     Parameters
     ----------
     estimator : estimator
-        With callbacks.
+        An estimator with callbacks.
     context : object
         scikit-learn's context of the task of the fit.
     X, y, sample_weight : object

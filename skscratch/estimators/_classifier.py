@@ -45,8 +45,8 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         ``skscratch.core.activations.Activation``. Custom objects are checked before training
         begins, see ``skscratch.testing.check_activation``.
     solver : {'adam', 'sgd', 'lbfgs'} or Rule, default='adam'
-        Optimizer. 'adam' works without tuning on most data. 'lbfgs' uses all data in every step
-        and suits small data sets. A custom object must follow the protocol
+        Optimizer. 'adam' works without tuning on most data. 'lbfgs' uses all data in every step and
+        suits small data sets. A custom object must follow the protocol
         ``skscratch.core.optimizers.Rule``. Custom objects are checked before training begins.
     alpha : float, default=1.0
         Strength of the L2 penalty. The term ``½ · alpha · ‖W‖² / (number of training samples)`` is
@@ -123,8 +123,8 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
 'lecun_uniform', 'lecun_normal', 'orthogonal'} or callable, default='auto'
         Initializer of the weights. Biases start at zero. With 'auto', a layer followed by 'relu',
         'leaky_relu', 'elu', 'silu', 'gelu' or 'mish' gets 'he_uniform', a layer followed by 'selu'
-        gets 'lecun_normal', and every other layer gets 'glorot_uniform'. A callable gets
-        ``(rng, fan_in, fan_out)`` and returns the weights.
+        gets 'lecun_normal', and every other layer gets 'glorot_uniform'. A callable gets ``(rng,
+        fan_in, fan_out)`` and returns the weights.
     class_weight : dict, 'balanced' or list of dicts, default=None
         Factor on the weight of each class's samples. 'balanced' gives all classes in y the same
         total weight. In ``partial_fit`` these are the classes in the y of the call, and for a
@@ -165,9 +165,9 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         loss, which changes even where the accuracy on a few rows stays the same. A string names a
         scorer of scikit-learn, a callable is a function of ``(estimator, X, y)``, and None is the
         accuracy. A callable gets arrays, and the sample weights if it has an argument
-        ``sample_weight``. The estimator that it gets is valid for that call only. The validation
-        loss uses ``class_weight``. A scorer does not, so ``best_validation_score_`` is what the
-        scorer gives anywhere else.
+        ``sample_weight``. The estimator passed to a callable is valid for that call only. The
+        validation loss uses ``class_weight``. A scorer does not, so ``best_validation_score_`` is
+        what the scorer gives anywhere else.
     n_updates_no_change : int or inf, default=100
         Minimum number of updates without progress before early stopping ends training, in addition
         to ``n_iter_no_change`` epochs. An epoch is about four updates on small data, and thousands
@@ -178,14 +178,14 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         first pass. ``history_`` holds both passes.
     n_members : int or 'auto', default='auto'
         Number of ensemble members, the networks into which the hidden layers are divided. The
-        members are trained side by side. Each has its own initial weights, order of samples and
-        held-out rows. The fitted model is one network, whose logits are the mean of the members'
-        logits. Its ``coefs_`` have the shapes that ``hidden_layer_sizes`` asks for, with zeros
-        between members. The members make different errors, so their mean makes fewer. 1 trains one
-        network in which all units are connected. 'auto' is the largest number, up to 8, that
-        divides every layer and leaves each member at least 16 units per layer. Several members need
-        a dense X, and ``fit`` without ``warm_start``, ``refit`` and 'lbfgs'. Otherwise, and for
-        fewer than 50 rows, 'auto' is 1.
+        members are trained side by side. Each member has its own initial weights, order of samples
+        and held-out rows. The fitted model is one network, whose logits are the mean of the
+        members' logits. The ``coefs_`` of this network have the shapes that ``hidden_layer_sizes``
+        asks for, with zeros between members. The members make different errors, so their mean makes
+        fewer. 1 trains one network in which all units are connected. 'auto' is the largest number,
+        up to 8, that divides every layer and leaves each member at least 16 units per layer.
+        Several members need a dense X, and ``fit`` without ``warm_start``, ``refit`` and 'lbfgs'.
+        Otherwise, and for fewer than 50 rows, 'auto' is 1.
     standardize : bool, default=True
         Whether ``fit`` scales the features of a dense X, batch by batch, if one of them is out of
         scale. A feature is out of scale if its standard deviation is not between 0.1 and 3, or if
@@ -194,19 +194,19 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         become 0 and 1. Pixels and counts are judged together. Values that lie far from all others
         of a feature, such as a code for missing values, do not affect its scale. The scale is
         folded into the first layer: ``coefs_`` and ``intercepts_`` are those of a network for
-        unscaled X. A ``fit`` on a sparse X does not scale it. Neither does a first ``partial_fit``,
-        which has not seen the rest of the data.
+        unscaled X. A sparse X is not scaled. A first ``partial_fit`` does not scale X either,
+        because it has not seen the rest of the data.
     temperature_scaling : bool, default=True
         Whether to divide the logits, after early stopping, by the temperature that minimises the
-        loss on the validation set. Predicted classes stay the same. Probabilities that were over-
-        or underconfident are corrected. A few validation rows change the probabilities little. Not
+        loss on the validation set. Predicted classes stay the same. Over- and underconfident
+        probabilities are corrected. A few validation rows change the probabilities little. Not
         after ``refit``.
     checkpoint : path-like, default=None
         File to which ``fit`` saves its state at intervals. If the file exists, ``fit`` resumes from
         it, and ends with the model that it would have had without the interruption. A file that was
         written for other data, another network or other parameters is refused. Only ``max_iter``
-        and ``verbose`` may differ. The file stays when training has ended. It belongs to that one
-        fit, so a search or a second warm start cannot use it. Not for 'lbfgs'.
+        and ``verbose`` may differ. The file stays when training has ended. The file belongs to that
+        one fit, so a search or a second warm start cannot use it. Not for 'lbfgs'.
     checkpoint_epochs : int, default=None
         Epochs between two checkpoints; None counts seconds alone.
     checkpoint_seconds : float, default=30
@@ -439,7 +439,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         (2, 2)
         """
         is_initial = not self.__sklearn_is_fitted__()
-        if not is_initial:  # scikit-learn checks the parameters in the first call alone
+        if not is_initial:  # scikit-learn checks the parameters only in the first call
             self._check_parameters()
         with quiet():
             self._check_classes(y, classes, is_initial)

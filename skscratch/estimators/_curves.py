@@ -16,7 +16,8 @@ class Curves:
     def loss_curve_(self) -> list[float]:
         """Training loss plus penalty of each epoch."""
         history = self._history()
-        loss, penalty = history.get("loss", []), history.get("penalty", [])  # none yet, in a hook
+        # in a callback of the first epoch, there are no entries yet
+        loss, penalty = history.get("loss", []), history.get("penalty", [])
         return [a + b for a, b in zip(loss, penalty, strict=True)]
 
     @property
@@ -52,7 +53,7 @@ class Curves:
         >>> frame.index.tolist(), frame.columns[:2].tolist()
         ([1, 2, 3], ['loss', 'penalty'])
         """
-        import pandas as pd  # takes longer to import than all of the package
+        import pandas as pd  # imported here, because that takes longer than importing this package
 
         check_is_fitted(self)
         history: dict[str, Any] = vars(self)["history_"]
@@ -61,7 +62,7 @@ class Curves:
         return pd.DataFrame(history, index=epochs)
 
     def _history(self) -> dict[str, list[float]]:
-        """Return the history as lists, as scikit-learn has its curves."""
+        """Return the history as lists, the type of scikit-learn's loss curves."""
         try:
             return {name: column.tolist() for name, column in vars(self)["history_"].items()}
         except KeyError:

@@ -1,7 +1,7 @@
 """Fitted attributes: from the state of a run to attributes of an estimator, and back.
 
-Between two calls, the public attributes (``coefs_``, ``intercepts_``, ...) hold the fitted network;
-there is no second copy. They come from a fit, from a file or from the user.
+Between two calls, the public attributes (``coefs_``, ``intercepts_``, ...) define the fitted
+network. The attributes come from a fit, from a file or from the user.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ PREDICTS = (
     "_activation", "_label_dtype",
 )  # fmt: skip
 GOES_ON = ("history_", "n_iter_", "t_", "best_loss_", "best_validation_score_", "_continuation")
-STAMP = "_skscratch_version"  # in a saved state: the version that saved it
+STAMP = "_skscratch_version"  # key in a saved state: the version that saved it
 STREAMS = ("seed", "shuffle", "dropout", "memory")
 
 
 class Saved(BaseEstimator):
-    """An estimator whose saved state names the version that saved it."""
+    """An estimator whose saved state contains the version of skscratch that saved it."""
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())

@@ -1,6 +1,7 @@
 """From an estimator's parameters to a training configuration.
 
-Names become objects of the core here and nowhere else. ``_auto`` settles what the data decide.
+Only this module turns names into objects of the core. ``_auto`` makes the choices that depend on
+the data.
 """
 
 import inspect
@@ -70,7 +71,7 @@ def resolve(
         protocol.
     """
     widths = hidden_layer_sizes(estimator.hidden_layer_sizes)
-    if is_initial or not is_partial:  # not in every call of a stream
+    if is_initial or not is_partial:  # once, not in every call of partial_fit
         _check_objects(estimator)
     functions = activations(estimator.activation, len(widths))
     rates = dropout(estimator.dropout, len(widths))
@@ -102,7 +103,7 @@ def _stochastic(estimator: Any, choices: Choices, is_partial: bool, is_initial: 
     update_rule = rule(estimator)
     n_updates_before = 0 if is_initial else _updates_before(estimator, update_rule)
     planned = estimator.max_iter * -(-choices.n_training // choices.batch_size)
-    if not is_partial:  # the plan of a stream is that of its first calls
+    if not is_partial:  # partial_fit plans from the first call on
         planned += n_updates_before
     clip = estimator.max_grad_norm
     stochastic = Stochastic(

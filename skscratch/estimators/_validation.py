@@ -75,7 +75,7 @@ def check_training_data(
 def check_validation_data(
     estimator: Any, X_val: Any, y_val: Any, sample_weight_val: Any, dtype: Any
 ) -> tuple[Any, Any, NDArray[Any] | None]:
-    """Return a validation set, checked as training data are."""
+    """Return a validation set, checked like training data."""
     if X_val is None or y_val is None:
         given = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
         names = [name for name, value in given.items() if value is not None]
@@ -107,7 +107,7 @@ def _check_weights(argument: str, weights: Any, X: Any) -> NDArray[Any] | None:
         return None
     refuse_dates(argument, weights)
     with naming(argument):
-        # float64, whatever the network computes in: weights have no unit, and may be tiny
+        # float64 for every network dtype: weights have no unit, and may be tiny
         checked: NDArray[Any] = check_sample_weight(weights, X, np.float64)
         return checked
 

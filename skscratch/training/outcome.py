@@ -31,7 +31,7 @@ class NoHooks:
         """Do nothing."""
 
     def end_epoch(self, state: TrainingState) -> bool:
-        """Go on."""
+        """Return False: training continues."""
         return False
 
     def end_training(self, state: TrainingState, outcome: "Outcome") -> None:
