@@ -28,7 +28,7 @@ each member's own loss.
 
 Each pass ``forward`` stands next to its ``backward``. Both write into arrays that the caller
 passes. The modules do not check their input, because ``skscratch.estimators`` validates it once.
-They never import scikit-learn.
+No module imports scikit-learn.
 
 To read the code, take this order: ``network`` (the two passes on one screen), ``layers``,
 ``activations``, ``losses``, ``optimizers``.

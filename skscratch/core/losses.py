@@ -63,7 +63,7 @@ class Loss(Protocol):
         """Return the logarithm of ``predict``, computed from the logits."""
 
     def decide(self, z: Any) -> Any:
-        """Return the index of each row's most probable class, or whether each label is probable."""
+        """Return the index of each row's most probable class, or which labels are probable."""
 
     def score(self, p: Any, y: Any) -> Any:
         """Return the score (n,) of each row's prediction p. ``history_`` records their mean."""

@@ -1,8 +1,8 @@
 """Optimizers: update rules, the step, and the running average of the parameters.
 
 A rule turns the gradient g into a step. ``Optimizer`` takes the step, on one flat vector, in place.
-It works block by block: a block of theta, g and the rule's arrays fits in the cache, so each array
-is read from main memory once per step.
+The optimizer works block by block: a block of theta, g and the rule's arrays fits in the cache, so
+each array is read from main memory once per step.
 
 A new optimizer is a rule and an entry of ``SOLVERS``.
 """

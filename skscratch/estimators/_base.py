@@ -150,7 +150,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
             A sample of weight 0 counts as absent. Weights have no unit: multiplying all of them by
             a number changes nothing. If the smallest weight is 1 and all are integers, a sample of
             weight 2 counts like two copies of the sample. This is exact with 'lbfgs', and with
-            other solvers if one batch holds all samples. It does not hold if early stopping holds
+            other solvers if one batch holds all samples. It is not exact if early stopping holds
             rows out, because one copy may be held out while the model is trained on the other.
         X_val, y_val : array-like, like X and y, default=None
             A validation set; pass both or neither. ``history_`` records its loss and score. With

@@ -254,7 +254,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
     n_members_ : int
         Number of members that the last call trained; with ``n_members='auto'``, the number that was
         chosen. With several members, ``coefs_`` between hidden layers are block-diagonal, with one
-        block per member. It is 1 after ``partial_fit``, which trains all weights.
+        block per member. After ``partial_fit``, which trains all weights, the number is 1.
     out_activation_ : {'logistic', 'softmax'}
         Output activation: 'logistic' for binary and multilabel y, otherwise 'softmax'.
     n_features_in_ : int

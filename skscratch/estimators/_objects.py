@@ -50,7 +50,7 @@ def check_activation(activation: Any) -> None:
     Raises
     ------
     ValueError
-        If a method breaks a promise; the message says which.
+        If a method breaks the protocol. The message names the fault.
 
     See Also
     --------
@@ -135,7 +135,7 @@ def check_loss(loss: Any, y: Any, n_outputs: int) -> None:
     Raises
     ------
     ValueError
-        If a method breaks a promise; the message says which.
+        If a method breaks the protocol. The message names the fault.
 
     See Also
     --------
@@ -206,7 +206,7 @@ def check_update_rule(rule: Any) -> None:
     Raises
     ------
     ValueError
-        If a method breaks a promise; the message says which.
+        If a method breaks the protocol. The message names the fault.
 
     See Also
     --------
@@ -268,8 +268,8 @@ def _rule_step(rule: Any, g: Any, slots: Any, t: int, rate: float = 0.1) -> tupl
 def check_initializer(initializer: Callable[..., Any]) -> None:
     """Raise if an initializer breaks its protocol.
 
-    It must return a finite array of shape (fan_in, fan_out). All of its randomness must come from
-    the generator that it gets.
+    An initializer must return a finite array of shape (fan_in, fan_out). All randomness must come
+    from the generator that the initializer gets.
 
     Parameters
     ----------
@@ -279,7 +279,7 @@ def check_initializer(initializer: Callable[..., Any]) -> None:
     Raises
     ------
     ValueError
-        If it breaks a promise; the message says which.
+        If a result breaks the protocol. The message names the fault.
 
     See Also
     --------
@@ -316,9 +316,9 @@ def drawn(initializer: Callable[..., Any], rng: Any, fan_in: int, fan_out: int) 
 def check_schedule(schedule: Callable[[int], float], n_steps: int = 100) -> None:
     """Raise if a learning-rate schedule breaks its protocol.
 
-    It must return a finite number of at least 0, and the same number each time for the same step.
-    If it has a method ``after_plateau``, that method must also return a finite number of at least
-    0.
+    A schedule must return a finite number of at least 0, and always the same number for the same
+    step. If it has a method ``after_plateau``, that method must also return a finite number of at
+    least 0.
 
     Parameters
     ----------
@@ -330,7 +330,7 @@ def check_schedule(schedule: Callable[[int], float], n_steps: int = 100) -> None
     Raises
     ------
     ValueError
-        If it breaks a promise; the message says which.
+        If a result breaks the protocol. The message names the fault.
 
     See Also
     --------
@@ -355,8 +355,8 @@ def check_schedule(schedule: Callable[[int], float], n_steps: int = 100) -> None
 def check_scorer(scorer: Callable[..., Any], estimator: Any, X: Any, y: Any) -> None:
     """Raise if a scorer breaks its protocol.
 
-    It must return a finite number and leave X and y as they are. By convention, a better model has
-    a higher score; that is not checked.
+    A scorer must return a finite number and leave X and y as they are. A better model should have a
+    higher score; this check does not test that.
 
     Parameters
     ----------
@@ -372,7 +372,7 @@ def check_scorer(scorer: Callable[..., Any], estimator: Any, X: Any, y: Any) -> 
     Raises
     ------
     ValueError
-        If it breaks a promise; the message says which.
+        If a result breaks the protocol. The message names the fault.
 
     See Also
     --------

@@ -53,8 +53,8 @@ class Parameter(NamedTuple):
         The conditions under which the parameter has an effect. A parameter that is an argument in
         ``SOLVERS`` or ``SCHEDULES`` also needs that solver or schedule.
     off : object
-        A value that switches the parameter off. It never causes a warning. None if there is no such
-        value.
+        A value that switches the parameter off. Such a value never causes a warning. None if there
+        is no such value.
     before : object
         The value for a file that was saved by a version without the parameter: it keeps the old
         behaviour. None if the default does.

@@ -179,7 +179,7 @@ def minimize(
     loss_and_grad : callable
         Returns the loss and its gradient at the current theta.
     after_iteration : callable
-        Receives the loss after every iteration, when theta is the new point. It may raise
+        Receives the loss after every iteration, when theta is the new point. The callable may raise
         StopIteration to stop at this point.
     max_iter, max_fun : int
         Maximum numbers of iterations and of evaluations of the loss.

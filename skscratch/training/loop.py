@@ -155,7 +155,7 @@ class EpochRunner:
     options : Stochastic
         The optimizer of config.
     state : TrainingState
-        Updated after every epoch. Its optimizer state is continued if the rule has the same class.
+        Updated after every epoch. The optimizer state is continued if the rule has the same class.
     data : Dataset
     rows : ndarray of int of shape (n,) or (members, n)
     batch_size : int

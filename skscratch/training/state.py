@@ -70,7 +70,7 @@ def draw_seed(random_state: Any) -> int:
 
 @dataclass
 class TrainingState:
-    """The state of one training run. It holds copies, so the estimator is unchanged until the end.
+    """The state of one training run, in copies: the estimator is unchanged until the end.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ class TrainingState:
     def unscaled(self, theta: Any) -> Parameters:
         """Return parameters that give, on unscaled X, the outputs that theta gives on scaled X.
 
-        They are views into theta unless the inputs are scaled.
+        The result is views into theta, unless the inputs are scaled.
         """
         params = views(theta, self.arch.sizes, self.arch.members)
         return params if self.scaling is None else self.scaling.fold(params)

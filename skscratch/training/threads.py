@@ -70,8 +70,8 @@ def blas_threads(work: float) -> AbstractContextManager[None]:
     """Return a context with as many BLAS threads as products of ``work`` multiply-adds need.
 
     Small products run on one thread. The number of threads never exceeds the limit in force, from
-    the environment or ``threadpool_limits``. It never exceeds the number of cores either: BLAS
-    counts the cores once, and a process may be confined to fewer later.
+    the environment or ``threadpool_limits``. The number of threads never exceeds the number of
+    cores either: BLAS counts the cores once, and a process may be confined to fewer later.
 
     Examples
     --------
@@ -91,8 +91,8 @@ def training_threads(
 ) -> AbstractContextManager[None]:
     """Return a context with the BLAS threads for training; batch_size is None for L-BFGS.
 
-    L-BFGS gets one thread for every size. Its vectors run through SciPy's BLAS and its products
-    through NumPy's, and two pools of threads that take turns delay each other.
+    L-BFGS gets one thread for every size. The vectors of L-BFGS run through SciPy's BLAS and the
+    products through NumPy's. Two pools of threads that take turns delay each other.
     """
     if batch_size is None:
         return limited_blas_threads(1)
