@@ -1,6 +1,7 @@
 """When to stop training, and which weights to keep."""
 
 import math
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -111,17 +112,17 @@ class BestWeights:
     def __init__(self, theta: Any, arch: Architecture) -> None:
         self.theta = theta.copy()
         sizes, members = arch.sizes, arch.members
-        self._own = split_members(views(self.theta, sizes, members), members)
-        self._watched = split_members(views(theta, sizes, members), members)
+        own = map(chain.from_iterable, split_members(views(self.theta, sizes, members), members))
+        watched = map(chain.from_iterable, split_members(views(theta, sizes, members), members))
+        self._pairs = [*map(list, map(zip, own, watched))]  # each member's arrays, two by two
         self.losses, self.metadata = np.full(arch.members, np.inf), dict[str, Any]()
 
     def update(self, losses: Any, **metadata: Any) -> None:
         """Copy the parameters of every member whose loss is its lowest so far."""
         better = losses <= self.losses
         for i in np.flatnonzero(better):
-            for own, watched in zip(self._own[i], self._watched[i], strict=True):
-                for to, array in zip(own, watched, strict=True):
-                    np.copyto(to, array)
+            for own, watched in self._pairs[i]:
+                np.copyto(own, watched)
         self.losses = np.where(better, losses, self.losses)
         self.metadata = {
             name: np.where(better, value, self.metadata.get(name, value))
