@@ -86,14 +86,16 @@ class Ensemble:
     """Three networks of one shape with rows of their own, and each of them alone."""
 
     members, n_features, n_outputs = 3, 4, 3
-    rng = np.random.default_rng(0)
-    X, weights = rng.normal(size=(20, 4)), rng.uniform(0.1, 3, 20)
-    targets = {
-        "softmax_cross_entropy": rng.integers(3, size=20),
-        "logistic_cross_entropy": rng.integers(2, size=(20, 3)) * 1.0,
-    }
-    # seventeen rows each, other ones for every member, in another order
-    rows = np.array([np.random.default_rng(i).permutation(20)[:17] for i in range(3)])
+
+    def __init__(self):
+        rng = np.random.default_rng(0)
+        self.X, self.weights = rng.normal(size=(20, 4)), rng.uniform(0.1, 3, 20)
+        self.targets = {
+            "softmax_cross_entropy": rng.integers(3, size=20),
+            "logistic_cross_entropy": rng.integers(2, size=(20, 3)) * 1.0,
+        }
+        # seventeen rows each, other ones for every member, in another order
+        self.rows = np.array([rng.permutation(20)[:17] for _ in range(3)])
 
     def data(self, loss="softmax_cross_entropy", w=None):
         return Factory().data(self.X, self.targets[loss], w)
