@@ -140,6 +140,7 @@ class TestState:
         losses = model.history_["validation_loss"]
         assert np.argmin(losses) < len(losses) - 1
         assert_same(stand_still(model)[0], model)
+        assert "averaged" not in model._continuation, "nor is the last average kept"
 
     def test_unless_they_are_the_last_average(self, new):
         params = {"early_stopping": True, "refit": False}

@@ -309,6 +309,19 @@ class TestEarlyStopping:
         score = ((X[held_out.rows] @ thetas[best][:3, None] + thetas[best][3] > 0) == own.y).mean()
         assert_allclose(run.state.best_validation_score, score)
 
+    def test_after_a_former_run_epochs_are_counted_on(self, fit, new):
+        """From the updates of the same optimizer, three epochs of four."""
+        state = new.state()
+        runner = new.runner(state, new.data(X, Y), batch_size=10)
+        for _ in range(3):
+            runner.epoch()
+        own = new.data(X[:9], 1 - Y[:9])
+        data, early = new.data(X, Y, validation=own), stopping(None)
+        run = fit(state, data, early_stopping=early, n_iter_no_change=3)
+        run.run()
+        assert state.optimizer.n_updates == 12 + 4 * len(run.hooks.ended)
+        assert run.outcome.best_epochs.tolist() == [4]
+
     def test_the_score_decides_if_there_is_a_scorer(self, fit):
         class Scores:
             """A score that is best after the third epoch."""
@@ -445,7 +458,8 @@ class TestCheckpoints:
         hooks = new.hooks()
         with pytest.raises(KeyboardInterrupt):
             fit(hooks=Killed(hooks, cut), file=checkpoint_file(), **params).run()
-        later = fit(file=checkpoint_file(), **params)
+        # whatever the new state began with
+        later = fit(new.state(weight=9.0), file=checkpoint_file(), **params)
         later.run()
         assert later.state.n_epochs == whole.state.n_epochs
         assert_array_equal(later.state.result, whole.state.result)
@@ -453,6 +467,16 @@ class TestCheckpoints:
         assert later.state.keeps_best == whole.state.keeps_best
         assert_array_equal(later.outcome.theta_before, whole.outcome.theta_before)
         assert later.outcome.refit_updates == whole.outcome.refit_updates
+
+    def test_patience_goes_on_with_it(self, fit, new, checkpoint_file):
+        """It lasts for three epochs after the first, two of which the first fit has used."""
+        params = {"tol": 10.0, "n_iter_no_change": 3, "max_iter": 20}
+        with pytest.raises(KeyboardInterrupt):
+            fit(hooks=Killed(new.hooks(), 3), file=checkpoint_file(), **params).run()
+        later = fit(file=checkpoint_file(), **params)
+        later.run()
+        assert later.outcome.end is End.NO_PROGRESS
+        assert later.hooks.ended == [4]
 
     @pytest.mark.parametrize("early", [None, stopping(), EARLY], ids=["none", "search", "refit"])
     def test_a_fit_that_had_ended_is_not_trained_again(self, early, fit, checkpoint_file):
@@ -466,7 +490,8 @@ class TestCheckpoints:
         assert (again.hooks.begun, again.hooks.ended) == ([], [])
         assert again.hooks.outcomes == [again.outcome]
         assert_array_equal(again.state.result, first.state.result)
-        assert again.state.n_epochs == first.state.n_epochs
+        for name in ("n_epochs", "n_samples_seen", "keeps_best", "best_validation_score"):
+            assert getattr(again.state, name) == getattr(first.state, name)
 
 
 class Killed:
