@@ -260,6 +260,16 @@ class TestDivergence:
         assert caught.value.epoch == 2
         assert run.hooks.outcomes == []
 
+    def test_in_a_search_there_is_no_refit(self, fit):
+        """It would go astray in the same way."""
+        run = fit(early_stopping=stopping(refit=10), schedule=Planned({7: 1e200}))
+        run.run()
+        assert run.outcome.end is End.DIVERGED
+        assert run.outcome.diverged_epoch == 3
+        assert run.outcome.refit_updates is None
+        assert run.hooks.begun == ["epoch"] * 3
+        assert run.state.result is run.best.theta
+
     def test_in_a_refit_the_best_of_the_search_are_the_result(self, fit, new):
         """Update 2 goes well in the search, but not in the refit."""
         rates, hooks = {}, new.hooks()
