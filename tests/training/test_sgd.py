@@ -209,6 +209,25 @@ class TestInterrupt:
         assert run.state.n_samples_seen == 80
         assert_array_equal(run.state.result, course(2)[-1])
 
+    def test_ctrl_c_between_the_loss_and_the_score_does_not_count_the_epoch(self, fit):
+        """The epoch is in the history already when its validation rows are scored."""
+
+        class Interrupts:
+            def on(self, data, rows):
+                scores = iter([0.5, 0.4])
+                return lambda params: next(scores, None) or interrupt()
+
+        def interrupt():
+            raise KeyboardInterrupt
+
+        run = fit(early_stopping=stopping(), scorer=Interrupts())
+        with pytest.raises(KeyboardInterrupt):
+            run.run()
+        assert run.state.n_epochs == len(run.state.history) == 2
+        assert run.state.n_samples_seen == 60
+        assert run.outcome.best_epochs.tolist() == [1]
+        assert run.state.best_validation_score == 0.5
+
     def test_ctrl_c_in_the_first_epoch_leaves_the_start(self, fit, new):
         state = new.state(weight=2.0)
         run = fit(state, schedule=Planned({1: KeyboardInterrupt()}))
