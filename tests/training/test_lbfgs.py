@@ -276,7 +276,7 @@ class TestFit:
 
     def test_a_row_of_weight_two_is_a_row_that_is_there_twice(self, new, data):
         """To the last bit, and a row of weight 0 is not there."""
-        w = np.arange(20.0) % 3
+        w = np.arange(20.0) % 4
         weighted, repeated = new.state(), new.state()
         self.fit(new, weighted, new.data(w=w))[0].run()
         rows = np.repeat(np.arange(20), w.astype(int))
