@@ -283,6 +283,8 @@ class TestFit:
         self.fit(new, repeated, new.data(data.X[rows], data.y[rows]))[0].run()
         assert_array_equal(weighted.theta, repeated.theta)
         assert weighted.history["loss"] == repeated.history["loss"]
+        penalty = 0.5 / w.sum() * (weighted.W @ weighted.W)
+        assert_allclose(weighted.history["penalty"][-1], penalty, rtol=1e-6)
 
     def test_float32_parameters_stay_float32(self, new, data):
         state = new.state(dtype=np.float32)
