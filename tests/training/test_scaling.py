@@ -5,8 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from skscratch.core.network import allocate
-from skscratch.training.folding import apart
+from skscratch.core.network import allocate, split_members
 from skscratch.training.scaling import Scaling, differently_scaled, find_scaling, former_scaling
 
 RNG = np.random.default_rng(0)
@@ -304,7 +303,9 @@ class TestFolding:
         inputs = RNG.normal(size=(20, 5)) * scaling.scale + scaling.center
         in_scale = (inputs - scaling.center) / scaling.scale
         folded = scaling.fold(params)
-        for own, other in zip(apart(params, members), apart(folded, members), strict=True):
+        for own, other in zip(
+            split_members(params, members), split_members(folded, members), strict=True
+        ):
             expected = in_scale @ own.weights[0] + own.biases[0]
             tolerance = 1e-5 if scaling.scale.dtype == np.float32 else 1e-13
             z = inputs @ other.weights[0].astype(float) + other.biases[0]

@@ -1,275 +1,316 @@
-"""Runs start from draws or from published arrays, go back, and go on from copies."""
+"""The state of a training run: how it starts, and how it is saved, loaded and published."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from skscratch.training.trainer import Trainer
+from scipy.sparse import csr_array
 
 from skscratch.core.activations import Identity
 from skscratch.core.initializers import Glorot, He
-from skscratch.core.losses import LOSSES
-from skscratch.core.network import Architecture, allocate, views
-from skscratch.core.optimizers import Adam
+from skscratch.core.losses import SoftmaxCrossEntropy
+from skscratch.core.network import Architecture, split_members, views
+from skscratch.core.optimizers import EMA, Adam, GradientDescent, Momentum, OptimizerState
 from skscratch.core.schedules import Constant
 from skscratch.training import checkpoint
-from skscratch.training.data import Gathered
-from skscratch.training.folding import apart
+from skscratch.training.early_stopping import BestWeights
 from skscratch.training.scaling import find_scaling
-from skscratch.training.state import (
-    Run,
-    capture,
-    continuation,
-    count,
-    initial_parameters,
-    pack,
-    restore,
-    restore_counted,
-    restore_learned,
-    resume,
-)
+from skscratch.training.state import Streams, TrainingState
 
 SIZES = (3, 4, 2)
-ARCH = Architecture(SIZES, (), LOSSES["softmax"])
+ARCH = Architecture(SIZES, (Identity(),), SoftmaxCrossEntropy())
 ADAM = Adam(0.9, 0.99, 1e-8)
 
 
-def make_run(averaged=True, theta=None):
-    """Return a run after three epochs of seven updates."""
-    theta = np.arange(26.0) if theta is None else theta
-    streams = map(np.random.default_rng, (5, 6))
-    run = Run(ARCH, theta, views(theta, SIZES), 5, *streams)
-    slots = [np.full(theta.size, 1.0), np.full(theta.size, 2.0)]
-    run.memory = {"rule": "Adam", "units": [0.1, 0.01], "t": 7, "scale": 0.5, "slots": slots}
-    if averaged:
-        run.mean, run.n_averaged = theta / 2, 7
-    for loss in (3.0, 1.0, 2.0):
-        run.record(loss, penalty=0.5)
-    run.n_seen = 60
-    return run
+@pytest.fixture
+def trained(new):
+    """Return a function to a state after three epochs of seven updates."""
+
+    def make(averaged=True):
+        state = new.state(ARCH, theta=np.arange(26.0))
+        slots = [np.full(26, 1.0), np.full(26, 2.0)]
+        state.optimizer = OptimizerState("Adam", (0.1, 0.01), slots, 7, 0.5)
+        if averaged:
+            state.ema = EMA(state.theta, 0.9, state.theta / 2, 7)
+        for loss in (3.0, 1.0, 2.0):
+            state.record(loss, penalty=0.5)
+        state.n_samples_seen = 60
+        return state
+
+    return make
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "averaged"])
-def run(request):
-    return make_run(request.param)
+def state(request, trained):
+    return trained(request.param)
 
 
-def change_everything(run):
-    for array in (run.theta, *run.memory["slots"], *([] if run.mean is None else [run.mean])):
+def arrays(state):
+    """Return the arrays that a step changes."""
+    return [state.theta, *state.optimizer.slots, *([] if state.ema is None else [state.ema.mean])]
+
+
+def change_everything(state):
+    for array in arrays(state):
         array += 9
-    run.memory = {**run.memory, "t": 99, "scale": 0.0}
-    run.n_averaged, run.n_seen = 99, 99
-    run.shuffle.random(), run.dropout.random()
-    run.record(0.1, penalty=0.0)
+    state.optimizer.n_updates, state.optimizer.lr_multiplier = 99, 0.0
+    state.n_samples_seen = 99
+    if state.ema is not None:
+        state.ema.n = 99
+    state.shuffle.random(), state.dropout.random()
+    state.record(0.1, penalty=0.0)
 
 
-def snapshot(run):
+def snapshot(state):
     """Return all that an epoch changes, as comparable values."""
-    arrays = [run.theta, *run.memory["slots"], *([] if run.mean is None else [run.mean])]
+    optimizer = state.optimizer
     return {
-        "arrays": [array.tolist() for array in arrays],
-        "memory": {name: run.memory[name] for name in ("rule", "units", "t", "scale")},
-        "streams": [rng.bit_generator.state for rng in (run.shuffle, run.dropout)],
-        "counts": [run.n_averaged, run.n_epochs, run.n_seen, run.best_loss],
-        "history": {name: column.tolist() for name, column in run.history.arrays().items()},
+        "arrays": [array.tolist() for array in arrays(state)],
+        "optimizer": [
+            optimizer.rule,
+            optimizer.units,
+            optimizer.n_updates,
+            optimizer.lr_multiplier,
+        ],
+        "average": None if state.ema is None else state.ema.n,
+        "streams": [rng.bit_generator.state for rng in (state.shuffle, state.dropout)],
+        "counts": [state.n_epochs, state.n_samples_seen, state.best_loss],
+        "history": {name: column.tolist() for name, column in state.history.arrays().items()},
     }
 
 
-def test_initial_weights_are_drawn_layer_by_layer_and_biases_are_zero():
-    rng = np.random.default_rng(0)
-    theta, params = initial_parameters(ARCH, [Glorot(), He()], rng, np.float32)
-    again = np.random.default_rng(0)
-    assert_array_equal(params.weights[0], Glorot()(again, 3, 4).astype(np.float32))
-    assert_array_equal(params.weights[1], He()(again, 4, 2).astype(np.float32))
-    assert_array_equal(theta[20:], 0)
+LEARNED, COUNTED = ("arrays", "optimizer", "average", "streams"), ("counts", "history")
 
 
-def test_members_are_drawn_one_after_the_other_in_every_layer():
-    arch, rng = Architecture(SIZES, (), LOSSES["softmax"], members=2), np.random.default_rng(0)
-    _, (weights, biases) = initial_parameters(arch, [Glorot(), He()], rng, np.float64)
-    again = np.random.default_rng(0)
-    for W, draw, shape in zip(weights, (Glorot(), He()), ((3, 4), (4, 2)), strict=True):
-        for of_member in W:
-            assert_array_equal(of_member, draw(again, *shape))
-    assert not any(b.any() for b in biases)
+class TestStart:
+    def start(self, new, members=1, dtype=np.float64, seed=0, X=None, w=None, **params):
+        arch = replace(ARCH, members=members)
+        params = {"initializers": (Glorot(), He()), "dtype": np.dtype(dtype)} | params
+        data = new.data(INPUTS if X is None else X, CLASSES, w, dtype)
+        return TrainingState.start(new.config(arch, **params), data, seed)
+
+    def test_initial_weights_are_drawn_layer_by_layer_and_biases_are_zero(self, new):
+        state, again = self.start(new, dtype=np.float32), Streams.of_seed(0).weights
+        assert state.theta.dtype == np.float32
+        weights = state.params.weights
+        assert_array_equal(weights[0], Glorot()(again, 3, 4).astype(np.float32))
+        assert_array_equal(weights[1], He()(again, 4, 2).astype(np.float32))
+        assert_array_equal(state.theta[20:], 0)
+
+    def test_members_are_drawn_one_after_the_other_in_every_layer(self, new):
+        weights, biases = self.start(new, members=2).params
+        again = Streams.of_seed(0).weights
+        for W, draw, shape in zip(weights, (Glorot(), He()), ((3, 4), (4, 2)), strict=True):
+            for of_member in W:
+                assert_array_equal(of_member, draw(again, *shape))
+        assert not any(b.any() for b in biases)
+
+    def test_its_streams_are_those_of_the_seed(self, new):
+        state, streams = self.start(new, seed=5), Streams.of_seed(5)
+        assert state.seed == 5
+        assert state.shuffle.random() == streams.shuffle.random()
+        assert state.dropout.random() == streams.dropout.random()
+        assert (state.theta != self.start(new, seed=6).theta).any()
+
+    def test_nothing_is_counted_yet(self, new):
+        state = self.start(new)
+        assert (state.n_epochs, state.n_samples_seen, len(state.history)) == (0, 0, 0)
+        assert (state.optimizer, state.ema, state.best, state.keeps_best) == (None,) * 3 + (False,)
+        assert state.best_loss == np.inf
+
+    @pytest.mark.parametrize("w", [None, np.arange(30.0)], ids=["unweighted", "weighted"])
+    def test_inputs_are_scaled_if_they_are_to_be(self, w, new):
+        assert self.start(new, w=w).scaling is None
+        scaling = self.start(new, w=w, standardize=True).scaling
+        assert_array_equal(scaling[:2], find_scaling(INPUTS, w, 30, np.float64)[:2])
+
+    def test_neither_a_sparse_matrix_nor_features_in_scale_are_scaled(self, new):
+        assert self.start(new, X=csr_array(INPUTS), standardize=True).scaling is None
+        X = np.random.default_rng(0).normal(size=(30, 3))
+        assert self.start(new, X=X, standardize=True).scaling is None
 
 
-def test_packing_copies_read_only_arrays_into_one_writeable_vector():
-    published = [np.full((3, 4), 1.0), np.full((4, 2), 2.0)], [np.full(4, 3.0), np.full(2, 4.0)]
-    for array in (*published[0], *published[1]):
-        array.flags.writeable = False
-    theta, params = pack(SIZES, *published)
-    assert_array_equal(theta, np.repeat([1, 2, 3, 4], [12, 8, 4, 2]))
-    theta[:] = 9
-    assert_array_equal(params.biases[1], [9, 9])
-    assert_array_equal(published[1][1], [4, 4])
+def test_the_weights_are_the_part_of_theta_before_the_biases(new):
+    state = new.state(ARCH)
+    state.W[:] = 1
+    assert_array_equal(state.theta, np.repeat([1, 0], [20, 6]))
 
 
-def test_packing_keeps_float32():
-    assert pack((1, 1), [np.ones((1, 1), np.float32)], [np.ones(1, np.float32)])[0].dtype == "f4"
-
-
-def test_the_weights_are_the_part_of_theta_before_the_biases():
-    theta, params = allocate(SIZES, np.float64)
-    rng = np.random.default_rng(0)
-    Run(ARCH, theta, params, 0, rng, rng).W[:] = 1
-    assert_array_equal(theta, np.repeat([1, 0], [20, 6]))
-
-
-def test_the_best_loss_is_the_lowest_with_its_penalty():
-    run = make_run()
-    run.record(0.9, penalty=9.0)
-    assert run.best_loss == 1.5
-    assert run.n_epochs == len(run.history) == 4
-    assert run.history["loss"] == [3.0, 1.0, 2.0, 0.9]
+def test_the_best_loss_is_the_lowest_with_its_penalty(trained):
+    state = trained()
+    state.record(0.9, penalty=9.0)
+    assert state.best_loss == 1.5
+    assert state.n_epochs == len(state.history) == 4
+    assert state.history["loss"] == [3.0, 1.0, 2.0, 0.9]
 
 
 @pytest.mark.parametrize("penalty", [0.0, 0.1, 1e-50, 123.456789012345])
-def test_the_sum_of_loss_and_penalty_has_all_digits(penalty):
+def test_the_sum_of_loss_and_penalty_has_all_digits(penalty, trained):
     """Although the penalty itself is kept as a float32."""
-    run = make_run()
-    run.record(0.7, penalty)
-    columns = run.history.arrays()
+    state = trained()
+    state.record(0.7, penalty)
+    columns = state.history.arrays()
     assert_allclose(columns["loss"][-1] + float(columns["penalty"][-1]), 0.7 + penalty, rtol=1e-15)
 
 
-def test_a_penalty_that_float32_cannot_hold_leaves_the_sum_finite():
-    run = make_run()
-    run.record(0.7, 1e40)
-    assert_allclose(run.history["loss"][-1] + run.history["penalty"][-1], 1e40, rtol=1e-6)
+def test_a_penalty_that_float32_cannot_hold_leaves_the_sum_finite(trained):
+    state = trained()
+    state.record(0.7, 1e40)
+    assert_allclose(state.history["loss"][-1] + state.history["penalty"][-1], 1e40, rtol=1e-6)
 
 
-def test_the_average_is_published_and_what_was_chosen_before_it():
-    plain, averaged = make_run(averaged=False), make_run()
+def test_the_average_is_the_result_and_the_best_parameters_before_it(trained):
+    plain, averaged = trained(averaged=False), trained()
     assert plain.result is plain.current is plain.theta
-    assert averaged.result is averaged.current is averaged.mean
-    averaged.chosen = averaged.mean.copy()
-    assert averaged.result is averaged.chosen
-    assert averaged.current is averaged.mean
+    assert averaged.result is averaged.current is averaged.ema.mean
+    averaged.best = BestWeights(averaged.ema.mean, ARCH)
+    assert averaged.result is averaged.ema.mean, "unless they are to be kept"
+    averaged.keeps_best = True
+    assert averaged.result is averaged.best.theta
+    assert averaged.current is averaged.ema.mean
 
 
-class TestRestore:
-    def test_everything_goes_back_in_place_and_more_than_once(self, run):
-        before, state = snapshot(run), capture(run)
-        own = [run.theta, run.mean, run.shuffle, run.dropout, *run.memory["slots"]]
+class TestStateDict:
+    def test_everything_goes_back_in_place_and_more_than_once(self, state):
+        before, saved = snapshot(state), copy.deepcopy(state.state_dict())
+        own = [*arrays(state), state.optimizer, state.ema, state.shuffle, state.dropout]
         for _ in range(2):
-            change_everything(run)
-            assert not any(snapshot(run)[part] == before[part] for part in before)
-            restore(run, state)
-            assert snapshot(run) == before
-        now = [run.theta, run.mean, run.shuffle, run.dropout, *run.memory["slots"]]
+            change_everything(state)
+            changed = snapshot(state)
+            assert not any(changed[part] == before[part] for part in before if before[part])
+            state.load_state_dict(saved)
+            assert snapshot(state) == before
+        now = [*arrays(state), state.optimizer, state.ema, state.shuffle, state.dropout]
         assert [*map(id, now)] == [*map(id, own)]
 
-    def test_the_parameters_of_layers_go_back_with_theta(self, run):
-        state = capture(run)
-        run.params.weights[1][:] = 99
-        restore(run, state)
-        assert_array_equal(run.params.weights[1], np.arange(12.0, 20).reshape(4, 2))
+    def test_the_parameters_of_layers_go_back_with_theta(self, state):
+        saved = copy.deepcopy(state.state_dict())
+        state.params.weights[1][:] = 99
+        state.load_state_dict(saved)
+        assert_array_equal(state.params.weights[1], np.arange(12.0, 20).reshape(4, 2))
 
-    def test_what_is_learned_goes_back_alone(self, run):
-        before, state = snapshot(run), capture(run)
-        change_everything(run)
-        changed = snapshot(run)
-        restore_learned(run, state)
-        after = snapshot(run)
-        for part in ("arrays", "memory", "streams"):
-            assert after[part] == before[part]
-        assert after["history"] == changed["history"]
-        assert after["counts"] == [before["counts"][0], *changed["counts"][1:]]
+    def test_what_is_learned_goes_back_alone(self, state):
+        before, saved = snapshot(state), copy.deepcopy(state.state_dict())
+        change_everything(state)
+        changed = snapshot(state)
+        state.load_state_dict({"learned": saved["learned"]})
+        after = snapshot(state)
+        assert {name: after[name] for name in LEARNED} == {name: before[name] for name in LEARNED}
+        assert {name: after[name] for name in COUNTED} == {name: changed[name] for name in COUNTED}
 
-    def test_what_is_counted_goes_back_alone(self, run):
-        before, counted = snapshot(run), count(run)
-        change_everything(run)
-        changed = snapshot(run)
-        restore_counted(run, counted)
-        after = snapshot(run)
-        for part in ("arrays", "memory", "streams"):
-            assert after[part] == changed[part]
-        assert after["history"] == before["history"]
-        assert after["counts"] == [changed["counts"][0], *before["counts"][1:]]
+    def test_what_is_counted_goes_back_alone(self, state):
+        before, counters = snapshot(state), state.counters()
+        change_everything(state)
+        changed = snapshot(state)
+        state.load_state_dict(counters)
+        after = snapshot(state)
+        assert {name: after[name] for name in LEARNED} == {name: changed[name] for name in LEARNED}
+        assert {name: after[name] for name in COUNTED} == {name: before[name] for name in COUNTED}
 
-    def test_what_was_captured_can_be_written_to_a_file(self, run, tmp_path):
-        before = snapshot(run)
-        checkpoint.write(tmp_path / "run", capture(run))
-        change_everything(run)
-        restore(run, checkpoint.read(tmp_path / "run"))
-        assert snapshot(run) == before
+    def test_no_part_changes_nothing(self, state):
+        before = snapshot(state)
+        state.load_state_dict({})
+        assert snapshot(state) == before
+
+    def test_its_parts_are_those_of_checkpoints_and_share_the_arrays(self, state):
+        saved = state.state_dict()
+        assert [*saved] == ["learned", "counted"]
+        assert [*saved["learned"]] == [
+            "theta", "memory", "mean", "n_averaged", "shuffle", "dropout",
+        ]  # fmt: skip
+        assert [*saved["counted"]] == ["best_loss", "n_epochs", "n_seen", "n_rows"]
+        assert {"counted": saved["counted"]} == state.counters()
+        assert saved["learned"]["theta"] is state.theta
+        assert saved["learned"]["memory"]["slots"] is state.optimizer.slots
+        assert saved["learned"]["mean"] is (None if state.ema is None else state.ema.mean)
+        assert saved["learned"]["n_averaged"] == (0 if state.ema is None else 7)
+
+    def test_a_state_without_an_optimizer_goes_back_too(self, new):
+        state = new.state(ARCH, weight=2.0)
+        saved = copy.deepcopy(state.state_dict())
+        assert saved["learned"]["memory"] == {}
+        state.theta += 1
+        state.load_state_dict(saved)
+        assert_array_equal(state.theta, np.repeat([2.0, 0.0], [20, 6]))
+
+    def test_what_was_saved_can_be_written_to_a_file(self, state, tmp_path):
+        before = snapshot(state)
+        checkpoint.write(tmp_path / "run", state.state_dict())
+        change_everything(state)
+        state.load_state_dict(checkpoint.read(tmp_path / "run"))
+        assert snapshot(state) == before
 
 
-class TestContinuation:
-    def go_on(self, saved, theta, average=True):
-        """Return a later run that starts from published parameters."""
-        later = Run(ARCH, theta.copy(), None, 5, *map(np.random.default_rng, (0, 0)))
-        resume(saved, later, average)
-        return later
+class TestOptimizerState:
+    THETA = np.zeros(3, np.float32)
 
-    def test_it_shares_nothing_with_what_was_saved(self, run):
-        saved = continuation(run, keep_memory=True)
-        later = self.go_on(saved, run.result)
-        for array in (later.theta, later.memory["slots"][0]):
-            array[:] = 99
-        later.memory["t"] = 99
-        later.shuffle.random(), later.dropout.random()
-        again = self.go_on(saved, run.result)
-        assert_array_equal(again.theta, np.arange(26.0))
-        assert_array_equal(again.memory["slots"][0], 1)
-        assert again.memory["t"] == 7
-        assert again.shuffle.random() == np.random.default_rng(5).random()
+    def test_a_new_one_has_slots_of_zeros_like_theta(self):
+        state = OptimizerState.start(ADAM, self.THETA)
+        assert (state.rule, state.n_updates, state.lr_multiplier) == ("Adam", 0, 1)
+        assert state.units == ADAM.units
+        for slot in state.slots:
+            assert slot.dtype == np.float32
+            assert_array_equal(slot, np.zeros(3))
+        assert len({id(slot) for slot in (*state.slots, self.THETA)}) == 3
+        assert OptimizerState.start(GradientDescent(), self.THETA).slots == []
 
-    def test_the_streams_go_on(self, run):
-        run.shuffle.random(), run.dropout.random()
-        for keep_memory in (False, True):
-            later = self.go_on(continuation(run, keep_memory), run.result)
-            expected = [np.random.default_rng(seed).random(2)[1] for seed in (5, 6)]
-            assert [later.shuffle.random(), later.dropout.random()] == expected
+    def used(self, rule=ADAM):
+        state = OptimizerState.start(rule, self.THETA)
+        for i, slot in enumerate(state.slots, 1):
+            slot += i
+        state.n_updates, state.lr_multiplier = 7, 0.25
+        return state
 
-    def test_without_memory_only_the_published_parameters_go_on(self, run):
-        saved = continuation(run, keep_memory=False)
-        later = self.go_on(saved, run.result)
-        assert later.memory == {}
-        assert later.mean is None
-        assert_array_equal(later.theta, run.result)
-        assert not any(isinstance(value, np.ndarray) for value in saved.values())
+    def test_one_of_the_same_kind_goes_on_in_the_same_arrays(self):
+        former = self.used()
+        later = OptimizerState.start(ADAM, self.THETA, former)
+        assert [*map(id, later.slots)] == [*map(id, former.slots)]
+        assert_array_equal(later.slots, [[1] * 3, [2] * 3])
+        assert later.n_updates == 7
+        assert later.lr_multiplier == 1, "a schedule starts afresh"
 
-    def test_an_average_goes_on_from_what_it_averages(self):
-        run = make_run()
-        later = self.go_on(continuation(run, keep_memory=True), run.mean)
-        assert_array_equal(later.theta, run.theta)
-        assert_array_equal(later.mean, run.mean)
-        assert later.n_averaged == 7
-        assert not np.shares_memory(later.mean, later.theta)
+    def test_slots_are_rescaled_by_the_ratio_of_the_units(self):
+        later = OptimizerState.start(Adam(0.5, 0.99, 1e-8), self.THETA, self.used())
+        assert later.units == (0.5, 1 - 0.99)
+        assert_allclose(later.slots[0], 0.1 / 0.5, rtol=1e-6)
+        assert_array_equal(later.slots[1], 2)
+        again = OptimizerState.start(ADAM, self.THETA, later)
+        assert_allclose(again.slots[0], 1, rtol=1e-6)
 
-    def test_parameters_that_were_changed_since_are_trained_themselves(self):
-        """Only the average as it was published stands for what it averages."""
-        run = make_run()
-        changed = run.mean.copy()
-        changed[3] = np.nextafter(changed[3], 1)
-        later = self.go_on(continuation(run, keep_memory=True), changed)
-        assert_array_equal(later.theta, changed)
-        assert (later.mean, later.n_averaged) == (None, 0)
+    @pytest.mark.parametrize("rule", [GradientDescent(), Momentum(0.9)], ids=repr)
+    def test_one_of_another_kind_starts_anew(self, rule):
+        former = self.used()
+        later = OptimizerState.start(rule, self.THETA, former)
+        assert (later.rule, later.n_updates) == (type(rule).__name__, 0)
+        assert len(later.slots) == len(rule.units)
+        assert not any(slot.any() for slot in later.slots)
+        assert_array_equal(former.slots, [[1] * 3, [2] * 3])
 
-    def test_without_an_average_the_published_parameters_are_trained(self):
-        run = make_run()
-        later = self.go_on(continuation(run, keep_memory=True), run.mean, average=False)
-        assert_array_equal(later.theta, run.mean)
-        assert later.mean is None
-        assert later.memory["t"] == 7
+    @pytest.mark.parametrize("rule", [ADAM, Momentum(0.9), GradientDescent()], ids=repr)
+    def test_its_dict_survives_a_file(self, rule, tmp_path):
+        state = self.used(rule)
+        checkpoint.write(tmp_path / "run", state.state_dict())
+        later = OptimizerState.from_state_dict(checkpoint.read(tmp_path / "run"))
+        assert repr(later) == repr(state)
+        fresh = OptimizerState.start(rule, self.THETA)
+        own = [*fresh.slots]
+        fresh.load_state_dict(state.state_dict())
+        assert repr(fresh) == repr(state)
+        assert [*map(id, fresh.slots)] == [*map(id, own)]
+        assert not {*map(id, own)} & {*map(id, state.slots)}
 
-    def test_parameters_that_were_chosen_are_trained_themselves(self):
-        run = make_run()
-        run.chosen = run.mean.copy()
-        run.mean += 1
-        saved = continuation(run, keep_memory=True)
-        assert "averaged" not in saved
-        assert_array_equal(self.go_on(saved, run.result).theta, run.result)
+    def test_its_dict_has_the_names_of_checkpoints_and_shares_the_slots(self):
+        state = self.used()
+        saved = state.state_dict()
+        assert saved["slots"] is state.slots
+        assert {name: saved[name] for name in ("rule", "units", "t", "scale")} == {
+            "rule": "Adam", "units": [*ADAM.units], "t": 7, "scale": 0.25,
+        }  # fmt: skip
 
-    def test_unless_they_are_the_last_average(self):
-        run = make_run()
-        run.chosen = run.mean.copy()
-        later = self.go_on(continuation(run, keep_memory=True), run.result)
-        assert_array_equal(later.theta, run.theta)
-        assert later.n_averaged == 7
+    def test_an_empty_dict_is_no_state(self):
+        assert OptimizerState.from_state_dict({}) is None
 
 
 INPUTS = np.random.default_rng(0).normal(size=(30, 3)) * [100, 1, 0.01] + [500, 0, 0.1]
@@ -283,99 +324,32 @@ def logits(params, X):
 
 
 class TestScaling:
-    """Runs whose inputs are brought to scale, and published as networks that take them as are."""
-
-    def start(self, dtype=np.float64, members=1):
-        arch = Architecture(SIZES, (Identity(),), LOSSES["softmax"], members=members)
-        rng = np.random.default_rng(3)
-        theta, params = initial_parameters(arch, [Glorot(), He()], rng, dtype)
-        run = Run(arch, theta, params, 5, *map(np.random.default_rng, (5, 6)))
-        run.scaling = find_scaling(INPUTS, None, 30, dtype)
-        return run
-
-    def train(self, run, n_epochs):
-        rows = np.broadcast_to(np.arange(30), (*run.params.biases[0].shape[:-1], 30))
-        args = CLASSES, None, 8, run.theta.dtype, rows, run.shuffle, run.scaling
-        trainer = Trainer(run, Gathered(INPUTS, *args), ADAM, Constant(0.1), ema_decay=0.9)
-        for _ in range(n_epochs):
-            trainer.epoch()
-        return run
-
-    def go_on(self, run, edit=None):
-        """Return a later run that starts from what the run has published, and someone edited."""
-        saved = copy.deepcopy(continuation(run, keep_memory=True))
-        arch, published = run.network(run.result)
-        published = copy.deepcopy(published)
-        if edit is not None:
-            edit(*published)
-        theta, params = pack(arch.sizes, *published)
-        later = Run(arch, theta, params, 5, *map(np.random.default_rng, (0, 0)))
-        resume(saved, later, average=True)
-        return later, published
+    """States whose inputs are scaled are published as networks that take them as they are."""
 
     @pytest.mark.parametrize("members", [1, 3])
-    def test_what_is_published_takes_inputs_as_they_are(self, members):
-        run = self.train(self.start(members=members), 3)
-        X = (INPUTS - run.scaling.center) / run.scaling.scale
-        each = apart(views(run.result, SIZES, members), members)
+    def test_what_is_published_takes_inputs_as_they_are(self, members, new):
+        arch, data = replace(ARCH, members=members), new.data(INPUTS, CLASSES)
+        params = {"initializers": (Glorot(), He()), "standardize": True}
+        state = TrainingState.start(new.config(arch, **params), data, 3)
+        rows = np.broadcast_to(np.arange(30), ((members, 30) if members > 1 else (30,)))
+        params = {"rule": ADAM, "schedule": Constant(0.1), "ema_decay": 0.9, "batch_size": 8}
+        runner = new.runner(state, data, rows, **params)
+        for _ in range(3):
+            runner.epoch()
+        X = (INPUTS - state.scaling.center) / state.scaling.scale
+        each = split_members(views(state.result, SIZES, members), members)
         expected = np.mean([logits(params, X) for params in each], axis=0)
-        arch, published = run.network(run.result)
+        arch, published = state.network(state.result)
         assert_allclose(logits(published, INPUTS), expected, rtol=1e-10)
         assert (arch.members, arch.sizes) == (1, (3, 4 * members, 2))
-        unscaled = apart(run.unscaled(run.result), members)
+        unscaled = split_members(state.unscaled(state.result), members)
         for own, params in zip(each, unscaled, strict=True):
             assert_allclose(logits(params, INPUTS), logits(own, X), rtol=1e-10)
 
-    def test_without_scaling_the_parameters_are_published_as_they_are(self):
-        run = make_run()
-        assert np.shares_memory(run.unscaled(run.theta).weights[0], run.theta)
-        arch, params = run.network(run.mean)
+    def test_without_scaling_the_parameters_are_published_as_they_are(self, trained):
+        state = trained()
+        assert np.shares_memory(state.unscaled(state.theta).weights[0], state.theta)
+        arch, params = state.network(state.ema.mean)
         assert arch == ARCH
-        assert_array_equal(np.concatenate([a.ravel() for part in params for a in part]), run.mean)
-        assert continuation(run, keep_memory=True)["scaling"] is None
-
-    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-    def test_training_goes_on_exactly(self, dtype):
-        whole = self.train(self.start(dtype), 4)
-        later, _ = self.go_on(self.train(self.start(dtype), 2))
-        assert_array_equal(later.scaling[:2], whole.scaling[:2])
-        self.train(later, 2)
-        assert_array_equal(later.theta, whole.theta)
-        assert_array_equal(later.mean, whole.mean)
-
-    def test_what_was_chosen_goes_on_exactly(self):
-        run = self.train(self.start(), 2)
-        run.chosen = run.mean + 1
-        assert_array_equal(self.go_on(run)[0].theta, run.chosen)
-
-    def test_members_go_on_as_the_network_that_they_have_become(self):
-        run = self.train(self.start(members=3), 2)
-        later, published = self.go_on(run)
-        assert_array_equal(later.params.biases[0], views(run.mean, SIZES, 3).biases[0].ravel())
-        assert_allclose(logits(later.unscaled(later.theta), INPUTS), logits(published, INPUTS))
-
-    def test_a_bias_that_someone_has_changed_goes_on_and_the_rest_exactly(self):
-        def edit(weights, biases):
-            biases[0][1] += 0.5
-
-        run = self.train(self.start(), 2)
-        expected, (later, published) = run.mean.copy(), self.go_on(run, edit)
-        views(expected, SIZES).biases[0][1] += 0.5
-        untouched = np.arange(26) != 21
-        assert_array_equal(later.theta[untouched], expected[untouched])
-        assert_allclose(later.theta, expected, rtol=1e-10)
-        assert_allclose(logits(later.unscaled(later.theta), INPUTS), logits(published, INPUTS))
-        assert later.mean is None
-
-    def test_a_weight_that_someone_has_changed_is_taken_as_it_is(self):
-        """Its bias, too, stays that of the published network, though not as it was trained."""
-
-        def edit(weights, biases):
-            weights[0][0, 1] += 0.5
-
-        run = self.train(self.start(), 2)
-        later, published = self.go_on(run, edit)
-        again = later.unscaled(later.theta)
-        assert_allclose(again.biases[0], published.biases[0], rtol=1e-10)
-        assert_allclose(logits(again, INPUTS), logits(published, INPUTS), rtol=1e-10)
-        assert later.mean is None
+        flat = np.concatenate([a.ravel() for part in params for a in part])
+        assert_array_equal(flat, state.ema.mean)

@@ -5,11 +5,21 @@ import subprocess
 import sys
 import threading
 
+import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits
 
+from skscratch.core.network import allocate
 from skscratch.training import threads
-from skscratch.training.threads import SHARE, SMALL, blas_threads, limited_blas_threads
+from skscratch.training.threads import (
+    SHARE,
+    SMALL,
+    blas_threads,
+    largest_product,
+    limited_blas_threads,
+    training_threads,
+)
 
 N_CORES = threads._n_cores
 
@@ -37,6 +47,40 @@ def test_as_many_threads_as_the_work_is_worth_and_the_limit_allows(work, n):
     with blas_threads(work):
         assert n_threads()[0] == n
     assert n_threads()[0] == 2
+
+
+WIDE = allocate((1000, 100, 10), np.float32)[1]
+DENSE = np.zeros((1, 1000), np.float32)
+
+
+def test_the_largest_product_is_that_of_the_largest_weights():
+    """BLAS has no part in the product of a sparse X."""
+    assert largest_product(WIDE, DENSE, 7) == 7 * 1000 * 100
+    assert largest_product(WIDE, csr_array(DENSE), 7) == 7 * 100 * 10
+    assert largest_product(allocate((1000, 10), np.float32)[1], csr_array(DENSE), 7) == 0
+
+
+@pytest.mark.parametrize(("batch_size", "n"), [(0, 2), (1, 1), (59, 1), (60, 2), (10_000, 2)])
+def test_training_gets_the_threads_that_a_batch_is_worth(batch_size, n):
+    """A row of a batch is 100 000 multiply-adds, sixty are twice the share of a thread."""
+    with training_threads(WIDE, DENSE, batch_size):
+        assert n_threads()[0] == n
+    assert n_threads()[0] == 2
+
+
+def test_the_product_of_members_is_divided_among_them():
+    """Each member has a product of its own, and the weights of all are one array."""
+    params = allocate((1000, 100, 10), np.float32, members=3)[1]
+    for batch_size, n in ((59, 1), (60, 2)):
+        with training_threads(params, DENSE, batch_size, members=3):
+            assert n_threads()[0] == n
+
+
+def test_lbfgs_gets_one_thread_whatever_the_size():
+    for params in (WIDE, allocate((1, 1), np.float32)[1]):
+        with training_threads(params, DENSE, None):
+            assert n_threads() == [1] * len(n_threads())
+        assert n_threads()[0] == 2
 
 
 def test_the_users_limit_is_never_raised():
@@ -119,6 +163,7 @@ import os, sys, threading, warnings
 import numpy as np
 from threadpoolctl import threadpool_info
 from skscratch import ScratchMLPClassifier
+from skscratch.core.network import allocate
 from skscratch.training import threads
 from skscratch.training.threads import limited_blas_threads
 
