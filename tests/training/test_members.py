@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skscratch.core.network import allocate, outputs, split_members, views
-from skscratch.training.folding import merge_members
+from skscratch.core.network import allocate, merge_members, outputs, split_members, views
 from skscratch.training.scaling import Scaling
 
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
