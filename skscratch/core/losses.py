@@ -65,8 +65,8 @@ class Loss(Protocol):
     def decide(self, z: Any) -> Any:
         """Return the index of each row's most probable class, or which labels are probable."""
 
-    def score(self, p: Any, y: Any) -> Any:
-        """Return the score (n,) of each row's prediction p. ``history_`` records their mean."""
+    def score(self, p: Any, y: Any, w: Any) -> float:
+        """Return the mean score of the predictions p, which ``history_`` records."""
 
     def fit_constant(self, y: Any, w: Any) -> tuple[Any, float]:
         """Return the best logits (q,) that are the same for every row, and their mean loss.
@@ -141,8 +141,8 @@ class SoftmaxCrossEntropy:
     def decide(self, z: Any) -> Any:
         return z.argmax(axis=1)
 
-    def score(self, p: Any, y: Any) -> Any:
-        return p.argmax(axis=1) == y
+    def score(self, p: Any, y: Any, w: Any) -> float:
+        return _share(p.argmax(axis=1) == y, w)
 
     def fit_constant(self, y: Any, w: Any) -> tuple[Any, float]:
         frequencies = np.bincount(y, w)
@@ -218,8 +218,8 @@ class LogisticCrossEntropy:
     def decide(self, z: Any) -> Any:
         return (z[:, 0] > 0).astype(int) if z.shape[1] == 1 else z > 0
 
-    def score(self, p: Any, y: Any) -> Any:
-        return ((p > 0.5) == y).all(axis=1)
+    def score(self, p: Any, y: Any, w: Any) -> float:
+        return _share(((p > 0.5) == y).all(axis=1), w)
 
     def fit_constant(self, y: Any, w: Any) -> tuple[Any, float]:
         # label by label: one matrix product would copy integer targets as floats
@@ -231,6 +231,12 @@ def _at(y: Any) -> tuple[Any, ...]:
     """Return the index of every row's target in z."""
     rows = np.arange(y.shape[-1])
     return (rows, y) if y.ndim == 1 else (np.arange(y.shape[0])[:, None], rows, y)
+
+
+def _share(right: Any, w: Any) -> float:
+    """Return the weighted share of the rows that are right."""
+    # the sum of w is 1 up to rounding; divided by it, a perfect score is exactly 1
+    return float(w.sum(where=right, dtype=float) / w.sum(dtype=float))
 
 
 LOSSES: dict[str, Loss] = {

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -84,6 +84,14 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
     checkpoint: Any
     dtype: Any
     random_state: Any
+    # parameters that a subclass may lack, with the values that switch them off
+    class_weight: Any = None
+    label_smoothing: float = 0.0
+    temperature_scaling: bool = False
+    # the attributes that the data decide, and how messages name the best constant prediction
+    _of_data: ClassVar[tuple[str, ...]] = ("n_features_in_",)
+    _constant: ClassVar[str] = "the best constant prediction"
+    _label_dtype: str | None = None
     # the fitted attributes, for editors and type checkers
     coefs_: list[NDArray[Any]]
     intercepts_: list[NDArray[Any]]

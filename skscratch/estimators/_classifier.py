@@ -283,8 +283,9 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
     (1, 3)
     """
 
+    _of_data = ("classes_", "n_features_in_", "_label_dtype")
+    _constant = "the class frequencies"
     classes_: NDArray[Any]
-    _label_dtype: str
 
     @explained
     def __init__(

@@ -64,7 +64,7 @@ def conclude(
     """
     found, n_rows = "", outcome.n_recorded_before
     if not _has_only_begun(estimator, state.history.objective()[n_rows:], outcome):
-        found = _learned_nothing(config, state, data, outcome)
+        found = _learned_nothing(estimator, config, state, data, outcome)
     if found:
         rates = state.history["learning_rate"][n_rows:]
         found = f"{found} {_likely_causes(estimator, config, state, data, rates)}"
@@ -102,7 +102,7 @@ def _has_only_begun(estimator: Any, curve: list[float], outcome: Outcome) -> boo
 
 
 def _learned_nothing(
-    config: TrainingConfig, state: TrainingState, data: Dataset, outcome: Outcome
+    estimator: Any, config: TrainingConfig, state: TrainingState, data: Dataset, outcome: Outcome
 ) -> str:
     """Return the complaint about the result. Recorded losses are used where they suffice."""
     w = np.ones(len(data.y), data.dtype) if data.w is None else data.w
@@ -122,7 +122,7 @@ def _learned_nothing(
     if loss > constant - least:
         return (
             f"The loss of the model on the training rows, {loss:.4g}, is not clearly below that of "
-            f"the class frequencies, {constant:.4g}."
+            f"{estimator._constant}, {constant:.4g}."
         )
     if stays and (loss_before := mean_loss(state, data, before)) - loss < least:
         return (

@@ -82,14 +82,14 @@ def _fingerprint(
     }
 
 
-def _data_hash(data: Dataset, kind: str, class_weight: Any) -> str:
+def _data_hash(data: Dataset, kind: str | None, class_weight: Any) -> str:
     """Return the hash of X, targets, labels and weights, in the dtypes that training sees."""
     X, y, labels = data.X, data.y, data.labels
     if issparse(X):  # not X itself: its hash changes when SciPy checks the order of its indices
         X = X.shape, X.data, X.indices, X.indptr
     if y.ndim == 2:
         y = y.astype(data.dtype, copy=False)
-    if labels.dtype == np.int8:  # the dtype of a sparse y
+    if kind is not None and labels.dtype == np.int8:  # the dtype of a sparse y
         labels = labels.astype(kind, copy=False)
     # without class_weight, the user's sample weights, as in former versions
     w = data.w if class_weight is not None else data.sample_weight

@@ -41,8 +41,7 @@ __all__ = [
 
 # The attributes that a fitted model needs to predict, and those that it needs to train further.
 PREDICTS = (
-    "coefs_", "intercepts_", "classes_", "n_features_in_", "n_outputs_", "out_activation_",
-    "_activation", "_label_dtype",
+    "coefs_", "intercepts_", "n_outputs_", "out_activation_", "_activation",
 )  # fmt: skip
 GOES_ON = ("history_", "n_iter_", "t_", "best_loss_", "best_validation_score_", "_continuation")
 STAMP = "_skscratch_version"  # key in a saved state: the version that saved it
@@ -277,7 +276,7 @@ def check_complete(estimator: Any) -> None:
     needed = [name for name in sorted(parameters) if name in CONSTRAINTS]
     fitted = "coefs_" in state or "intercepts_" in state
     if fitted:
-        needed += PREDICTS
+        needed += [*PREDICTS, *estimator._of_data]
         if any(name in state for name in GOES_ON):
             needed += GOES_ON
     missing = [name for name in needed if name not in state]

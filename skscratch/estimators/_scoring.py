@@ -49,13 +49,12 @@ class EstimatorScorer:
     def __init__(self, estimator: Any, scorer: Callable[..., Any], data: Dataset) -> None:
         self.scoring, self.scorer = estimator.scoring, scorer
         # no feature names: the rows to score are arrays that are already checked
-        of_data = {"classes_", "n_features_in_"}
         self.view = object.__new__(type(estimator))
         vars(self.view).update(
             {
                 name: value
                 for name, value in vars(estimator).items()
-                if name in of_data or not name.endswith("_")
+                if name in estimator._of_data or not name.endswith("_")
             },
             n_outputs_=data.n_outputs,
             out_activation_=data.loss.output_activation,

@@ -80,7 +80,8 @@ def test_predictions_are_those_of_forward(loss):
     assert_allclose(loss.predict(Z), z, rtol=1e-12)
     assert_allclose(loss.log_predict(Z), np.log(z), rtol=1e-12)
     right = z.argmax(axis=1) == y if y.ndim == 1 else ((z > 0.5) == y).all(axis=1)
-    assert_array_equal(loss.score(z, y), right)
+    w = shares(WEIGHTS[1])
+    assert_allclose(loss.score(z, y, w), w @ right, rtol=1e-12)
     assert_array_equal(loss.decide(Z), z.argmax(axis=1) if y.ndim == 1 else z > 0.5)
 
 
