@@ -27,6 +27,6 @@ True
 
 from skscratch._skops import SKOPS_TRUSTED_TYPES
 from skscratch._version import __version__
-from skscratch.estimators import ScratchMLPClassifier
+from skscratch.estimators import ScratchMLPClassifier, ScratchMLPRegressor
 
-__all__ = ["SKOPS_TRUSTED_TYPES", "ScratchMLPClassifier", "__version__"]
+__all__ = ["SKOPS_TRUSTED_TYPES", "ScratchMLPClassifier", "ScratchMLPRegressor", "__version__"]

@@ -1,17 +1,18 @@
 """The types of this package in skops files: fitted models, and objects passed as parameters."""
 
-from skscratch.core import activations, initializers, optimizers, schedules
-from skscratch.estimators import ScratchMLPClassifier
+from skscratch.core import activations, initializers, losses, optimizers, schedules
+from skscratch.estimators import ScratchMLPClassifier, ScratchMLPRegressor
 
 __all__ = ["SKOPS_TRUSTED_TYPES"]
 
-CHOICES = (activations, initializers, optimizers, schedules)
+CHOICES = (activations, initializers, losses, optimizers, schedules)
 
 #: Dotted names of these types, for ``skops.io.load(file, trusted=SKOPS_TRUSTED_TYPES)``.
 SKOPS_TRUSTED_TYPES = [
     f"{kind.__module__}.{kind.__qualname__}"
     for kind in (
         ScratchMLPClassifier,
+        ScratchMLPRegressor,
         *(getattr(module, name) for module in CHOICES for name in module.__all__),
     )
     if isinstance(kind, type)

@@ -1,5 +1,6 @@
-"""The scikit-learn estimators: they validate, resolve parameters, train, and publish the result."""
+"""The estimators of scikit-learn."""
 
 from skscratch.estimators._classifier import ScratchMLPClassifier
+from skscratch.estimators._regressor import ScratchMLPRegressor
 
-__all__ = ["ScratchMLPClassifier"]
+__all__ = ["ScratchMLPClassifier", "ScratchMLPRegressor"]

@@ -7,6 +7,7 @@ network, even if the user has changed them. A call that fails changes nothing.
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 from skscratch._compat import CallbackSupportMixin, Hinted, callback_context, fit_context
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
+from skscratch.core.losses import Loss
 from skscratch.core.network import outputs, rows_per_buffer
 from skscratch.estimators import _hints
 from skscratch.estimators._callbacks import NoCallbacks, new_hooks
@@ -73,7 +75,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
     # users import estimators from skscratch: the page of that name documents them
     _doc_link_module = "skscratch"
     _doc_link_template = SITE + "api/generated/skscratch.{estimator_name}.html"
-    _parameter_constraints = CONSTRAINTS
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
 
     # the parameters that this class asks for
     solver: Any
@@ -85,6 +87,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
     dtype: Any
     random_state: Any
     # parameters that a subclass may lack, with the values that switch them off
+    loss: Any = None
     class_weight: Any = None
     label_smoothing: float = 0.0
     temperature_scaling: bool = False
@@ -109,6 +112,12 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
     _activation: Any
     _continuation: dict[str, Any]
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Give a class the constraints of its own parameters."""
+        super().__init_subclass__(**kwargs)
+        names = inspect.signature(cls).parameters
+        cls._parameter_constraints = {n: c for n, c in CONSTRAINTS.items() if n in names}
+
     @abstractmethod
     def _encode(
         self,
@@ -130,6 +139,10 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         self, X: Any, y: Any, sample_weight: NDArray[Any] | None, data: Dataset
     ) -> Dataset:
         """Return a checked validation set, encoded like the training data."""
+
+    @abstractmethod
+    def _loss(self) -> Loss:
+        """Return the loss of the fitted network, as far as it predicts."""
 
     @explained
     @fit_context

@@ -22,7 +22,6 @@ from sklearn.exceptions import InconsistentVersionWarning
 from skscratch._compat import OF_A_FIT
 from skscratch._version import __version__
 from skscratch._warnings import quiet
-from skscratch.core.losses import with_output
 from skscratch.core.network import Architecture, Parameters, allocate, views
 from skscratch.core.optimizers import EMA, OptimizerState
 from skscratch.estimators._former import alike
@@ -31,11 +30,11 @@ from skscratch.estimators._parameters import BEFORE, CONSTRAINTS
 from skscratch.estimators._settings import activations
 from skscratch.training.config import TrainingConfig
 from skscratch.training.history import History
-from skscratch.training.scaling import Scaling
+from skscratch.training.scaling import Scaling, TargetScaling
 from skscratch.training.state import TrainingState
 
 __all__ = [
-    "Saved", "Transaction", "continued_state", "fitted_network", "fitted_parameters",
+    "Saved", "Transaction", "continued_state", "fitted_network", "fitted_parameters", "fitted_target_scaling",
     "published", "snapshot",
 ]  # fmt: skip
 
@@ -168,7 +167,8 @@ def continued_state(estimator: Any, config: TrainingConfig) -> TrainingState:
     )
     known = estimator.best_loss_
     state.best_loss = min(estimator.loss_curve_) if known is None else known
-    _unfold_scaling(saved.get("scaling"), state)
+    state.target_scaling = fitted_target_scaling(estimator)
+    _unfold(saved, state)
     averaged, stochastic = saved.get("averaged"), config.stochastic
     decay = 0.0 if stochastic is None else stochastic.ema_decay
     # training continues from the raw parameters, unless the user has changed the average since
@@ -199,40 +199,61 @@ def _continuation(state: TrainingState, keep_optimizer: bool) -> dict[str, Any]:
     """
     learned = state.state_dict()["learned"]
     saved = {
-        "scaling": _folded_scaling(state),
+        "scaling": None if state.scaling is None else state.scaling._asdict() | _folded(state, 0),
         "seed": state.seed,
         "shuffle": learned["shuffle"],
         "dropout": learned["dropout"],
         "memory": learned["memory"] if keep_optimizer else {},
     }
+    if state.target_scaling is not None:
+        saved["target_scaling"] = state.target_scaling._asdict() | _folded(state, -1)
     ema = state.ema
     if keep_optimizer and ema is not None and np.array_equal(state.result, ema.mean):
         saved["averaged"] = {"theta": state.theta, "n": ema.n, "mean": _digest(ema.mean)}
     return saved
 
 
-def _folded_scaling(state: TrainingState) -> dict[str, Any] | None:
-    """Return the scaling, the biases of the first layer before folding, and after folding."""
-    if state.scaling is None:
-        return None
-    own = views(state.result, state.arch.sizes, state.arch.members).biases[0].reshape(-1)
-    _, (weights, biases) = state.network(state.result)
-    folded = {"folded": biases[0].copy(), "weights": _digest(weights[0])}
-    return {**state.scaling._asdict(), "bias": own.copy(), **folded}
+def _folded(state: TrainingState, layer: int) -> dict[str, Any]:
+    """Return the biases of a layer before the scales are folded in, and what they have become."""
+    biases = views(state.result, state.arch.sizes, state.arch.members).biases[layer]
+    own = biases.reshape(-1)
+    if layer == -1 and biases.ndim == 2:  # the members' outputs are averaged
+        own = biases.mean(axis=0)
+    _, (weights, published) = state.network(state.result)
+    return {
+        "bias": own.copy(),
+        "folded": published[layer].copy(),
+        "weights": _digest(weights[layer]),
+    }
 
 
-def _unfold_scaling(saved: dict[str, Any] | None, state: TrainingState) -> None:
-    """Scale the inputs of the run like those of the former run.
+def fitted_target_scaling(estimator: Any) -> TargetScaling | None:
+    """Return the scaling of the targets of the fitted network."""
+    saved = estimator._continuation.get("target_scaling")
+    return None if saved is None else TargetScaling(saved["center"], saved["scale"])
+
+
+def _unfold(saved: dict[str, Any], state: TrainingState) -> None:
+    """Scale inputs and targets of the run like those of the former run.
 
     The parameters are restored exactly, unless the user has changed published weights or biases.
     """
-    if saved is None:
-        return
-    state.scaling = Scaling(saved["center"], saved["scale"], saved.get("limit"))
-    W, b = state.params.weights[0], state.params.biases[0]
-    known = (b == saved["folded"]) & (_digest(W) == saved["weights"])
-    unfolded = state.scaling.unfold(state.params)
-    W[...], b[...] = unfolded.weights[0], np.where(known, saved["bias"], unfolded.biases[0])
+    scaling, target, (weights, biases) = saved.get("scaling"), state.target_scaling, state.params
+    layers = {0: scaling, -1: saved.get("target_scaling")}
+    known = {
+        layer: (biases[layer] == own["folded"]) & (_digest(weights[layer]) == own["weights"])
+        for layer, own in layers.items()
+        if own is not None
+    }
+    if target is not None:
+        W, b = state.arch.loss.unfold_target(weights[-1], biases[-1], *target)
+        weights[-1][...], biases[-1][...] = W, b
+    if scaling is not None:
+        state.scaling = Scaling(scaling["center"], scaling["scale"], scaling.get("limit"))
+        unfolded = state.scaling.unfold(state.params)
+        weights[0][...], biases[0][...] = unfolded.weights[0], unfolded.biases[0]
+    for layer, is_known in known.items():
+        biases[layer][...] = np.where(is_known, layers[layer]["bias"], biases[layer])
 
 
 def _digest(array: Any) -> str:
@@ -260,7 +281,7 @@ def fitted_network(estimator: Any) -> Architecture:
     """Return the architecture of the fitted network, for prediction."""
     sizes = (len(estimator.coefs_[0]), *(len(b) for b in estimator.intercepts_))
     functions = activations(estimator._activation, len(sizes) - 2)
-    return Architecture(sizes, functions, with_output(estimator.out_activation_))
+    return Architecture(sizes, functions, estimator._loss())
 
 
 def check_complete(estimator: Any) -> None:

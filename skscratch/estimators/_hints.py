@@ -25,6 +25,8 @@ NAMES = {
         "hidden_units", "hidden_layers", "hidden_sizes", "hidden_size", "layers", "layer_sizes",
         "units", "n_hidden",
     ),
+    ("quantile",): ("alpha_quantile", "quantiles", "tau", "q"),
+    ("loss",): ("criterion", "objective", "loss_function"),
     ("solver",): ("optimizer", "optim", "optimiser"),
     ("alpha",): ("l2", "l2_reg", "l2_regularization", "reg_lambda", "penalty"),
     ("n_iter_no_change",): ("patience", "early_stopping_rounds"),
@@ -58,6 +60,12 @@ _OURS = {name.lower(): ours for ours, theirs in NAMES.items() for name in theirs
 
 # Values in other libraries, and the values to use here.
 VALUES = {
+    "loss": {
+        "mse": "'squared_error'", "l2": "'squared_error'", "squared_loss": "'squared_error'",
+        "mae": "'absolute_error'", "l1": "'absolute_error'", "smooth_l1": "'huber'",
+        "pinball": "'quantile'", "mean_squared_error": "'squared_error'",
+        "mean_absolute_error": "'absolute_error'",
+    },
     "activation": {
         "sigmoid": "'logistic'", "swish": "'silu'", "linear": "'identity'", "none": "'identity'",
         "lrelu": "'leaky_relu'", "rectifier": "'relu'",

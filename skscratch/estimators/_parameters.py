@@ -17,6 +17,7 @@ from skscratch._compat import HasMethods, Interval, Options, StrOptions
 from skscratch._warnings import warn
 from skscratch.core.activations import ACTIVATIONS
 from skscratch.core.initializers import INITIALIZERS
+from skscratch.core.losses import REGRESSION
 from skscratch.core.optimizers import SOLVERS
 from skscratch.core.schedules import SCHEDULES
 from skscratch.estimators._settings import arguments
@@ -39,6 +40,7 @@ class Need(Enum):
     WHOLE_FIT = 7  # partial_fit trains one network for one epoch
     STOCHASTIC = 8
     LBFGS = 9
+    QUANTILE = 10
 
 
 class Parameter(NamedTuple):
@@ -67,11 +69,15 @@ class Parameter(NamedTuple):
 
 
 PARAMETERS: dict[str, Parameter] = {
+    "loss": Parameter([StrOptions({*REGRESSION}), HasMethods(["forward", "backward"])]),
     "hidden_layer_sizes": Parameter(["array-like", Interval(Integral, 1, None, closed="left")]),
     "activation": Parameter(
         [StrOptions({*ACTIVATIONS}), HasMethods(["forward", "backward"]), list, tuple]
     ),
     "solver": Parameter([StrOptions({*SOLVERS, "lbfgs"}), HasMethods(["__call__", "scalars"])]),
+    "quantile": Parameter(
+        ["array-like", Interval(Real, 0, 1, closed="neither")], needs=(Need.QUANTILE,)
+    ),
     "alpha": Parameter([Interval(Real, 0, None, closed="left")]),
     "batch_size": Parameter(
         [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")], needs=(Need.STOCHASTIC,)
@@ -194,6 +200,7 @@ def _unmet(
         Need.WHOLE_FIT: (call == "fit", "only for fit"),
         Need.STOCHASTIC: (not lbfgs, solver),
         Need.LBFGS: (lbfgs, solver),
+        Need.QUANTILE: (estimator.loss == "quantile", f"loss={estimator.loss!r}"),
     }
     return {need: reason for need, (is_met, reason) in met.items() if not is_met}
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from skscratch.core.losses import Loss
-from skscratch.training.scaling import Scaling
+from skscratch.training.scaling import Scaling, TargetScaling
 
 __all__ = [
     "Batch",
@@ -61,6 +61,8 @@ class Dataset:
         The stratum of each row when validation rows are held out; None for a single stratum.
     validation : Dataset or None
         The user's validation set.
+    target_scaling : TargetScaling or None
+        The scaling that ``y`` has gone through.
 
     Examples
     --------
@@ -86,6 +88,7 @@ class Dataset:
     sample_weight: NDArray[Any] | None
     strata: NDArray[Any] | None = None
     validation: "Dataset | None" = None
+    target_scaling: TargetScaling | None = None
 
     def weighted_rows(self) -> NDArray[np.intp]:
         """Return the rows whose weight is not 0. Other rows must not take places in a batch."""

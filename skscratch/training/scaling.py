@@ -13,6 +13,7 @@ from skscratch.core.network import Parameters
 __all__ = [
     "LIMIT",
     "Scaling",
+    "TargetScaling",
     "differently_scaled",
     "find_scaling",
     "former_scaling",
@@ -86,6 +87,30 @@ class Scaling(NamedTuple):
         (W, *weights), (b, *biases) = params
         b = b + np.matmul(self.center, W)
         return Parameters([W * self.scale[:, None], *weights], [b, *biases])
+
+
+class TargetScaling(NamedTuple):
+    """The map ``y <- (y - center) / scale`` of each target column.
+
+    The scale is a power of two, so that weights are multiplied by it without rounding. The loss
+    knows how the map is folded into the last layer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.training.scaling import TargetScaling
+    >>> y = np.array([[100.0], [116.0]])
+    >>> TargetScaling(center=np.array([108.0]), scale=np.array([8.0])).scaled(y)
+    array([[-1.],
+           [ 1.]])
+    """
+
+    center: Any
+    scale: Any
+
+    def scaled(self, y: Any) -> Any:
+        """Return scaled targets, a new array."""
+        return (y - self.center) / self.scale
 
 
 class Moments(NamedTuple):

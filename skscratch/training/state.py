@@ -20,7 +20,7 @@ from skscratch.training.config import TrainingConfig
 from skscratch.training.data import Dataset
 from skscratch.training.early_stopping import BestWeights
 from skscratch.training.history import History
-from skscratch.training.scaling import Scaling, find_scaling
+from skscratch.training.scaling import Scaling, TargetScaling, find_scaling
 
 __all__ = ["Streams", "TrainingState", "draw_seed"]
 
@@ -89,6 +89,8 @@ class TrainingState:
         The running average of theta.
     scaling : Scaling or None
         The scaling of the network's inputs.
+    target_scaling : TargetScaling or None
+        The scaling of the targets that the network is trained on.
     history : History
         The numbers of every epoch, including those of earlier runs.
     best_loss : float
@@ -127,6 +129,7 @@ class TrainingState:
     optimizer: OptimizerState | None = None
     ema: EMA | None = None
     scaling: Scaling | None = None
+    target_scaling: TargetScaling | None = None
     history: History = field(default_factory=lambda: History({}))
     best_loss: float = float("inf")
     n_epochs: int = 0
@@ -146,6 +149,7 @@ class TrainingState:
                 of_member[...] = initializer(streams.weights, *W.shape[-2:])
         shuffle, dropout, history = streams.shuffle, streams.dropout, History({})
         state = cls(arch, theta, params, seed, shuffle, dropout, history=history)
+        state.target_scaling = data.target_scaling
         if config.standardize and not issparse(data.X):
             state.scaling = find_scaling(data.X, data.w, n_rows, config.dtype)
         return state
@@ -171,12 +175,18 @@ class TrainingState:
         return self.current
 
     def unscaled(self, theta: Any) -> Parameters:
-        """Return parameters that give, on unscaled X, the outputs that theta gives on scaled X.
+        """Return the parameters of networks from unscaled X to unscaled targets.
 
-        The result is views into theta, unless the inputs are scaled.
+        They are views into theta unless the inputs or the targets are scaled.
         """
         params = views(theta, self.arch.sizes, self.arch.members)
-        return params if self.scaling is None else self.scaling.fold(params)
+        if self.scaling is not None:
+            params = self.scaling.fold(params)
+        if self.target_scaling is not None:
+            (*weights, W), (*biases, b) = params
+            W, b = self.arch.loss.fold_target(W, b, *self.target_scaling)
+            params = Parameters([*weights, W], [*biases, b])
+        return params
 
     def network(self, theta: Any) -> tuple[Architecture, Parameters]:
         """Return the merged network of the members with parameters theta, for unscaled X."""

@@ -1,0 +1,635 @@
+"""The regressor: its parameters, the encoding of its targets, and its predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from numbers import Real
+from typing import Any, Literal, Self, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
+from sklearn.base import RegressorMixin
+from sklearn.utils import column_or_1d
+
+from skscratch import _typing as hints
+from skscratch._compat import InvalidParameterError, available_if, fit_context
+from skscratch._typing import MatrixLike
+from skscratch.core.losses import LOSSES, REGRESSION, Loss, Quantile, RegressionLoss
+from skscratch.estimators._auto import is_lbfgs
+from skscratch.estimators._base import BaseScratchMLP
+from skscratch.estimators._fitted import fitted_target_scaling
+from skscratch.estimators._hints import explained
+from skscratch.estimators._labels import counted_in_rows
+from skscratch.estimators._parameters import warn_of_unused
+from skscratch.training.data import Dataset
+from skscratch.training.scaling import TargetScaling
+
+__all__ = ["ScratchMLPRegressor"]
+
+
+class ScratchMLPRegressor(RegressorMixin, BaseScratchMLP):
+    """Multilayer perceptron regressor with the parameters of scikit-learn's ``MLPRegressor``.
+
+    The passes, the losses and the stochastic solvers are written by hand in NumPy. The target needs
+    no scaling: ``fit`` standardises y, and folds the scale into the last layer. So ``coefs_`` and
+    ``intercepts_`` are those of a network from raw X to raw y. There may be several targets. Inputs
+    may be dense or sparse.
+
+    Parameters
+    ----------
+    loss : {'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson', 'gamma'} or Loss, \
+default='squared_error'
+        Loss, summed over the targets. 'squared_error' predicts the mean. 'absolute_error' predicts
+        the median. 'huber' is the squared error up to one standard deviation of y, and linear
+        beyond, so outliers in y count less. 'quantile' predicts the quantiles of ``quantile``.
+        'poisson' and 'gamma' predict the mean of counts and of positive amounts through the
+        exponential function; y must not be negative, and for 'gamma' must be positive. An object
+        must follow the protocol ``skscratch.core.losses.Loss``, for instance
+        ``skscratch.core.losses.Huber(0.5)``.
+    hidden_layer_sizes : int or array-like of int, default=(256, 128)
+        Units per hidden layer. ``()`` makes a linear model. With the default
+        ``n_members``, the default sizes make an ensemble of eight networks of 32 and 16 units.
+    activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', \
+'silu', 'gelu', 'mish'}, object, or a list of them, default='relu'
+        Activation function of the hidden layers: one for all layers, or a list with one per layer.
+        A custom object needs the methods ``forward`` and ``backward`` of
+        ``skscratch.core.activations.Activation``. Custom objects are checked before training
+        begins, see ``skscratch.testing.check_activation``.
+    solver : {'adam', 'sgd', 'lbfgs'} or Rule, default='adam'
+        Optimizer. 'adam' works without tuning on most data. 'lbfgs' uses all data in every step and
+        suits small data sets. A custom object must follow the protocol
+        ``skscratch.core.optimizers.Rule``. Custom objects are checked before training begins.
+    quantile : float or list of float, default=0.5
+        Level or levels between 0 and 1, in increasing order. Several levels need a single target.
+        ``predict`` then returns a column per level, sorted in each row, so quantiles do not cross.
+        Only for ``loss='quantile'``.
+    alpha : float, default=1.0
+        Strength of the L2 penalty. The term ``½ · alpha · ‖W‖² / (number of training samples)`` is
+        added to the mean loss. The term does not depend on ``batch_size`` or on the unit of
+        ``sample_weight``. At 1, the penalty counts like one sample: it regularises the networks of
+        small data sets, and hardly affects the networks of large ones. Fewer than 20 samples count
+        as 20. A call of ``partial_fit`` counts as at least 200 samples, because the size of a call
+        does not tell the size of the data.
+    batch_size : int or 'auto', default='auto'
+        Samples per update, at most all of them. 'auto' is a quarter of the samples, but at least 32
+        and at most 200, so that small data sets get several updates per epoch. Not for 'lbfgs'.
+    learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine', 'onecycle', 'exponential', \
+'step'}, Schedule or callable, default='constant'
+        Learning-rate schedule. 'invscaling' divides the initial rate by ``(step + 1) ** power_t``.
+        'adaptive' divides the rate by 5 whenever the loss has stalled, and ends training only once
+        the rate is 1e-6 or less. 'cosine' lowers the rate to zero over ``decay_steps`` updates.
+        'onecycle' raises the rate and then lowers it, over ``decay_steps`` updates. 'exponential'
+        and 'step' multiply the rate by ``decay_rate`` every ``decay_steps`` updates: 'exponential'
+        smoothly, 'step' in jumps. A callable gets the number of updates made and returns the rate.
+        Not for 'lbfgs'.
+    learning_rate_init : float or 'auto', default='auto'
+        Initial learning rate, applied to the gradient of the mean loss. For 'adam', 'auto' is 0.01
+        with ``ema_decay``, because the average removes the noise of large steps, and 0.001 without
+        it. For 'sgd', 'auto' is ``0.1 · (1 - momentum)``, an effective learning rate of 0.1. Not
+        for 'lbfgs'.
+    power_t : float, default=0.5
+        Exponent of the schedule 'invscaling'.
+    max_iter : int, default=200
+        Maximum number of epochs (passes over the data), or of L-BFGS iterations, of one ``fit``.
+        ``refit`` may add as many again.
+    shuffle : bool, default=True
+        Whether to shuffle the samples anew in each epoch.
+    random_state : int, RandomState, Generator or None, default=None
+        Source of the initial weights, the order of samples, the choice of validation rows and the
+        dropout masks. An int gives the same model each time. None uses fresh entropy, and never
+        NumPy's global random state.
+    tol : float, default=0.0001
+        Smallest decrease of the loss that counts as progress, or smallest increase of the score
+        that ``scoring`` names. For 'lbfgs', the largest gradient entry at which training ends.
+    verbose : bool, default=False
+        Whether to print one line per epoch: the loss, the validation loss and score (or the
+        penalty, without a validation set), and the seconds. At the end, two lines say why training
+        ended and which parameters are kept.
+    warm_start : bool, default=False
+        Whether ``fit`` continues from the fitted parameters, optimizer state and random streams.
+        The counts that decide when to stop start anew. After early stopping, the fitted parameters
+        are the best ones, but the optimizer state is that of the last epoch.
+    momentum : float, default=0.9
+        Fraction of the previous direction that each step keeps, in [0, 1]. Only for 'sgd'.
+    nesterovs_momentum : bool, default=True
+        Whether to use Nesterov's momentum, which looks one step ahead. Only for 'sgd'.
+    early_stopping : bool or 'auto', default='auto'
+        Whether to stop when ``scoring`` stalls on a validation set, and to keep the parameters that
+        were best there. Of equally good parameters, the latest are kept. The validation set is the
+        one passed to ``fit``; without one, rows of X are held out. If fewer than 5 rows would be
+        held out, none are, and the training loss decides when to stop. 'auto' is True with 50 rows
+        or more, or with a validation set passed to ``fit``, but False with ``warm_start``. Not for
+        'lbfgs' and ``partial_fit``.
+    validation_fraction : float, default=0.1
+        Fraction of the rows that early stopping holds out, drawn at random. Each member holds out
+        different rows.
+    beta_1 : float, default=0.9
+        Decay of Adam's average of the gradient, in [0, 1).
+    beta_2 : float, default=0.999
+        Decay of Adam's average of the squared gradient, in [0, 1).
+    epsilon : float, default=1e-8
+        Number that keeps Adam's division finite, added before the bias correction.
+    n_iter_no_change : int or inf, default=10
+        Consecutive epochs without progress after which training stops. With early stopping,
+        ``n_updates_no_change`` must be reached as well.
+    max_fun : int, default=15000
+        Maximum number of evaluations of the loss by 'lbfgs'.
+    weight_init : {'auto', 'glorot_uniform', 'glorot_normal', 'he_uniform', 'he_normal', \
+'lecun_uniform', 'lecun_normal', 'orthogonal'} or callable, default='auto'
+        Initializer of the weights. Biases start at zero. With 'auto', a layer followed by 'relu',
+        'leaky_relu', 'elu', 'silu', 'gelu' or 'mish' gets 'he_uniform', a layer followed by 'selu'
+        gets 'lecun_normal', and every other layer gets 'glorot_uniform'. A callable gets ``(rng,
+        fan_in, fan_out)`` and returns the weights.
+    dtype : {'float32', 'float64'}, default=None
+        Precision of the parameters and of training. None means float32 for a float32 X, and float64
+        otherwise. float32 takes half the memory and, for large layers, half the time or less.
+        Training that continues keeps the precision of the fitted network.
+    dropout : float or list of float, default=0.0
+        Fraction of the activations, in [0, 1), that each training step sets to zero: one number for
+        all hidden layers, or a list with one per layer. Not for 'lbfgs'.
+    weight_decay : float, default=0.0
+        Decoupled weight decay: each step multiplies the weights by ``1 - rate · weight_decay``,
+        independently of the gradient. 'adam' becomes AdamW, and 'sgd' becomes SGDW. Biases do not
+        decay. Not for 'lbfgs'.
+    max_grad_norm : float, default=None
+        Maximum Euclidean norm of the gradient of the mean loss. A larger gradient is scaled down to
+        this norm. None leaves gradients as they are. Not for 'lbfgs'.
+    ema_decay : float, default=0.99
+        If positive, the model is an exponential moving average of the parameters over about the
+        last ``1 / (1 - ema_decay)`` updates. At first, the average is over the last tenth of the
+        updates. Averaging has the effect of a learning rate that falls to zero, but the end of
+        training need not be known in advance. Not for 'lbfgs'.
+    warmup_steps : int, default=0
+        Updates over which the learning rate rises linearly before the schedule begins. Not for
+        'lbfgs'.
+    decay_steps : int or 'auto', default='auto'
+        Updates over which a schedule falls, see ``learning_rate``. With 'auto', warm-up and
+        schedule together end with the last of ``max_iter`` epochs. For 'step', 'auto' is a third of
+        the updates after the warm-up. Set a number if training continues in several calls.
+    decay_rate : float, default=0.1
+        Factor of the schedules 'exponential' and 'step', in (0, 1].
+    scoring : 'loss', str, callable or None, default='loss'
+        Measure on the validation set by which early stopping decides. A string names a scorer of
+        scikit-learn, a callable is a function of ``(estimator, X, y)``, and None is R². A callable
+        gets arrays, and the sample weights if it has an argument ``sample_weight``. The estimator
+        passed to a callable is valid for that call only.
+    n_updates_no_change : int or inf, default=100
+        Minimum number of updates without progress before early stopping ends training, in addition
+        to ``n_iter_no_change`` epochs. An epoch is about four updates on small data, and thousands
+        on large data.
+    refit : bool, default=False
+        Whether to train a second time, on all rows, after early stopping that held out rows. The
+        second pass starts from the same parameters, and makes as many updates as were best in the
+        first pass. ``history_`` holds both passes.
+    n_members : int or 'auto', default='auto'
+        Number of ensemble members, the networks into which the hidden layers are divided. The
+        members are trained side by side. Each member has its own initial weights, order of samples
+        and held-out rows. The fitted model is one network, whose outputs are the mean of the
+        members' outputs. The ``coefs_`` of this network have the shapes that ``hidden_layer_sizes``
+        asks for, with zeros between members. The members make different errors, so their mean makes
+        fewer. 1 trains one network in which all units are connected. 'auto' is the largest number,
+        up to 8, that divides every layer and leaves each member at least 16 units per layer.
+        Several members need a dense X, and ``fit`` without ``warm_start``, ``refit`` and 'lbfgs'.
+        Otherwise, and for fewer than 50 rows, 'auto' is 1.
+    standardize : bool, default=True
+        Whether ``fit`` scales the features of a dense X, batch by batch, if one of them is out of
+        scale. A feature is out of scale if its standard deviation is not between 0.1 and 3, or if
+        its mean is further from 0 than two standard deviations. All features that are not already
+        standardised then get mean 0 and a standard deviation of about 1. Features with two values
+        become 0 and 1. Pixels and counts are judged together. Values that lie far from all others
+        of a feature, such as a code for missing values, do not affect its scale. The scale is
+        folded into the first layer: ``coefs_`` and ``intercepts_`` are those of a network for
+        unscaled X. A sparse X is not scaled. A first ``partial_fit`` does not scale X either,
+        because it has not seen the rest of the data.
+    checkpoint : path-like, default=None
+        File to which ``fit`` saves its state at intervals. If the file exists, ``fit`` resumes from
+        it, and ends with the model that it would have had without the interruption. A file that was
+        written for other data, another network or other parameters is refused. Only ``max_iter``
+        and ``verbose`` may differ. The file stays when training has ended. The file belongs to that
+        one fit, so a search or a second warm start cannot use it. Not for 'lbfgs'.
+    checkpoint_epochs : int, default=None
+        Epochs between two checkpoints; None counts seconds alone.
+    checkpoint_seconds : float, default=30
+        Seconds between two checkpoints; None counts epochs alone.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (p, q)
+        Weights of each layer. Further training starts from these arrays.
+    intercepts_ : list of ndarray of shape (q,)
+        Biases of each layer. Further training starts from these arrays.
+    history_ : dict of ndarray of shape (`n_iter_`,)
+        ``pandas.DataFrame(model.history_)`` has one row per epoch, and these columns. 'loss' is the
+        mean training loss of the standardised targets; each batch is measured before its update,
+        with dropout. 'penalty' is the L2 penalty of ``alpha``. 'validation_loss' and 'validation_score'
+        need a validation set; they are measured without dropout.
+        'learning_rate' is the rate of the last update. 'gradient_norm' is the norm of the gradient
+        of the mean loss before clipping, a mean over the updates; for 'lbfgs', it is the norm of
+        the gradient of loss plus penalty. 'seconds' is the training time. With several members,
+        losses, penalty and score are means over the members, and the norm is their root mean
+        square. When ``partial_fit`` continues training, only the last 200 epochs are kept.
+    loss_curve_ : list of float
+        The sum of 'loss' and 'penalty' of each epoch, as in scikit-learn. ``history_``, the lines
+        of ``verbose`` and ``TrainingCurvesDisplay`` show 'loss' alone.
+    loss_ : float
+        The last entry of ``loss_curve_``.
+    best_loss_ : float or None
+        The lowest entry of ``loss_curve_``; None after early stopping.
+    validation_scores_ : list of float, or None
+        The entries 'validation_score' of ``history_``: the score that ``scoring`` names. With
+        ``scoring='loss'``, this is R², averaged over the targets.
+    best_validation_score_ : float or None
+        With early stopping, the validation score of the parameters kept. With several members, the
+        mean of the members' best scores. The merged network mostly scores better than that.
+    n_iter_ : int
+        Number of epochs trained, including calls of ``partial_fit`` and warm starts.
+    t_ : int
+        Number of samples seen in training; 'lbfgs' adds none.
+    n_layers_ : int
+        Number of layers, including inputs and outputs.
+    n_outputs_ : int
+        Number of output units.
+    n_members_ : int
+        Number of members that the last call trained; with ``n_members='auto'``, the number that was
+        chosen. With several members, ``coefs_`` between hidden layers are block-diagonal, with one
+        block per member. After ``partial_fit``, which trains all weights, the number is 1.
+    out_activation_ : {'identity', 'exp'}
+        Output activation: 'exp' for the losses 'poisson' and 'gamma', otherwise 'identity'.
+    n_features_in_ : int
+        Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if X had string column names.
+
+    See Also
+    --------
+    sklearn.neural_network.MLPRegressor : The estimator whose parameter grids this one accepts.
+
+    References
+    ----------
+    D. E. Rumelhart, G. E. Hinton and R. J. Williams (1986). Learning representations by
+    back-propagating errors.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.preprocessing import scale
+    >>> from skscratch import ScratchMLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = ScratchMLPRegressor(random_state=0).fit(scale(X[:300]), y[:300])
+    >>> bool(model.score(scale(X)[300:], y[300:]) > 0.4)
+    True
+    """
+
+    _of_data = ("n_features_in_", "_fitted_loss")
+    _constant = "a constant prediction"
+    _fitted_loss: RegressionLoss
+
+    @explained
+    def __init__(
+        self,
+        loss: str | Loss = "squared_error",
+        hidden_layer_sizes: hints.Sizes = (256, 128),
+        activation: hints.Activations = "relu",
+        *,
+        solver: hints.Solver = "adam",
+        quantile: float | Sequence[float] = 0.5,
+        alpha: float = 1.0,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: hints.LearningRate = "constant",
+        learning_rate_init: float | Literal["auto"] = "auto",
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: hints.RandomState = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool | Literal["auto"] = "auto",
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        weight_init: hints.WeightInit = "auto",
+        dtype: hints.Dtype | None = None,
+        dropout: float | Sequence[float] = 0.0,
+        weight_decay: float = 0.0,
+        max_grad_norm: float | None = None,
+        ema_decay: float = 0.99,
+        warmup_steps: int = 0,
+        decay_steps: int | Literal["auto"] = "auto",
+        decay_rate: float = 0.1,
+        scoring: hints.Scoring | None = "loss",
+        n_updates_no_change: float = 100,
+        refit: bool = False,
+        n_members: int | Literal["auto"] = "auto",
+        standardize: bool = True,
+        checkpoint: hints.PathOrName | None = None,
+        checkpoint_epochs: int | None = None,
+        checkpoint_seconds: float | None = 30,
+    ) -> None:
+        """Store the parameters as they are. ``fit`` checks their values."""
+        self.loss = loss
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.quantile = quantile
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.weight_init = weight_init
+        self.dtype = dtype
+        self.dropout = dropout
+        self.weight_decay = weight_decay
+        self.max_grad_norm = max_grad_norm
+        self.ema_decay = ema_decay
+        self.warmup_steps = warmup_steps
+        self.decay_steps = decay_steps
+        self.decay_rate = decay_rate
+        self.scoring = scoring
+        self.n_updates_no_change = n_updates_no_change
+        self.refit = refit
+        self.n_members = n_members
+        self.standardize = standardize
+        self.checkpoint = checkpoint
+        self.checkpoint_epochs = checkpoint_epochs
+        self.checkpoint_seconds = checkpoint_seconds
+
+    @explained
+    def fit(
+        self,
+        X: MatrixLike,
+        y: MatrixLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: MatrixLike | None = None,
+        y_val: MatrixLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
+        """Train until the loss stalls, or for ``max_iter`` epochs.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data. All values must be finite. Training runs in float32 for a float32 X and
+            in float64 for any other X, unless ``dtype`` is set.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets: finite numbers in any unit.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; none may be negative, and one must be positive. A sample of
+            weight 0 counts as absent. Multiplying all weights by a number changes nothing.
+        X_val, y_val : array-like, like X and y, default=None
+            A validation set; pass both or neither. ``history_`` records its loss and R². With
+            ``early_stopping`` it decides when to stop and which parameters to keep, and no rows of
+            X are held out.
+        sample_weight_val : array-like, like sample_weight, default=None
+            Weights of the validation set.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator. If an error is raised, the estimator is left as it was before the
+            call. If Ctrl-C ends training, the estimator has the best parameters so far, and
+            KeyboardInterrupt is raised.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument or a parameter is not as described, if y is outside the range of the
+            loss, or if the loss becomes non-finite before training has improved the model.
+
+        Warns
+        -----
+        ConvergenceWarning
+            At most once per fit: if training ended while the loss was still falling, or became
+            non-finite, or if the model is not clearly better than a constant prediction.
+        UserWarning
+            If a parameter was set that this fit does not use, or if features are far from scale.
+
+        Examples
+        --------
+        >>> from skscratch import ScratchMLPRegressor
+        >>> model = ScratchMLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0)
+        >>> model = model.fit([[0.0], [1.0], [2.0]], [1000.0, 3000.0, 5000.0])
+        >>> model.predict([[3.0]]).round(1)
+        array([7000.])
+        """
+        fitted: Self = super().fit(
+            X, y, sample_weight, X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val
+        )
+        return fitted
+
+    @available_if(lambda self: not is_lbfgs(self.solver))
+    @explained
+    @fit_context
+    def partial_fit(
+        self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Train for one epoch on X, starting from the parameters of the last call.
+
+        The first call settles the scale of the targets: it should hold a typical part of the data.
+        Otherwise the call is as that of ``ScratchMLPClassifier``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            As in ``fit``.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            As in ``fit``.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in ``fit``.
+
+        Returns
+        -------
+        self : estimator
+            The estimator after one more epoch. If an error is raised, it is left as it was before
+            the call.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As in ``fit``.
+
+        Warns
+        -----
+        UserWarning
+            In the first call, if a parameter was set that ``partial_fit`` does not use.
+
+        Examples
+        --------
+        >>> from skscratch import ScratchMLPRegressor
+        >>> model = ScratchMLPRegressor(random_state=0)
+        >>> for _ in range(3):
+        ...     model = model.partial_fit([[-1.0], [1.0]], [100.0, 300.0])
+        >>> model.n_iter_, model.t_
+        (3, 6)
+        """
+        if not self.__sklearn_is_fitted__():
+            warn_of_unused(self, "partial_fit")
+        else:  # scikit-learn checks the parameters in the first call alone
+            self._check_parameters()
+        return self._partial_fit(X, y, sample_weight, None)
+
+    @explained
+    def predict(self, X: MatrixLike) -> NDArray[np.floating[Any]]:
+        """Return the prediction of each sample.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples, with the features that the model was trained on.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the unit of the y that was trained on. One column per target, or per level of
+            ``quantile``; a single column is a vector.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If X is not as described, or does not have the features that were trained on.
+
+        Examples
+        --------
+        >>> from skscratch import ScratchMLPRegressor
+        >>> model = ScratchMLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0)
+        >>> model.fit([[0.0], [2.0]], [[0.0, 1.0], [4.0, 1.0]]).predict([[1.0]]).round(3)
+        array([[2., 1.]])
+        """
+        y = self._outputs(X, self._fitted_predictions)
+        return y[:, 0] if y.shape[1] == 1 else y
+
+    def _fitted_predictions(self, z: Any) -> Any:
+        return self._fitted_loss.predict(z)
+
+    def _loss(self) -> Loss:
+        """Return the loss of the fitted network."""
+        return self._fitted_loss
+
+    def _encode(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: NDArray[Any] | None,
+        dtype: np.dtype[Any],
+        is_initial: bool,
+        known: Any = None,
+    ) -> Dataset:
+        y = numbers(y, "y")
+        loss = regression_loss(self.loss, self.quantile) if is_initial else self._fitted_loss
+        columns = _columns(y, loss, "y")
+        n_outputs = loss.n_outputs(columns.shape[1])
+        w = None if sample_weight is None else counted_in_rows(sample_weight)
+        if is_initial:
+            self._fitted_loss = loss
+            center, scale = loss.target_scale(columns, w)
+            scaling = TargetScaling(center.astype(dtype), scale.astype(dtype))
+        else:
+            scaling = fitted_target_scaling(self)
+            if regression_loss(self.loss, self.quantile) != loss:
+                raise ValueError(
+                    f"loss={self.loss!r} differs from {loss!r} of the fitted network that training "
+                    "would continue. Set warm_start=False and call fit to start anew."
+                )
+            if n_outputs != self.n_outputs_:
+                raise ValueError(
+                    f"y has shape {y.shape}, but the fitted network that training would continue "
+                    f"has {self.n_outputs_} output(s)."
+                )
+        targets = loss.targets(scaling.scaled(columns), dtype)
+        w = None if w is None else w.astype(dtype, copy=False)
+        return Dataset(
+            X, targets, w, dtype, loss, n_outputs, y, sample_weight, target_scaling=scaling
+        )
+
+    def _encode_validation(
+        self, X: Any, y: Any, sample_weight: NDArray[Any] | None, data: Dataset
+    ) -> Dataset:
+        y, loss = numbers(y, "y_val"), self._fitted_loss
+        if y.shape[1:] != data.labels.shape[1:]:
+            raise ValueError(
+                f"y_val has shape {y.shape}, which does not fit the {data.labels.shape} of y."
+            )
+        columns = _columns(y, loss, "y_val")
+        w = None if sample_weight is None else counted_in_rows(sample_weight)
+        targets = loss.targets(data.target_scaling.scaled(columns), data.dtype)
+        w = None if w is None else w.astype(data.dtype, copy=False)
+        return replace(data, X=X, y=targets, w=w, labels=y, sample_weight=sample_weight)
+
+
+def regression_loss(loss: str | Loss, quantile: float | Sequence[float]) -> RegressionLoss:
+    """Return the loss that the parameters ask for.
+
+    Raises
+    ------
+    InvalidParameterError
+        If ``quantile`` holds no levels, or ``loss`` is no loss of regression.
+    """
+    if isinstance(loss, str):
+        if loss != "quantile":
+            return cast(RegressionLoss, LOSSES[loss])
+        levels = np.atleast_1d(np.asarray(quantile, dtype=object)).ravel().tolist()
+        ok = [isinstance(q, Real) and not isinstance(q, bool) and 0 < q < 1 for q in levels]
+        if not (levels and all(ok) and all(a < b for a, b in pairwise(levels))):
+            raise InvalidParameterError(
+                "quantile must be a number between 0 and 1, or an increasing list of them. Got "
+                f"{quantile!r}."
+            )
+        return Quantile(tuple(map(float, levels)))
+    if isinstance(loss, type) or not hasattr(loss, "target_scale"):
+        raise InvalidParameterError(
+            f"loss must be one of {REGRESSION} or an instance of a loss of regression like "
+            f"skscratch.core.losses.Huber(0.5). Got {loss!r}."
+        )
+    return cast(RegressionLoss, loss)
+
+
+def numbers(y: Any, argument: str) -> NDArray[Any]:
+    """Return targets as floats: (n,), or (n, q) for several."""
+    if issparse(y):
+        raise TypeError(f"{argument} must be dense for a regressor. Convert it with toarray().")
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    if y.dtype.kind not in "biuf":
+        try:
+            y = y.astype(np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"{argument} must hold numbers for a regressor; got {y.dtype}, for instance "
+                f"{y.ravel()[0]!r}. For classes there is ScratchMLPClassifier."
+            ) from None
+    return y.astype(np.float64, copy=False) if y.dtype.kind != "f" else y
+
+
+def _columns(y: NDArray[Any], loss: RegressionLoss, argument: str) -> NDArray[Any]:
+    """Return targets as columns (n, q) of float64; refuse those outside of the loss's range."""
+    fault = loss.accepts(y)
+    if fault:
+        raise ValueError(f"{argument}: {fault}")
+    return y.reshape(len(y), -1).astype(np.float64, copy=False)
