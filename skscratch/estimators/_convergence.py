@@ -149,7 +149,7 @@ def _risen(state: TrainingState, curve: list[float], constant: float) -> str:
 
 
 def _kept_loss(config: TrainingConfig, state: TrainingState, n_rows: int) -> float:
-    """Return the last training loss, or the validation loss of the kept parameters if it is higher."""
+    """Return the larger of the last training loss and the kept parameters' validation loss."""
     history = state.history
     loss = history["loss"][-1]
     if state.best_validation_score is None or not state.keeps_best:

@@ -76,7 +76,7 @@ class Scaling(NamedTuple):
             np.clip(X, -self.limit, self.limit, out=X)
 
     def fold(self, params: Parameters) -> Parameters:
-        """Return parameters for X, from those for the scaled X. Later layers are the same arrays."""
+        """Return parameters for X, from those for the scaled X. Later layers are not copied."""
         (W, *weights), (b, *biases) = params
         W = W / self.scale[:, None]
         return Parameters([W, *weights], [b - np.matmul(self.center, W), *biases])
