@@ -1,4 +1,4 @@
-"""The house rules of docs/design.md, as functions that return offences, empty when all is well.
+"""The house rules of CONTRIBUTING.md, as functions that return offences, empty when all is well.
 
 Each rule runs over the project, and over a snippet that breaks it.
 """

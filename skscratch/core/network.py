@@ -254,7 +254,7 @@ def merge_members(params: Parameters) -> Parameters:
 
 
 class Workspace(NamedTuple):
-    """The buffers of a forward pass over n rows. A workspace lives inside one call.
+    """The buffers of a forward pass over n rows. They are not stored on the estimator.
 
     Without dropout, h is a and mask is None. The logits are stored column by column. A softmax sums
     over the columns, so NumPy then works on n numbers at a time instead of q.

@@ -284,7 +284,7 @@ lr_multiplier=1.0)
         return cls(saved["rule"], units, slots, int(saved["t"]), saved["scale"])
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
-        """Load a dict of ``state_dict``, from a state of the same rule, in place."""
+        """Load a dict that ``state_dict`` returned, from a state of the same rule, in place."""
         for slot, other in zip(self.slots, saved["slots"], strict=True):
             np.copyto(slot, other)
         self.n_updates, self.lr_multiplier = saved["t"], saved["scale"]

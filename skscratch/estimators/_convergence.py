@@ -149,7 +149,7 @@ def _risen(state: TrainingState, curve: list[float], constant: float) -> str:
 
 
 def _kept_loss(config: TrainingConfig, state: TrainingState, n_rows: int) -> float:
-    """Return the highest recorded loss of the parameters that are kept, or of similar ones."""
+    """Return the larger of the last training loss and the kept parameters' validation loss."""
     history = state.history
     loss = history["loss"][-1]
     if state.best_validation_score is None or not state.keeps_best:
@@ -191,7 +191,7 @@ def _likely_causes(
 def _rate(
     estimator: Any, stochastic: Stochastic, state: TrainingState, rates: list[float]
 ) -> Iterator[str]:
-    """The learning rate is far from that of "auto", or has fallen to almost nothing."""
+    """Yield a cause if the learning rate is far from that of "auto", or has fallen to almost 0."""
     n = None if state.optimizer is None else state.optimizer.n_updates
     warmup, given = estimator.warmup_steps, estimator.learning_rate
     init, own = estimator.learning_rate_init, isinstance(given, str)
@@ -213,7 +213,7 @@ def _rate(
 
 
 def _steps(estimator: Any) -> Iterator[str]:
-    """The steps of the optimizer are too small."""
+    """Yield a cause if the steps of the optimizer are too small."""
     if estimator.epsilon > 1e-2 and estimator.solver == "adam":
         yield f"epsilon={estimator.epsilon:g} outweighs the gradients: lower it"
     clip = estimator.max_grad_norm
@@ -222,7 +222,7 @@ def _steps(estimator: Any) -> Iterator[str]:
 
 
 def _penalties(estimator: Any, config: TrainingConfig, data: Dataset) -> Iterator[str]:
-    """Regularisation is too strong."""
+    """Yield a cause if regularisation is too strong."""
     if estimator.alpha > 0.1 * data.X.shape[0]:
         yield f"alpha={estimator.alpha:g} is a heavy penalty for {data.X.shape[0]} rows: lower it"
     if estimator.label_smoothing >= 0.5:
@@ -236,7 +236,7 @@ def _penalties(estimator: Any, config: TrainingConfig, data: Dataset) -> Iterato
 
 
 def _end(estimator: Any, stochastic: Stochastic | None, n_epochs: int) -> Iterator[str]:
-    """Training ended too soon."""
+    """Yield a cause if training ended too soon."""
     if n_epochs >= estimator.max_iter:
         yield f"training ended at max_iter={estimator.max_iter}: raise it"
     elif estimator.tol > 0.01:
@@ -248,7 +248,7 @@ def _end(estimator: Any, stochastic: Stochastic | None, n_epochs: int) -> Iterat
 
 
 def _network(estimator: Any, state: TrainingState, data: Dataset) -> Iterator[str]:
-    """The network is too deep or too narrow, or has a dead layer."""
+    """Yield a cause if the network is too deep or too narrow, or has a dead layer."""
     widths, f = state.arch.sizes[1:-1], estimator.activation
     names = list(f) if isinstance(f, (list, tuple)) else [f] * len(widths)
     names = [name for name in names if isinstance(name, str)]  # nothing is known about objects
@@ -271,7 +271,7 @@ def _network(estimator: Any, state: TrainingState, data: Dataset) -> Iterator[st
 
 
 def _inputs(estimator: Any, state: TrainingState, data: Dataset) -> Iterator[str]:
-    """Features have outliers that training clips, or are not scaled."""
+    """Yield a cause if features are not scaled, or have outliers that training clips."""
     if state.scaling is not None and state.scaling.limit is not None:
         names = named_features(estimator, np.flatnonzero(np.isfinite(state.scaling.limit)))
         yield f"values in {names} that are far away from all others: replace them"

@@ -30,8 +30,8 @@ FREE = {
 
 def checkpoint_file(
     estimator: Any, state: TrainingState, data: Dataset, is_initial: bool
-) -> CheckpointFile | None:
-    """Return the checkpoint file of a fit that is about to start; None without a path.
+) -> CheckpointFile:
+    """Return the checkpoint file of a fit that is about to start.
 
     Raises
     ------
@@ -39,8 +39,6 @@ def checkpoint_file(
         If the path cannot be a file, or a parameter cannot be pickled.
     """
     path = estimator.checkpoint
-    if path is None:
-        return None
     if not possible(path):
         raise ValueError(f"checkpoint={os.fspath(path)!r} must be a file in a folder that exists.")
     parameters = inspect.signature(type(estimator)).parameters.items()

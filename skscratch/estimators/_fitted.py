@@ -23,7 +23,7 @@ from skscratch._compat import OF_A_FIT
 from skscratch._version import __version__
 from skscratch._warnings import quiet
 from skscratch.core.network import Architecture, Parameters, allocate, views
-from skscratch.core.optimizers import EMA, OptimizerState
+from skscratch.core.optimizers import EMA
 from skscratch.estimators._former import alike
 from skscratch.estimators._messages import not_finite
 from skscratch.estimators._parameters import BEFORE, CONSTRAINTS
@@ -150,17 +150,15 @@ def continued_state(estimator: Any, config: TrainingConfig) -> TrainingState:
     theta, params = _packed(config.arch.sizes, fitted_parameters(estimator))
     if not np.isfinite(theta).all():
         raise ValueError(not_finite(estimator))
-    saved, arch = estimator._continuation, config.arch
+    saved, stochastic = estimator._continuation, config.stochastic
     shuffle, dropout = (np.random.Generator(np.random.PCG64(0)) for _ in range(2))
-    shuffle.bit_generator.state, dropout.bit_generator.state = saved["shuffle"], saved["dropout"]
     state = TrainingState(
-        arch,
+        config.arch,
         theta,
         params,
         saved["seed"],
         shuffle,
         dropout,
-        OptimizerState.from_state_dict(copy.deepcopy(saved["memory"])),
         history=History(estimator.history_),
         n_epochs=estimator.n_iter_,
         n_samples_seen=estimator.t_,
@@ -169,12 +167,13 @@ def continued_state(estimator: Any, config: TrainingConfig) -> TrainingState:
     state.best_loss = min(estimator.loss_curve_) if known is None else known
     state.target_scaling = fitted_target_scaling(estimator)
     _unfold(saved, state)
-    averaged, stochastic = saved.get("averaged"), config.stochastic
-    decay = 0.0 if stochastic is None else stochastic.ema_decay
+    learned = {name: saved[name] for name in ("shuffle", "dropout", "memory")} | {"theta": theta}
+    averaged, decay = saved.get("averaged"), 0.0 if stochastic is None else stochastic.ema_decay
     # training continues from the raw parameters, unless the user has changed the average since
     if decay and averaged is not None and averaged["mean"] == _digest(theta):
-        state.ema = EMA(theta, decay, theta.copy(), averaged["n"])
-        np.copyto(theta, averaged["theta"])
+        state.ema = EMA(theta, decay, theta.copy())
+        learned |= {"theta": averaged["theta"], "mean": theta, "n_averaged": averaged["n"]}
+    state.load_state_dict({"learned": learned})
     return state
 
 

@@ -154,7 +154,7 @@ def _near(name: str, names: Collection[str]) -> tuple[str, ...]:
 
 
 def explained(method: Method) -> Method:
-    """Return the method with errors that name the estimator, and what the user may have meant."""
+    """Return the method, with a TypeError for wrong arguments that suggests the right ones."""
     names, by_position, needed = _parameters(method)
 
     @wraps(method)

@@ -58,8 +58,8 @@ class Parameter(NamedTuple):
         A value that switches the parameter off. Such a value never causes a warning. None if there
         is no such value.
     before : object
-        The value for a file that was saved by a version without the parameter: it keeps the old
-        behaviour. None if the default does.
+        The value in files that were saved before the parameter existed. It keeps their behaviour.
+        None if the default does that.
     """
 
     constraint: list[Any]

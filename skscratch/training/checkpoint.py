@@ -207,7 +207,7 @@ class CheckpointFile:
         self.seed_is_free, self._n_epochs, self._time = seed_is_free, n_epochs, monotonic()
 
     def load(self) -> dict[str, Any] | None:
-        """Return the content that an earlier call saved, or None; use the seed in the file.
+        """Return the content that an earlier call saved, or None. Take over the seed in it.
 
         Raises
         ------
@@ -227,7 +227,7 @@ class CheckpointFile:
 
     @contextmanager
     def blamed(self) -> Iterator[None]:
-        """Make any error in the block name the file."""
+        """Raise any error of the block as a ValueError that names the file."""
         try:
             yield
         except Exception as error:  # a file from someone else may cause any error

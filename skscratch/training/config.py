@@ -104,13 +104,13 @@ class TrainingConfig:
         float32 or float64.
     optimizer : Stochastic or LBFGS
     alpha : float
-        Strength of the L2 penalty, in rows.
+        Strength of the L2 penalty. A value of 1 counts like one training row.
     max_iter : int
         Maximum number of epochs, or of iterations of L-BFGS.
     tol : float
         Smallest improvement that counts. For L-BFGS, the largest gradient entry at which to stop.
     standardize : bool
-        Whether the first run scales features that are out of scale.
+        Whether the first run scales the features, if some are out of scale.
     scorer : Scorer or None
         Compares networks on validation rows. None compares networks by their loss.
 

@@ -1,9 +1,10 @@
 """The training data: checked arrays, validation rows, and batches.
 
-Iterating over batches once is one epoch. A batch's weights w have the sum 1, as the losses need
-them; ``weight`` is the sum before they are divided by it. A batch is valid until the next batch is
-made, because batches share buffers. A batch has at most ``batch_size`` rows. X and the columns of y
-may be of any numeric dtype. Each batch is cast to the network's dtype, and its X is scaled.
+Iterating over batches once is one epoch. In a batch, ``w`` are the row weights divided by their
+sum, and ``weight`` is that sum. The losses need weights of sum 1. A batch is valid until the next
+batch is made, because batches share buffers. A batch has at most ``batch_size`` rows. X and the
+columns of y may be of any numeric dtype. Each batch is cast to the network's dtype, and its X is
+scaled.
 
 With several members, each member has its own rows. The arrays of a batch then have a leading member
 axis, w has the sum 1 for each member, and ``weight`` is the sum over all members.

@@ -69,13 +69,13 @@ class Patience:
         }
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
-        """Load a dict of ``state_dict``."""
+        """Load a dict that ``state_dict`` returned."""
         self.best, self._n_stalled = saved["best"], saved["n_stalled"]
         self._improved_at = saved["t_improved"]
 
 
 class BestWeights:
-    """A copy of each member's parameters with the lowest loss; of equal losses, the latest.
+    """A copy of each member's parameters in the epoch of its lowest loss; of equal ones, the last.
 
     Parameters
     ----------
@@ -134,13 +134,13 @@ class BestWeights:
         return {"theta": self.theta, "losses": self.losses, "marks": self.metadata}
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
-        """Load a dict of ``state_dict`` in place."""
+        """Load a dict that ``state_dict`` returned in place."""
         np.copyto(self.theta, saved["theta"])
         self.losses, self.metadata = saved["losses"], saved["marks"]
 
 
 def is_unfinished(losses: list[float], learning_rates: list[float], n: float) -> bool:
-    """Return whether more epochs would help: the loss still falls, and the learning rate lets it.
+    """Return whether more epochs would help: the loss still falls, at a rate that is not yet low.
 
     Parameters
     ----------

@@ -255,7 +255,7 @@ class EpochRunner:
         return loss + penalty
 
     def after_plateau(self) -> bool:
-        """Tell the schedule that the loss has stalled; return whether that ends training."""
+        """Tell the schedule that the loss has stalled; return True if it sets the rate to 0."""
         updates = self.optimizer.state
         updates.lr_multiplier = self.optimizer.schedule.after_plateau(updates.lr_multiplier)
         return bool(updates.lr_multiplier == 0)

@@ -1,4 +1,4 @@
-"""The reports of training, without words: hooks while it runs, and an outcome at its end."""
+"""What training tells its caller: hooks are called while it runs, an outcome is its result."""
 
 from dataclasses import dataclass
 from enum import Enum, auto

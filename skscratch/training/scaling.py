@@ -77,7 +77,7 @@ class Scaling(NamedTuple):
             np.clip(X, -self.limit, self.limit, out=X)
 
     def fold(self, params: Parameters) -> Parameters:
-        """Return parameters for X, from those for the scaled X; later layers are shared."""
+        """Return parameters for X, from those for the scaled X. Later layers are not copied."""
         (W, *weights), (b, *biases) = params
         W = W / self.scale[:, None]
         return Parameters([W, *weights], [b - np.matmul(self.center, W), *biases])
@@ -265,7 +265,7 @@ def _in_scale(moments: Moments) -> Any:
 
 
 def _trusted(moments: Moments) -> Any:
-    """Return which features, if they are in scale, need no search for outliers.
+    """Return which features need no search for outliers, provided that they are in scale.
 
     For all other features, outliers may have determined the moments.
     """

@@ -1,5 +1,6 @@
 """The state of a training run: everything that changes, and one way to save it and load it."""
 
+import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
 
@@ -238,13 +239,15 @@ class TrainingState:
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Load in place the parts of a ``state_dict`` that ``saved`` has."""
         if "learned" in saved:
-            learned = saved["learned"]
-            np.copyto(self.theta, learned["theta"])
-            if self.optimizer is not None:
-                self.optimizer.load_state_dict(learned["memory"])
+            learned, memory = saved["learned"], saved["learned"]["memory"]
             if self.ema is not None:
                 np.copyto(self.ema.mean, learned["mean"])
                 self.ema.n = learned["n_averaged"]
+            np.copyto(self.theta, learned["theta"])
+            if self.optimizer is None:
+                self.optimizer = OptimizerState.from_state_dict(copy.deepcopy(memory))
+            else:
+                self.optimizer.load_state_dict(memory)
             self.shuffle.bit_generator.state = learned["shuffle"]
             self.dropout.bit_generator.state = learned["dropout"]
         if "counted" in saved:

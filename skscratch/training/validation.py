@@ -34,7 +34,8 @@ __all__ = ["Evaluator", "fit_temperature", "mean_loss"]
 # not move T far.
 PULL = 10.0
 FURTHEST = 1.5
-# Up to this many logits are kept between two evaluations. More are computed each time.
+# Logits are computed once for all temperatures that are tried if there are at most this many
+# numbers, otherwise once for each temperature.
 KEPT = 2**19
 
 
