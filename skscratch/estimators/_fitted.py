@@ -22,7 +22,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 from skscratch._compat import OF_A_FIT
 from skscratch._version import __version__
 from skscratch._warnings import quiet
-from skscratch.core.losses import with_output
+from skscratch.core.losses import LOSSES, with_output
 from skscratch.core.network import Architecture, Parameters, allocate, views
 from skscratch.core.optimizers import EMA, OptimizerState
 from skscratch.estimators._former import alike
@@ -260,7 +260,7 @@ def fitted_network(estimator: Any) -> Architecture:
     """Return the architecture of the fitted network, for prediction."""
     sizes = (len(estimator.coefs_[0]), *(len(b) for b in estimator.intercepts_))
     functions = activations(estimator._activation, len(sizes) - 2)
-    return Architecture(sizes, functions, with_output(estimator.out_activation_))
+    return Architecture(sizes, functions, with_output(estimator.out_activation_, LOSSES))
 
 
 def check_complete(estimator: Any) -> None:
