@@ -113,7 +113,9 @@ class _LogLink(_RegressionLoss):
     output_activation: ClassVar[str] = "exp"
 
     def predict(self, z: Any) -> Any:
-        info, p = np.finfo(z.dtype), np.exp(z)
+        info = np.finfo(z.dtype)
+        with np.errstate(over="ignore"):  # clipped in the next line
+            p = np.exp(z)
         return np.clip(p, info.tiny, info.max, out=p)
 
     def _best_constant(self, y: Any, w: Any) -> Any:
