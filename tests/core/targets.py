@@ -1,7 +1,5 @@
 """Targets that a loss takes."""
 
-import numpy as np
-
 from skscratch.core.losses import REGRESSION_LOSSES
 from skscratch.core.regression_losses import Huber, Quantile
 
