@@ -40,7 +40,10 @@ FLOORS = [
     {"estimators"},
     {"_skops", "onnx"},
 ]
-WITHIN_CORE = {"network": {"layers", "activations", "losses"}}
+WITHIN_CORE = {
+    "network": {"layers", "activations", "losses"},
+    "losses": {"regression_losses"},
+}
 CORE_NEEDS = {"numpy", "scipy"} | sys.stdlib_module_names
 HOOKS = {"setup", "teardown", "on_fit_task_begin", "on_fit_task_end"}  # scikit-learn calls them
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)

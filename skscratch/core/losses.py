@@ -1,5 +1,8 @@
 """Losses. Each owns everything that depends on the loss, from the targets to the predictions.
 
+This file holds the protocols, the losses of a classifier, and the tables of all losses. The losses
+of a regressor are in ``regression_losses``.
+
 A loss is fused with the output activation that turns logits into predictions. Softmax and
 cross-entropy belong together, and so do logistic and binary cross-entropy: the product of their
 derivatives is ``prediction - target``. A loss computed from the logits is exact even where they
@@ -11,7 +14,7 @@ several members is the sum of the members' losses.
 ``smoothing``, from 0 to 1, is the share of every target that is spread evenly over the K classes.
 Smoothing keeps the logits from growing without bound. A logistic output has the classes 0 and 1.
 
-A new loss is a class and an entry of ``LOSSES``.
+A new loss is a class and an entry of a table at the end of this file.
 
 References
 ----------
@@ -19,14 +22,34 @@ C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens and Z. Wojna (2016). Rethinking th
 architecture for computer vision.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr, expit, log_expit, logit, softmax
 
-__all__ = ["LOSSES", "LogisticCrossEntropy", "Loss", "SoftmaxCrossEntropy", "with_output"]
+from skscratch.core.regression_losses import (
+    AbsoluteError,
+    Gamma,
+    Huber,
+    Poisson,
+    Quantile,
+    SquaredError,
+)
+
+__all__ = [
+    "CLASS_LOSSES",
+    "LOSSES",
+    "REGRESSION_LOSSES",
+    "ClassLoss",
+    "LogisticCrossEntropy",
+    "Loss",
+    "RegressionLoss",
+    "SoftmaxCrossEntropy",
+    "with_output",
+]
 
 
 class Loss(Protocol):
@@ -53,17 +76,17 @@ class Loss(Protocol):
     def for_prediction(self) -> Self:
         """Return the loss without its parts for training only, such as label smoothing."""
 
+    def for_validation(self, y: Any, w: Any) -> Self:
+        """Return the loss with what ``score`` has to know about all validation targets.
+
+        w are the weights of the rows, of any sum, or None.
+        """
+
     def targets(self, y: Any, dtype: Any) -> Any:
-        """Return encoded labels as the targets that forward and backward take."""
+        """Return encoded labels, or numbers, as the targets that forward and backward take."""
 
     def predict(self, z: Any) -> Any:
         """Return the predictions for logits; probabilities are never exactly 0."""
-
-    def log_predict(self, z: Any) -> Any:
-        """Return the logarithm of ``predict``, computed from the logits."""
-
-    def decide(self, z: Any) -> Any:
-        """Return the index of each row's most probable class, or which labels are probable."""
 
     def score(self, p: Any, y: Any, w: Any) -> float:
         """Return the mean score of the predictions p, which ``history_`` records."""
@@ -72,8 +95,46 @@ class Loss(Protocol):
         """Return the best logits (q,) that are the same for every row, and their mean loss.
 
         A network with these output biases, and no other weights, predicts the frequencies of the
-        targets. Label smoothing is left out.
+        targets, or their mean or quantile. Label smoothing is left out.
         """
+
+
+AnyLoss = TypeVar("AnyLoss", bound=Loss)
+
+
+class ClassLoss(Loss, Protocol):
+    """The methods that the loss of a classifier has besides those of every loss."""
+
+    def log_predict(self, z: Any) -> Any:
+        """Return the logarithm of ``predict``, computed from the logits."""
+
+    def decide(self, z: Any) -> Any:
+        """Return the index of each row's most probable class, or which labels are probable."""
+
+
+class RegressionLoss(Loss, Protocol):
+    """The methods that the loss of a regressor has besides those of every loss.
+
+    Standardised targets are ``(y - center) / scale``. ``W`` and ``b`` are the last layer.
+    """
+
+    def accepts(self, y: Any) -> str:
+        """Return a sentence about targets that the loss is not defined for, or an empty string."""
+
+    def n_outputs(self, q: int) -> int:
+        """Return the number of logits for q columns of targets."""
+
+    def target_scale(self, y: Any, w: Any) -> tuple[Any, Any]:
+        """Return center and scale (q,) of the raw targets; the scale is a power of two.
+
+        w are the weights of the rows, of any sum, or None.
+        """
+
+    def fold_target(self, W: Any, b: Any, center: Any, scale: Any) -> tuple[Any, Any]:
+        """Return W and b for raw targets, from those for standardised targets."""
+
+    def unfold_target(self, W: Any, b: Any, center: Any, scale: Any) -> tuple[Any, Any]:
+        """Return W and b for standardised targets, from those for raw targets; b is rounded."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +183,9 @@ class SoftmaxCrossEntropy:
 
     def for_prediction(self) -> Self:
         return replace(self, smoothing=0.0)
+
+    def for_validation(self, y: Any, w: Any) -> Self:
+        return self
 
     def targets(self, y: Any, dtype: Any) -> NDArray[np.intp]:
         targets: NDArray[np.intp] = y.astype(np.intp, copy=False)
@@ -198,6 +262,9 @@ class LogisticCrossEntropy:
     def for_prediction(self) -> Self:
         return replace(self, smoothing=0.0)
 
+    def for_validation(self, y: Any, w: Any) -> Self:
+        return self
+
     def targets(self, y: Any, dtype: Any) -> Any:
         # an indicator matrix keeps its dtype, and is cast batch by batch
         return np.ascontiguousarray(y) if y.ndim == 2 else y.astype(dtype).reshape(-1, 1)
@@ -239,18 +306,25 @@ def _share(right: Any, w: Any) -> float:
     return float(w.sum(where=right, dtype=float) / w.sum(dtype=float))
 
 
-LOSSES: dict[str, Loss] = {
+CLASS_LOSSES: dict[str, ClassLoss] = {
     loss.name: loss for loss in (SoftmaxCrossEntropy(), LogisticCrossEntropy())
 }
 
+REGRESSION_LOSSES: dict[str, RegressionLoss] = {
+    loss.name: loss
+    for loss in (SquaredError(), AbsoluteError(), Huber(), Quantile(), Poisson(), Gamma())
+}
 
-def with_output(activation: str) -> Loss:
-    """Return a loss with this output activation, for prediction.
+LOSSES: dict[str, Loss] = {**CLASS_LOSSES, **REGRESSION_LOSSES}
+
+
+def with_output(activation: str, losses: Mapping[str, AnyLoss]) -> AnyLoss:
+    """Return the first loss of a table that has this output activation, for prediction.
 
     Examples
     --------
-    >>> from skscratch.core.losses import with_output
-    >>> with_output("softmax").name
+    >>> from skscratch.core.losses import LOSSES, with_output
+    >>> with_output("softmax", LOSSES).name
     'softmax_cross_entropy'
     """
-    return next(loss for loss in LOSSES.values() if loss.output_activation == activation)
+    return next(loss for loss in losses.values() if loss.output_activation == activation)

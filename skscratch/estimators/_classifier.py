@@ -15,7 +15,13 @@ from skscratch import _typing as hints
 from skscratch._compat import available_if, fit_context
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
-from skscratch.core.losses import LogisticCrossEntropy, Loss, SoftmaxCrossEntropy, with_output
+from skscratch.core.losses import (
+    CLASS_LOSSES,
+    ClassLoss,
+    LogisticCrossEntropy,
+    SoftmaxCrossEntropy,
+    with_output,
+)
 from skscratch.estimators import _labels
 from skscratch.estimators._auto import is_lbfgs
 from skscratch.estimators._base import BaseScratchMLP
@@ -565,9 +571,9 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         """
         return self._outputs(X, lambda z: z[:, 0] if z.shape[1] == 1 else z)
 
-    def _loss(self) -> Loss:
+    def _loss(self) -> ClassLoss:
         """Return a loss with the output activation of the fitted network, for prediction."""
-        return with_output(self.out_activation_)
+        return with_output(self.out_activation_, CLASS_LOSSES)
 
     def _is_multilabel(self) -> bool:
         """Return whether the fitted network predicts several labels for each row."""
@@ -593,7 +599,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         w = None
         if sample_weight is not None or self.class_weight is not None:
             w = self._weighted(index, sample_weight, dtype)
-        loss: Loss = SoftmaxCrossEntropy(smoothing)
+        loss: ClassLoss = SoftmaxCrossEntropy(smoothing)
         if y.ndim == 2 or n_classes == 2:
             loss = LogisticCrossEntropy(smoothing)
         n_outputs = 1 if y.ndim == 1 and n_classes == 2 else n_classes

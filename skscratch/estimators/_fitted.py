@@ -34,8 +34,8 @@ from skscratch.training.scaling import Scaling, TargetScaling
 from skscratch.training.state import TrainingState
 
 __all__ = [
-    "Saved", "Transaction", "continued_state", "fitted_network", "fitted_parameters", "fitted_target_scaling",
-    "published", "snapshot",
+    "Saved", "Transaction", "continued_state", "fitted_network", "fitted_parameters",
+    "fitted_target_scaling", "published", "snapshot",
 ]  # fmt: skip
 
 # The attributes that a fitted model needs to predict, and those that it needs to train further.

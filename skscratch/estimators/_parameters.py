@@ -17,7 +17,7 @@ from skscratch._compat import HasMethods, Interval, Options, StrOptions
 from skscratch._warnings import warn
 from skscratch.core.activations import ACTIVATIONS
 from skscratch.core.initializers import INITIALIZERS
-from skscratch.core.losses import REGRESSION
+from skscratch.core.losses import REGRESSION_LOSSES
 from skscratch.core.optimizers import SOLVERS
 from skscratch.core.schedules import SCHEDULES
 from skscratch.estimators._settings import arguments
@@ -69,7 +69,7 @@ class Parameter(NamedTuple):
 
 
 PARAMETERS: dict[str, Parameter] = {
-    "loss": Parameter([StrOptions({*REGRESSION}), HasMethods(["forward", "backward"])]),
+    "loss": Parameter([StrOptions({*REGRESSION_LOSSES}), HasMethods(["forward", "backward"])]),
     "hidden_layer_sizes": Parameter(["array-like", Interval(Integral, 1, None, closed="left")]),
     "activation": Parameter(
         [StrOptions({*ACTIVATIONS}), HasMethods(["forward", "backward"]), list, tuple]

@@ -17,7 +17,8 @@ from sklearn.utils import column_or_1d
 from skscratch import _typing as hints
 from skscratch._compat import InvalidParameterError, available_if, fit_context
 from skscratch._typing import MatrixLike
-from skscratch.core.losses import LOSSES, REGRESSION, Loss, Quantile, RegressionLoss
+from skscratch.core.losses import REGRESSION_LOSSES, Loss, RegressionLoss
+from skscratch.core.regression_losses import Quantile
 from skscratch.estimators._auto import is_lbfgs
 from skscratch.estimators._base import BaseScratchMLP
 from skscratch.estimators._fitted import fitted_target_scaling
@@ -48,7 +49,7 @@ default='squared_error'
         'poisson' and 'gamma' predict the mean of counts and of positive amounts through the
         exponential function; y must not be negative, and for 'gamma' must be positive. An object
         must follow the protocol ``skscratch.core.losses.Loss``, for instance
-        ``skscratch.core.losses.Huber(0.5)``.
+        ``skscratch.core.regression_losses.Huber(0.5)``.
     hidden_layer_sizes : int or array-like of int, default=(256, 128)
         Units per hidden layer. ``()`` makes a linear model. With the default
         ``n_members``, the default sizes make an ensemble of eight networks of 32 and 16 units.
@@ -528,7 +529,7 @@ default='squared_error'
     def _fitted_predictions(self, z: Any) -> Any:
         return self._fitted_loss.predict(z)
 
-    def _loss(self) -> Loss:
+    def _loss(self) -> RegressionLoss:
         """Return the loss of the fitted network."""
         return self._fitted_loss
 
@@ -593,7 +594,7 @@ def regression_loss(loss: str | Loss, quantile: float | Sequence[float]) -> Regr
     """
     if isinstance(loss, str):
         if loss != "quantile":
-            return cast(RegressionLoss, LOSSES[loss])
+            return REGRESSION_LOSSES[loss]
         levels = np.atleast_1d(np.asarray(quantile, dtype=object)).ravel().tolist()
         ok = [isinstance(q, Real) and not isinstance(q, bool) and 0 < q < 1 for q in levels]
         if not (levels and all(ok) and all(a < b for a, b in pairwise(levels))):
@@ -604,8 +605,8 @@ def regression_loss(loss: str | Loss, quantile: float | Sequence[float]) -> Regr
         return Quantile(tuple(map(float, levels)))
     if isinstance(loss, type) or not hasattr(loss, "target_scale"):
         raise InvalidParameterError(
-            f"loss must be one of {REGRESSION} or an instance of a loss of regression like "
-            f"skscratch.core.losses.Huber(0.5). Got {loss!r}."
+            f"loss must be one of {[*REGRESSION_LOSSES]} or an instance of a loss of regression like "
+            f"skscratch.core.regression_losses.Huber(0.5). Got {loss!r}."
         )
     return cast(RegressionLoss, loss)
 

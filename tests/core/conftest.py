@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 from skscratch.core.activations import ACTIVATIONS
 from skscratch.core.losses import LOSSES
 from skscratch.core.network import Architecture, Gradient, Workspace, allocate, backward, forward
+from tests.core.targets import draw_targets
 
 P, Q = 5, 3
 
@@ -27,10 +28,7 @@ class Problem:
         rows = (members, n) if members > 1 else (n,)
         X = rng.normal(size=(*rows, P)) * (rng.random((*rows, P)) < 0.6)
         self.X = csr_array(X) if sparse else X
-        is_softmax = loss.output_activation == "softmax"
-        self.y = (
-            rng.integers(Q, size=rows) if is_softmax else rng.integers(2, size=(*rows, Q)) * 1.0
-        )
+        self.y = draw_targets(loss, rng, rows, Q)
         w = rng.uniform(0, 2, rows) if weighted else np.ones(rows)
         self.w = w / w.sum(axis=-1, keepdims=True)
         self.dropout_seed = None

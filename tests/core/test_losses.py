@@ -8,25 +8,29 @@ from scipy.special import expit, log_softmax, softmax
 from sklearn.metrics import log_loss
 
 from skscratch.core.losses import (
+    CLASS_LOSSES,
     LOSSES,
+    REGRESSION_LOSSES,
     LogisticCrossEntropy,
     SoftmaxCrossEntropy,
     with_output,
 )
+from tests.core.targets import OF_REGRESSORS, draw_targets
 
 RNG = np.random.default_rng(0)
 Z = RNG.normal(size=(20, 4), scale=3)
 EQUAL = np.full(20, 1 / 20)
 WEIGHTS = [None, RNG.uniform(0, 2, 20)]
 SMOOTHED = {"softmax-0.3": SoftmaxCrossEntropy(0.3), "logistic-0.3": LogisticCrossEntropy(0.3)}
-EVERY_LOSS = LOSSES | SMOOTHED
+CLASSIFIERS = CLASS_LOSSES | SMOOTHED
+EVERY_LOSS = LOSSES | SMOOTHED | OF_REGRESSORS
 every_loss = pytest.mark.parametrize("loss", EVERY_LOSS.values(), ids=EVERY_LOSS)
+classifiers = pytest.mark.parametrize("loss", CLASSIFIERS.values(), ids=CLASSIFIERS)
 
 
 def targets(loss):
-    """Return classes for softmax, zeros and ones for logistic."""
-    is_softmax = loss.output_activation == "softmax"
-    return RNG.integers(4, size=20) if is_softmax else RNG.integers(2, size=(20, 4)) * 1.0
+    """Return targets for twenty rows of four logits."""
+    return draw_targets(loss, RNG, (20,), 4)
 
 
 def shares(w):
@@ -73,7 +77,7 @@ def test_a_small_loss_keeps_its_digits():
     assert_allclose(loss, np.exp(-40.0), rtol=1e-12)
 
 
-@every_loss
+@classifiers
 def test_predictions_are_those_of_forward(loss):
     y, z = targets(loss), Z.copy()
     loss.forward(z, y, EQUAL)
@@ -110,14 +114,27 @@ def test_encoded_labels_become_targets():
     assert LogisticCrossEntropy().targets(labels, float) is labels
 
 
-@every_loss
+@classifiers
 def test_smoothing_is_left_out_of_predictions(loss):
     assert loss.for_prediction() == type(loss)()
 
 
 @every_loss
-def test_a_loss_is_found_by_its_name_and_by_its_output(loss):
-    assert LOSSES[loss.name] == loss.for_prediction() == with_output(loss.output_activation)
+def test_a_loss_is_found_by_its_name(loss):
+    assert type(LOSSES[loss.name]) is type(loss)
+
+
+@every_loss
+def test_a_loss_is_found_by_its_output(loss):
+    found = with_output(loss.output_activation, LOSSES)
+    if loss.name in CLASS_LOSSES:
+        assert LOSSES[loss.name] == loss.for_prediction() == found
+    assert_array_equal(found.predict(np.sort(Z)), loss.predict(np.sort(Z)))
+
+
+def test_every_name_of_the_tables_is_that_of_the_loss():
+    assert [*LOSSES] == [*CLASS_LOSSES, *REGRESSION_LOSSES]
+    assert [loss.name for loss in LOSSES.values()] == [*LOSSES]
 
 
 @every_loss
@@ -140,7 +157,7 @@ def test_weights_count_like_repetitions(loss):
 def test_the_gradient_of_float32_stays_float32(loss):
     z = Z.astype(np.float32)
     y = targets(loss)
-    y = y.astype(np.float32) if loss.output_activation == "logistic" else y
+    y = y.astype(np.float32) if y.ndim == 2 else y
     w = np.full(20, 1 / 20, np.float32)
     mean = loss.forward(z, y, w)
     loss.backward(z, y, w)
@@ -249,11 +266,11 @@ def test_networks_side_by_side_have_each_its_own_loss(loss, order):
 
 
 def test_the_losses_of_the_table_do_not_smooth():
-    assert [loss.smoothing for loss in LOSSES.values()] == [0, 0]
+    assert [loss.smoothing for loss in CLASS_LOSSES.values()] == [0, 0]
 
 
 @pytest.mark.parametrize("w", WEIGHTS, ids=["unweighted", "weighted"])
-@every_loss
+@classifiers
 def test_no_constant_prediction_has_a_lower_loss(loss, w):
     """Logits that are the same for every row, moved downhill from anywhere, end there."""
     y, plain = targets(loss), type(loss)()
@@ -267,7 +284,7 @@ def test_no_constant_prediction_has_a_lower_loss(loss, w):
     assert_allclose(of(logits), constant, rtol=1e-12)
 
 
-@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+@pytest.mark.parametrize("loss", CLASS_LOSSES.values(), ids=CLASS_LOSSES)
 def test_one_class_has_a_constant_loss_of_zero(loss):
     y = np.zeros(20, int) if loss.output_activation == "softmax" else np.ones((20, 1), np.float32)
     _, constant = loss.fit_constant(y, EQUAL.astype(np.float32))

@@ -20,6 +20,7 @@ from skscratch.core.network import (
     outputs,
     views,
 )
+from skscratch.core.regression_losses import Quantile
 
 SOFTMAX, LOGISTIC = SoftmaxCrossEntropy(), LogisticCrossEntropy()
 
@@ -54,7 +55,8 @@ def test_gradient_along_random_directions(problem):
     assert_gradient_is_right(problem)
 
 
-every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+EVERY_LOSS = LOSSES | {"quantile-three": Quantile((0.2, 0.5, 0.7))}
+every_loss = pytest.mark.parametrize("loss", EVERY_LOSS.values(), ids=EVERY_LOSS)
 every_depth = pytest.mark.parametrize(
     ("hidden", "activations"),
     [((), ()), ((6,), (Tanh(),)), ((6, 5, 4), (Tanh(), ReLU(), Logistic()))],

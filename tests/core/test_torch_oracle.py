@@ -43,6 +43,23 @@ def test_values_and_derivatives_of_activations(name):
     assert_allclose(delta, leaf.grad.numpy(), rtol=1e-12, atol=1e-15)
 
 
+# torch has half the Poisson deviance up to what does not depend on z, and no quantiles
+TORCH_LOSSES = {
+    "softmax_cross_entropy": lambda z, y: F.cross_entropy(z, y, reduction="none"),
+    "logistic_cross_entropy": lambda z, y: F.binary_cross_entropy_with_logits(
+        z, y, reduction="none"
+    ),
+    "squared_error": lambda z, y: F.mse_loss(z, y, reduction="none") / 2,
+    "absolute_error": lambda z, y: F.l1_loss(z, y, reduction="none"),
+    "huber": lambda z, y: F.huber_loss(z, y, reduction="none"),
+    "quantile": lambda z, y: F.l1_loss(z, y, reduction="none") / 2,
+    "poisson": lambda z, y: (
+        F.poisson_nll_loss(z, y, log_input=True, reduction="none") + torch.xlogy(y, y) - y
+    ),
+    "gamma": lambda z, y: z + y * torch.exp(-z) - 1 - torch.log(y),
+}
+
+
 def torch_loss(problem, weights, biases):
     """Return the mean loss as PyTorch computes it from leaves that record gradients."""
     dense = problem.X.toarray() if hasattr(problem.X, "toarray") else problem.X
@@ -50,11 +67,8 @@ def torch_loss(problem, weights, biases):
     for i, f in enumerate(problem.arch.activations):
         a = TORCH_ACTIVATIONS[NAMES[type(f)]](a @ weights[i] + biases[i])
     z, y = a @ weights[-1] + biases[-1], torch.from_numpy(problem.y)
-    if problem.arch.loss.output_activation == "softmax":
-        losses = F.cross_entropy(z, y, reduction="none")
-    else:
-        bce = F.binary_cross_entropy_with_logits
-        losses = bce(z, y, reduction="none").sum(dim=1)
+    losses = TORCH_LOSSES[problem.arch.loss.name](z, y)
+    losses = losses if losses.ndim == 1 else losses.sum(dim=1)
     w = torch.from_numpy(problem.w)
     return (w * losses).sum() / w.sum()
 

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from skscratch.core.activations import ReLU, Tanh
-from skscratch.core.losses import LOSSES, LogisticCrossEntropy, SoftmaxCrossEntropy
+from skscratch.core.losses import (
+    LOSSES,
+    REGRESSION_LOSSES,
+    LogisticCrossEntropy,
+    SoftmaxCrossEntropy,
+)
 from skscratch.core.network import Architecture, allocate, split_members, views
 from skscratch.core.optimizers import GradientDescent
 from skscratch.core.schedules import Constant
@@ -47,9 +52,10 @@ class Factory:
     linear = Architecture((3, 1), (), LogisticCrossEntropy())
     deep = Architecture((3, 4, 1), (Tanh(),), LogisticCrossEntropy(), (0.3,))
 
-    def data(self, X=X, y=Y, w=None, dtype=np.float64, **parts):
-        """Return a data set whose labels are its targets."""
-        loss = SoftmaxCrossEntropy() if y.ndim == 1 else LogisticCrossEntropy()
+    def data(self, X=X, y=Y, w=None, dtype=np.float64, loss=None, **parts):
+        """Return a data set whose labels are its targets; without a loss they are classes."""
+        if loss is None:
+            loss = SoftmaxCrossEntropy() if y.ndim == 1 else LogisticCrossEntropy()
         n_outputs = int(y.max()) + 1 if y.ndim == 1 else y.shape[1]
         return Dataset(X, y, w, np.dtype(dtype), loss, n_outputs, y, w, **parts)
 
@@ -94,11 +100,13 @@ class Ensemble:
             "softmax_cross_entropy": rng.integers(3, size=20),
             "logistic_cross_entropy": rng.integers(2, size=(20, 3)) * 1.0,
         }
+        drawn = np.random.default_rng(3).gamma(1.0, 2.0, (20, 3))
+        self.targets |= dict.fromkeys(REGRESSION_LOSSES, drawn)
         # seventeen rows each, other ones for every member, in another order
         self.rows = np.array([rng.permutation(20)[:17] for _ in range(3)])
 
     def data(self, loss="softmax_cross_entropy", w=None):
-        return Factory().data(self.X, self.targets[loss], w)
+        return Factory().data(self.X, self.targets[loss], w, loss=LOSSES[loss])
 
     def state(self, hidden=(6,), dtype=np.float64, loss="softmax_cross_entropy", **parts):
         """Return a state of all members, at random parameters."""
@@ -106,7 +114,9 @@ class Ensemble:
         sizes = (self.n_features, *hidden, self.n_outputs)
         arch = Architecture(sizes, functions, LOSSES[loss], members=self.members, **parts)
         size = allocate(sizes, dtype, self.members)[0].size
-        theta = np.random.default_rng(1).normal(size=size)
+        # exp of a large logit would end the training
+        scale = 0.1 if arch.loss.output_activation == "exp" else 1.0
+        theta = np.random.default_rng(1).normal(size=size, scale=scale)
         return Factory().state(arch, theta=theta, dtype=dtype)
 
     def alone(self, state):
