@@ -57,7 +57,7 @@ class _RegressionLoss(ABC):
         return np.ascontiguousarray(y, dtype).reshape(len(y), -1)
 
     def score(self, p: Any, y: Any, w: Any) -> float:
-        errors = np.subtract(self._point(p), y, dtype=float)
+        errors = np.subtract(self.point(p), y, dtype=float)
         error = np.average(np.square(errors, out=errors), axis=0, weights=w)
         variance = np.ones_like(error) if self.variance is None else np.array(self.variance)
         # a constant column counts 0, or 1 where every prediction is exact
@@ -65,7 +65,7 @@ class _RegressionLoss(ABC):
         np.divide(error, variance, out=unexplained, where=variance > 0)
         return float((1 - unexplained).mean())
 
-    def _point(self, p: Any) -> Any:
+    def point(self, p: Any) -> Any:
         """Return the predictions that are scored, one for each column of the targets."""
         return p
 
@@ -328,7 +328,7 @@ class Quantile(_IdentityLink):
     def predict(self, z: Any) -> Any:
         return np.sort(z, axis=1) if len(self.levels) > 1 else z.copy()
 
-    def _point(self, p: Any) -> Any:
+    def point(self, p: Any) -> Any:
         if len(self.levels) == 1:
             return p
         nearest = int(np.argmin(np.abs(np.array(self.levels) - 0.5)))

@@ -667,5 +667,5 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse, tags.classifier_tags.multi_label = True, True
+        tags.classifier_tags.multi_label = True
         return tags

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils import column_or_1d
 
 from skscratch import _typing as hints
@@ -225,8 +226,8 @@ default='squared_error'
     history_ : dict of ndarray of shape (`n_iter_`,)
         ``pandas.DataFrame(model.history_)`` has one row per epoch, and these columns. 'loss' is the
         mean training loss of the standardised targets; each batch is measured before its update,
-        with dropout. 'penalty' is the L2 penalty of ``alpha``. 'validation_loss' and 'validation_score'
-        need a validation set; they are measured without dropout.
+        with dropout. 'penalty' is the L2 penalty of ``alpha``. 'validation_loss' and
+        'validation_score' need a validation set; they are measured without dropout.
         'learning_rate' is the rate of the last update. 'gradient_norm' is the norm of the gradient
         of the mean loss before clipping, a mean over the updates; for 'lbfgs', it is the norm of
         the gradient of loss plus penalty. 'seconds' is the training time. With several members,
@@ -526,6 +527,48 @@ default='squared_error'
         y = self._outputs(X, self._fitted_predictions)
         return y[:, 0] if y.shape[1] == 1 else y
 
+    @explained
+    def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the coefficient of determination R², averaged over the targets.
+
+        With several levels of ``quantile``, the level nearest to 0.5 is scored.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        score : float
+            At most 1. The mean of y scores 0.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As by ``predict``, or if y does not fit X.
+
+        Examples
+        --------
+        >>> from skscratch import ScratchMLPRegressor
+        >>> X, y = [[0.0], [1.0], [2.0]], [10.0, 20.0, 30.0]
+        >>> model = ScratchMLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0).fit(X, y)
+        >>> round(model.score(X, y), 3)
+        1.0
+        """
+        p = self._outputs(X, self._fitted_predictions)
+        return float(r2_score(y, self._fitted_loss.point(p), sample_weight=sample_weight))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        several = self.loss == "quantile" and np.size(self.quantile) > 1
+        tags.target_tags.multi_output = not several
+        return tags
+
     def _fitted_predictions(self, z: Any) -> Any:
         return self._fitted_loss.predict(z)
 
@@ -605,7 +648,7 @@ def regression_loss(loss: str | Loss, quantile: float | Sequence[float]) -> Regr
         return Quantile(tuple(map(float, levels)))
     if isinstance(loss, type) or not hasattr(loss, "target_scale"):
         raise InvalidParameterError(
-            f"loss must be one of {[*REGRESSION_LOSSES]} or an instance of a loss of regression like "
+            f"loss must be one of {[*REGRESSION_LOSSES]}, or an object like "
             f"skscratch.core.regression_losses.Huber(0.5). Got {loss!r}."
         )
     return cast(RegressionLoss, loss)
