@@ -17,7 +17,14 @@ from sklearn.neural_network import MLPClassifier
 
 import skscratch
 from skscratch import ScratchMLPClassifier
-from skscratch.core import activations, initializers, losses, optimizers, schedules
+from skscratch.core import (
+    activations,
+    initializers,
+    losses,
+    optimizers,
+    regression_losses,
+    schedules,
+)
 from skscratch.estimators._auto import settle
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -172,6 +179,7 @@ def test_every_name_of_the_table_is_derived(module, table):
     [
         (activations, "derivations/activations"),
         (losses, "derivations/losses"),
+        (regression_losses, "derivations/losses"),
         (optimizers, "derivations/optimizers"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

@@ -11,8 +11,10 @@ from skscratch.core.activations import ACTIVATIONS, LeakyReLU
 from skscratch.core.initializers import INITIALIZERS
 from skscratch.core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
 from skscratch.core.optimizers import Adam, GradientDescent, Momentum, Nesterov
+from skscratch.core.regression_losses import SquaredError
 from skscratch.core.schedules import Adaptive, Constant, Cosine
 from skscratch.estimators import _objects
+from tests.core.targets import OF_REGRESSORS, draw_targets
 
 short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X = np.random.default_rng(0).normal(size=(60, 3))
@@ -283,6 +285,18 @@ class TestLoss:
     def test_ours_keep_their_promises(self, smoothing):
         assert testing.check_loss(SoftmaxCrossEntropy(smoothing), [0, 2, 1, 1], 3) is None
         assert testing.check_loss(LogisticCrossEntropy(smoothing), np.eye(4), 4) is None
+
+    @pytest.mark.parametrize("loss", OF_REGRESSORS.values(), ids=OF_REGRESSORS)
+    def test_those_of_regressors_keep_them(self, loss):
+        y = draw_targets(loss, np.random.default_rng(0), (8,), 4)
+        assert testing.check_loss(loss, y, 4) is None
+
+    def test_predictions_that_are_the_logits_are_for_the_identity(self):
+        class Bad(SquaredError):
+            output_activation = "exp"
+
+        with pytest.raises(ValueError, match=r"Bad.forward: .*write the prediction"):
+            testing.check_loss(Bad(), [[1.0], [2.0]], 1)
 
     @pytest.mark.parametrize(
         ("broken", "message"),

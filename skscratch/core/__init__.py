@@ -13,7 +13,7 @@ symbol     shape               meaning
 ``z``      (n, q)              pre-activations, ``z = X W + b``; of the last layer: logits
 ``a``      (n, q)              activations, ``a = f(z)``
 ``h``      (n, q)              activations after dropout; without dropout, ``h`` is ``a``
-``y``      (n,) or (n, q)      targets: class indices for softmax, zeros and ones for logistic
+``y``      (n,) or (n, q)      targets: class indices, zeros and ones, or numbers
 ``w``      (n,)                sample weights, divided by their sum; 1/n if all are equal
 ``delta``  (n, q)              ``dL/dz``
 ``theta``  (P,)                all parameters as one vector, ``[all W | all b]``
@@ -31,5 +31,5 @@ passes. The modules do not check their input, because ``skscratch.estimators`` v
 No module imports scikit-learn.
 
 To read the code, take this order: ``network`` (the two passes on one screen), ``layers``,
-``activations``, ``losses``, ``optimizers``.
+``activations``, ``losses``, ``regression_losses``, ``optimizers``.
 """

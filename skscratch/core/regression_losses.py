@@ -71,7 +71,6 @@ class _RegressionLoss(ABC):
 
     def fit_constant(self, y: Any, w: Any) -> tuple[Any, float]:
         y, w = np.asarray(y, float), np.asarray(w, float)
-        w = w / w.sum()
         z = self._best_constant(y, w)
         return z, self.forward(np.tile(z, (len(y), 1)), y, w)
 

@@ -118,10 +118,10 @@ def check_loss(loss: Any, y: Any, n_outputs: int) -> None:
     """Raise if a loss breaks its protocol.
 
     ``forward`` must write the predictions over the logits ``z`` and return the sum of w · loss over
-    the rows, a finite number. ``backward`` must write the derivative of that sum by z over the
-    predictions. ``y`` and ``w`` must not change. All of this must hold in float32 and float64, with
-    and without a leading member axis. With a member axis, ``forward`` must return the sum over the
-    members.
+    the rows, a finite number. If ``output_activation`` is "identity", the predictions may be the
+    logits. ``backward`` must write the derivative of that sum by z over the predictions. ``y`` and
+    ``w`` must not change. All of this must hold in float32 and float64, with and without a leading
+    member axis. With a member axis, ``forward`` must return the sum over the members.
 
     Parameters
     ----------
@@ -147,6 +147,11 @@ def check_loss(loss: Any, y: Any, n_outputs: int) -> None:
     >>> from skscratch.testing import check_loss
     >>> check_loss(SoftmaxCrossEntropy(smoothing=0.1), y=[0, 2, 1], n_outputs=3)
     >>> check_loss(LogisticCrossEntropy(), y=[[0.0], [1.0]], n_outputs=1)
+
+    Two quantiles of one target:
+
+    >>> from skscratch.core.regression_losses import Quantile
+    >>> check_loss(Quantile(levels=(0.1, 0.9)), y=[[3.0], [-1.5]], n_outputs=2)
     """
     rng, y = np.random.default_rng(0), np.asarray(y)
     z, d = rng.normal(size=(2, len(y), n_outputs))

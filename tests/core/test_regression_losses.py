@@ -207,6 +207,12 @@ def test_weighted_quantiles_are_those_of_repeated_rows(level):
     assert_array_equal(loss.fit_constant(y, w)[0], [repeated])
 
 
+def test_a_level_close_to_1_is_reached_by_weights_that_sum_to_almost_1():
+    y = RNG.normal(size=(20, 1))
+    found, _ = Quantile((1 - 1e-9,)).fit_constant(y, shares(None) * (1 - 1e-6))
+    assert found == y.max()
+
+
 def test_weights_in_float32_sum_to_1_only_nearly():
     w = np.full(30_000, 1 / 30_000, np.float32)
     y = np.full((30_000, 1), 1e6, np.float32)
@@ -322,6 +328,11 @@ class TestScale:
         center, scale = SquaredError().target_scale(y, RNG.random(20))
         assert_array_equal(y, np.tile(center, (20, 1)))
         assert 0.7 < abs(value) / scale < 1.42
+
+    @every_loss
+    def test_of_the_least_numbers_the_scale_has_an_inverse(self, loss):
+        _, scale = loss.target_scale(np.array([[0.0], [5e-324]]), None)
+        assert np.isfinite(1 / scale)
 
     @every_loss
     def test_of_zeros_the_scale_is_1(self, loss):

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from skscratch.core.activations import ACTIVATIONS
-from skscratch.core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
+from skscratch.core.losses import LOSSES, LogisticCrossEntropy, SoftmaxCrossEntropy
 from skscratch.core.optimizers import SOLVERS, Optimizer
 from skscratch.core.schedules import Constant, Cosine, Exponential, OneCycle, Step, WarmUp
 
@@ -109,6 +109,18 @@ def test_label_smoothing(kind, smoothing):
     assert_allclose(loss.forward(z, y, w), theirs.item(), rtol=1e-12)
     loss.backward(z, y, w)
     assert_allclose(z, leaf.grad.numpy(), rtol=1e-10, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", ["squared_error", "huber", "poisson", "absolute_error"])
+def test_losses_of_regressors_at_large_logits(name):
+    z = np.linspace(-300, 300, 101)[:, None]
+    y, w = np.arange(101.0)[:, None], np.full(101, 1 / 101)
+    (leaf,) = leaves([z])
+    theirs = TORCH_LOSSES[name](leaf, torch.from_numpy(y)).sum() / 101
+    theirs.backward()
+    assert_allclose(LOSSES[name].forward(z, y, w), theirs.item(), rtol=1e-12)
+    LOSSES[name].backward(z, y, w)
+    assert_allclose(z, leaf.grad.numpy(), rtol=1e-12)
 
 
 TORCH_OPTIMIZERS = [
