@@ -16,7 +16,7 @@ import pytest
 from sklearn.neural_network import MLPClassifier
 
 import skscratch
-from skscratch import ScratchMLPClassifier
+from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch.core import (
     activations,
     initializers,
@@ -49,7 +49,7 @@ def written():
 
 PAGES = written()
 SLOW = {"all-of-skscratch", "coming-from/mlpclassifier", "guide/imbalance", "guide/tuning"}
-SLOW |= {"guide/architectures", "guide/solvers", "scale-out"}
+SLOW |= {"guide/architectures", "guide/solvers", "guide/targets", "scale-out"}
 pages = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 
 
@@ -264,12 +264,18 @@ OTHERS = {
 }  # fmt: skip
 
 
+def test_every_loss_of_a_regressor_is_in_the_table():
+    assert [name for name in rows("guide/targets") if name in losses.REGRESSION_LOSSES] == [
+        *losses.REGRESSION_LOSSES
+    ]
+
+
 def test_parameters_that_are_named_exist():
     """Wherever a setting such as `alpha=1` is named in the guide."""
     guide = [page for page in PAGES if page.startswith(("guide/", "coming-from/"))]
     text = "".join(PAGES[page].read_text() for page in guide)
     names = {*re.findall(r"`(\w+)=", text), *rows("guide/validation")} - OTHERS
-    assert names <= {*ScratchMLPClassifier().get_params()}
+    assert names <= {*ScratchMLPClassifier().get_params(), *ScratchMLPRegressor().get_params()}
     assert len(names) > 20
 
 
