@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 import skscratch
 from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
@@ -49,7 +49,7 @@ def written():
 
 PAGES = written()
 SLOW = {"all-of-skscratch", "coming-from/mlpclassifier", "guide/imbalance", "guide/tuning"}
-SLOW |= {"guide/architectures", "guide/solvers", "guide/targets", "scale-out"}
+SLOW |= {"coming-from/mlpregressor", "guide/architectures", "guide/solvers", "guide/targets", "scale-out"}
 pages = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 
 
@@ -212,8 +212,10 @@ def test_all_of_skscratch_is_all():
     public = [f"skscratch.{name}" for name in packages if name not in ("core", "training")]
     modules = [skscratch, *map(importlib.import_module, public)]
     assert {name for module in modules for name in module.__all__} <= words
-    assert {*ScratchMLPClassifier().get_params()} <= words
-    assert {n for n in dir(ScratchMLPClassifier) if re.fullmatch(r"[a-z]\w*_", n)} <= words
+    for Model in (ScratchMLPClassifier, ScratchMLPRegressor):
+        assert {*Model().get_params()} <= words
+        assert {n for n in dir(Model) if re.fullmatch(r"[a-z]\w*_", n)} <= words
+    assert {*losses.LOSSES} <= words
 
 
 DOCSTRING = '''    """Text.
@@ -292,10 +294,18 @@ def test_members_of_the_table_are_those_that_auto_makes():
         assert not units or [int(n) * made for n in units.split(" and ")] == [*widths]
 
 
-def test_other_defaults_are_all_in_the_table():
-    text = PAGES["coming-from/mlpclassifier"].read_text().partition("## Other defaults")[2]
+@pytest.mark.parametrize(
+    ("page", "Theirs", "Ours"),
+    [
+        ("mlpclassifier", MLPClassifier, ScratchMLPClassifier),
+        ("mlpregressor", MLPRegressor, ScratchMLPRegressor),
+    ],
+    ids=["classifier", "regressor"],
+)
+def test_other_defaults_are_all_in_the_table(page, Theirs, Ours):
+    text = PAGES[f"coming-from/{page}"].read_text().partition("## Other defaults")[2]
     table = dict(re.findall(r"^\| `(\w+)` \| (.+? \| .+?) \|$", text, re.MULTILINE))
-    theirs, ours = MLPClassifier().get_params(), ScratchMLPClassifier().get_params()
+    theirs, ours = Theirs().get_params(), Ours().get_params()
     assert {name for name in theirs if theirs[name] != ours[name]} <= {*table}
     for name, row in table.items():
         for model, cell in zip((theirs, ours), row.split(" | "), strict=True):
