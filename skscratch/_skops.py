@@ -1,11 +1,18 @@
 """The types of this package in skops files: fitted models, and objects passed as parameters."""
 
-from skscratch.core import activations, initializers, losses, optimizers, schedules
+from skscratch.core import (
+    activations,
+    initializers,
+    losses,
+    optimizers,
+    regression_losses,
+    schedules,
+)
 from skscratch.estimators import ScratchMLPClassifier, ScratchMLPRegressor
 
 __all__ = ["SKOPS_TRUSTED_TYPES"]
 
-CHOICES = (activations, initializers, losses, optimizers, schedules)
+CHOICES = (activations, initializers, losses, optimizers, regression_losses, schedules)
 
 #: Dotted names of these types, for ``skops.io.load(file, trusted=SKOPS_TRUSTED_TYPES)``.
 SKOPS_TRUSTED_TYPES = [
