@@ -49,7 +49,8 @@ def written():
 
 PAGES = written()
 SLOW = {"all-of-skscratch", "coming-from/mlpclassifier", "guide/imbalance", "guide/tuning"}
-SLOW |= {"coming-from/mlpregressor", "guide/architectures", "guide/solvers", "guide/targets", "scale-out"}
+SLOW |= {"coming-from/mlpregressor", "guide/architectures", "guide/solvers", "guide/targets"}
+SLOW |= {"scale-out"}
 pages = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 
 

@@ -24,9 +24,12 @@ LINKS = [
     (r"\]\((?:\.\./)*CONTRIBUTING\.md", r"](/project/contributing.md"),
     (r"\]\((?:\.\./)*CHANGELOG\.md", r"](/project/changelog.md"),
     (r"\]\((?:\.\./)*examples/(plot_\w+)\.py\)", r"](/gallery/\1.rst)"),
-    (
-        r"\]\((?:\.\./)*skscratch/estimators/_classifier\.py\)",
-        r"](/api/generated/skscratch.ScratchMLPClassifier.rst)",
+    *(
+        (
+            rf"\]\((?:\.\./)*skscratch/estimators/_{kind.lower()}\.py\)",
+            rf"](/api/generated/skscratch.ScratchMLP{kind}.rst)",
+        )
+        for kind in ("Classifier", "Regressor")
     ),
     (r"\]\((?:\.\./)*skscratch/(core|training)/(\w+)\.py\)", r"](/api/skscratch.\1.\2.rst)"),
 ]
