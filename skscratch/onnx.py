@@ -1,7 +1,8 @@
 """Fitted models as ONNX graphs, through skl2onnx.
 
-A graph computes in float32, whatever the dtype of the model. It returns the labels of ``predict``
-and the probabilities of ``predict_proba``. The steps of a pipeline become part of the graph.
+A graph computes in float32, whatever the dtype of the model. A classifier's graph returns the
+labels of ``predict`` and the probabilities of ``predict_proba``. A regressor's graph returns the
+numbers of ``predict``. The steps of a pipeline become part of the graph.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
 from skscratch.core import activations as act
-from skscratch.core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
-from skscratch.estimators import ScratchMLPClassifier
+from skscratch.core.losses import REGRESSION_LOSSES, LogisticCrossEntropy, SoftmaxCrossEntropy
+from skscratch.estimators import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch.estimators._fitted import fitted_network, fitted_parameters
 
 __all__ = ["register_converter", "to_onnx"]
@@ -28,21 +30,23 @@ def to_onnx(model: Any, X: MatrixLike | None = None, **options: Any) -> Any:
 
     Parameters
     ----------
-    model : ScratchMLPClassifier, or estimator of scikit-learn
+    model : ScratchMLPClassifier, ScratchMLPRegressor, or estimator of scikit-learn
         A fitted model.
     X : array-like of shape (n_samples, n_features), default=None
         A few rows of data. Their type determines the inputs of the graph. A DataFrame gives one
         input per column. Without X, pass ``initial_types``.
     **options : object
-        Keyword arguments for ``skl2onnx.to_onnx``. By default, probabilities are returned as an
-        array (``options={"zipmap": False}``). The default of skl2onnx is a dict for every row.
+        Keyword arguments for ``skl2onnx.to_onnx``. By default, a classifier's probabilities are
+        returned as an array (``options={"zipmap": False}``). The default of skl2onnx is a dict for
+        every row.
 
     Returns
     -------
     graph : onnx.ModelProto
-        The input is X, with any number of rows. The first output holds the labels, as int64 or
-        strings: one per row, or one per entry for multilabel y. The second output holds the
-        probabilities, as float32 of shape (n_samples, n_classes). To save the graph, write
+        The input is X, with any number of rows. A regressor has one output, the predictions, as
+        float32 of shape (n_samples, n_outputs). The first output of a classifier holds the labels,
+        as int64 or strings: one per row, or one per entry for multilabel y. The second output holds
+        the probabilities, as float32 of shape (n_samples, n_classes). To save the graph, write
         ``graph.SerializeToString()`` to a file.
 
     Raises
@@ -52,12 +56,12 @@ def to_onnx(model: Any, X: MatrixLike | None = None, **options: Any) -> Any:
     NotFittedError
         If the model is not fitted.
     ValueError
-        If the labels are neither whole numbers nor strings, or if an activation is not one of
-        ``skscratch.core.activations``.
+        If the labels are neither whole numbers nor strings, if an activation is not one of
+        ``skscratch.core.activations``, or if the loss of a regressor is a custom object.
 
     See Also
     --------
-    register_converter : Register the classifier for skl2onnx's own functions.
+    register_converter : Register the estimators for skl2onnx's own functions.
 
     Notes
     -----
@@ -79,14 +83,17 @@ def to_onnx(model: Any, X: MatrixLike | None = None, **options: Any) -> Any:
     """
     skl2onnx = register_converter()
     check_is_fitted(model)
-    return skl2onnx.to_onnx(model, X, **{"options": {"zipmap": False}, **options})
+    if is_classifier(model):
+        options = {"options": {"zipmap": False}, **options}
+    return skl2onnx.to_onnx(model, X, **options)
 
 
 def register_converter() -> Any:
-    """Register the classifier with skl2onnx, for skl2onnx's own functions.
+    """Register the estimators with skl2onnx, for skl2onnx's own functions.
 
-    ``to_onnx`` calls this function itself. A second call does no harm. The conversion has the
-    options of skl2onnx's classifiers: ``zipmap``, ``nocl`` and ``output_class_labels``.
+    ``to_onnx`` calls this function itself. A second call does no harm. The conversion of a
+    classifier has the options of skl2onnx's classifiers: ``zipmap``, ``nocl`` and
+    ``output_class_labels``.
 
     Returns
     -------
@@ -123,6 +130,9 @@ def register_converter() -> Any:
             "output_class_labels": [False, True],
         },
     )
+    skl2onnx.update_registered_converter(
+        ScratchMLPRegressor, "SkscratchScratchMLPRegressor", _set_output_type, _convert_regressor
+    )
     return skl2onnx
 
 
@@ -138,8 +148,45 @@ def _set_output_types(operator: Any) -> None:
     operator.outputs[1].set_type(FloatTensorType([n_rows, len(names)]))
 
 
+def _set_output_type(operator: Any) -> None:
+    """Declare the output of the graph of a regressor."""
+    from skl2onnx.common.data_types import FloatTensorType
+
+    n_rows = operator.inputs[0].get_first_dimension()
+    operator.outputs[0].set_type(FloatTensorType([n_rows, operator.raw_operator.n_outputs_]))
+
+
 def _convert(scope: Any, operator: Any, container: Any) -> None:
-    """Add the forward pass to the graph."""
+    """Add a classifier to the graph."""
+    model = operator.raw_operator
+    new, z = _forward(operator, container)
+    label, proba = _outputs(new, z, model, _names(model, scope), operator.outputs)
+    label.add_to(scope, container)
+    proba.add_to(scope, container)
+
+
+def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
+    """Add a regressor to the graph."""
+    loss = operator.raw_operator._loss()
+    if type(loss) not in map(type, REGRESSION_LOSSES.values()):
+        names = [*REGRESSION_LOSSES]
+        raise ValueError(f"ONNX has no code for loss={loss!r}. Only {names} can be converted.")
+    new, z = _forward(operator, container)
+    to_output = {"output_names": operator.outputs[:1]}
+    if loss.output_activation == "exp":
+        info = np.finfo(np.float32)
+        lowest, highest = (np.array(x, np.float32) for x in (info.tiny, info.max))
+        p = new.Clip(new.Exp(z), lowest, highest, **to_output)
+    elif len(getattr(loss, "levels", ())) > 1:  # sorted, as by predict
+        p = new.TopK(z, np.array([len(loss.levels)]), largest=0)[0]
+        p = new.Identity(p, **to_output)
+    else:
+        p = new.Identity(z, **to_output)
+    p.add_to(scope, container)
+
+
+def _forward(operator: Any, container: Any) -> tuple[_Operators, Any]:
+    """Return the operators of ONNX and the logits, the last step of the forward pass."""
     from skl2onnx.algebra import onnx_ops
     from skl2onnx.proto import onnx_proto
 
@@ -153,9 +200,7 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
             W, b = np.float32(W), np.float32(b)
         z = new.Add(new.MatMul(a, W), b)
         a = z if h is None else h(new, z)
-    label, proba = _outputs(new, a, model, _names(model, scope), operator.outputs)
-    label.add_to(scope, container)
-    proba.add_to(scope, container)
+    return new, a
 
 
 class _Operators:

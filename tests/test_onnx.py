@@ -13,8 +13,10 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from skscratch import ScratchMLPClassifier
+from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch.core.activations import ACTIVATIONS, LeakyReLU
+from skscratch.core.losses import REGRESSION_LOSSES
+from skscratch.core.regression_losses import SquaredError
 from skscratch.onnx import register_converter, to_onnx
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -196,6 +198,34 @@ def test_the_graph_is_valid():
     onnx.checker.check_model(graph, full_check=True)
     types = [output.type.tensor_type.elem_type for output in graph.graph.output]
     assert types == [onnx.TensorProto.INT64, onnx.TensorProto.FLOAT]
+
+
+class TestRegressors:
+    @pytest.mark.parametrize("y", [DIGIT + 1.0, 1000 * X[:, 10:13] + 1], ids=["one", "three"])
+    @pytest.mark.parametrize("loss", REGRESSION_LOSSES)
+    def test_every_loss(self, loss, y):
+        model = ScratchMLPRegressor(loss=loss, hidden_layer_sizes=(16, 8), max_iter=8).fit(X, y)
+        (p,) = run(to_onnx(model, X[:1]), X)
+        assert p.shape == (len(X), model.n_outputs_)
+        assert p.dtype == np.float32
+        expected = model.predict(X).reshape(p.shape)
+        assert_allclose(p, expected, rtol=1e-4, atol=1e-4 * y.std())
+
+    def test_quantiles_do_not_cross(self):
+        model = ScratchMLPRegressor(loss="quantile", quantile=[0.4, 0.5, 0.6], random_state=0)
+        model.fit(X[:300], DIGIT[:300])
+        model.intercepts_[-1][:] = 0.0, 4.0, 1.0
+        (p,) = run(to_onnx(make_pipeline(model), X[:1]), X)
+        assert (np.diff(p) >= 0).all()
+        assert_allclose(p, model.predict(X), rtol=0, atol=1e-4)
+
+    def test_an_own_loss_has_no_code(self):
+        class Own(SquaredError):
+            pass
+
+        model = ScratchMLPRegressor(loss=Own(), hidden_layer_sizes=(), max_iter=2).fit(X, DIGIT)
+        with pytest.raises(ValueError, match=r"no code for loss=.*Own.*squared_error"):
+            to_onnx(model, X[:1])
 
 
 class TestErrors:
