@@ -14,7 +14,12 @@ import joblib
 import numpy as np
 
 from skscratch.core.schedules import Function
-from skscratch.estimators._former import FormerActivation, current_activation, current_rule
+from skscratch.estimators._former import (
+    FormerActivation,
+    FormerRule,
+    current_activation,
+    current_rule,
+)
 from skscratch.estimators._validation import naming
 
 __all__ = [
@@ -97,7 +102,7 @@ def _passes(activation: Any, z: Any, delta: Any, n: int) -> tuple[Any, Any]:
     """Return the outputs of forward and backward, after checks."""
     f, name = copied(current_activation(activation)), _name(activation)
     a, given, z, out = np.full_like(z, np.nan), z, z.copy(), delta.copy()
-    with _calling(f"{name}.forward"):
+    with _calling(f"{name}.forward", f):
         returned = f.forward(z, a)
     _check_written(f"{name}.forward", "a", a, returned)
     _check_left(f"{name}.forward", z=(z, given))
@@ -106,7 +111,7 @@ def _passes(activation: Any, z: Any, delta: Any, n: int) -> tuple[Any, Any]:
         f.forward(z[..., :n, :].copy(), some)
     if not _close(some, a[..., :n, :], OF_DTYPE[z.dtype.name]):
         raise ValueError(f"{name}.forward: what becomes of a row depends on other rows or calls.")
-    with _calling(f"{name}.backward"):
+    with _calling(f"{name}.backward", f):
         returned = f.backward(z, a, out)
     if returned is not None and np.array_equal(out, delta):
         raise ValueError(_returned(f"{name}.backward", "delta"))
@@ -256,7 +261,7 @@ def _rule_step(rule: Any, g: Any, slots: Any, t: int, rate: float = 0.1) -> tupl
         )
     scalars = np.array(numbers, g.dtype)
     given, slots, step = scalars.copy(), [s.copy() for s in slots], np.full_like(g, np.nan)
-    with _calling(name):
+    with _calling(name, rule):
         returned = rule(g.copy(), step, [scalars[i, ...] for i in range(len(scalars))], *slots)
     _check_written(name, "step", step, returned)
     _check_left(name, scalars=(scalars, given))
@@ -428,12 +433,15 @@ def _name(thing: Any) -> str:
 
 
 @contextmanager
-def _calling(method: str) -> Iterator[None]:
-    """Make an error in a user's method name the method."""
+def _calling(method: str, thing: Any = None) -> Iterator[None]:
+    """Make an error in a user's method name the method, and ``xp`` if the object is adapted."""
     try:
         yield
     except Exception as error:
-        raise ValueError(f"{method} raised {type(error).__name__}: {error}") from error
+        message = f"{method} raised {type(error).__name__}: {error}"
+        if isinstance(thing, (FormerActivation, FormerRule)):  # methods of ours do not take NumPy
+            message += ". Take xp out of its methods, and out of their calls of super()."
+        raise ValueError(message) from error
 
 
 def _returned(method: str, argument: str) -> str:
