@@ -220,11 +220,10 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
             if is_initial and state.scaling is not None:
                 warn_of_limits(self, state.scaling.limit)
             warn_of_unused(self, "fit", config, data.validation is not None)
-            file = None
-            if self.checkpoint is not None:
-                file = checkpoint_file(self, state, data, is_initial)
-            options = config.optimizer
+            options, file = config.optimizer, None
             n = None if isinstance(options, LBFGS) else options.batch_size
+            if self.checkpoint is not None and isinstance(options, Stochastic):
+                file = checkpoint_file(self, state, data, is_initial)
             with (
                 self._publishing(transaction, config, state, hooks, self.warm_start),
                 training_threads(state.params, data.X, n, state.arch.members),
