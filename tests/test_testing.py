@@ -194,6 +194,21 @@ class TestActivation:
             model.set_params(activation=[Own()]).fit(X, Y)
 
     @short
+    @pytest.mark.filterwarnings("ignore:Parameters that this fit does not use")
+    def test_without_hidden_layers_it_is_not_called(self):
+        calls = []
+
+        def record(self, *arrays):
+            calls.append(len(arrays))
+            raise AssertionError
+
+        params = {"max_iter": 2, "random_state": 0}
+        bad = made(Own, forward=record, backward=record)
+        model = ScratchMLPClassifier((), activation=bad, **params).fit(X, Y)
+        assert calls == []
+        assert (model.coefs_[0] == ScratchMLPClassifier((), **params).fit(X, Y).coefs_[0]).all()
+
+    @short
     def test_a_stream_is_checked_once(self, monkeypatch):
         model = ScratchMLPClassifier((4,), activation=Own()).partial_fit(X, Y, classes=[0, 1])
         monkeypatch.setattr("skscratch.estimators._settings.check_activation", None)
