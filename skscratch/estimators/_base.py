@@ -31,6 +31,7 @@ from skscratch.estimators._fitted import (
     Saved,
     Transaction,
     continued_state,
+    continues,
     fitted_network,
     fitted_parameters,
     published,
@@ -203,7 +204,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         >>> model.n_iter_ == len(model.loss_curve_)
         True
         """
-        is_initial = not (self.warm_start and self.__sklearn_is_fitted__())
+        is_initial = not (self.warm_start and continues(self))
         context = callback_context(self, self.max_iter * (1 + self.refit))
         hooks = new_hooks(self, context, X, y, sample_weight)
         with Transaction(self) as transaction, quiet():
@@ -240,7 +241,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, known: Any) -> Self:
         """Train for one epoch; ``known`` is for ``_encode``."""
-        is_initial = not self.__sklearn_is_fitted__()
+        is_initial = not continues(self)
         hooks = new_hooks(self, callback_context(self, max_epochs=1), X, y, sample_weight)
         with Transaction(self) as transaction, quiet():
             data = self._check(X, y, sample_weight, is_initial, known)
