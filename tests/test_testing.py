@@ -1,6 +1,7 @@
 """What an object of the user's own promises: every broken promise is named, ours are all kept."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -459,6 +460,25 @@ class TestScorer:
             X, Y
         )
         assert calls == [6, 6, 6]
+
+
+CHECKS = {
+    "activation": testing.check_activation,
+    "loss": lambda loss: testing.check_loss(loss, [0, 1], 2),
+    "rule": testing.check_update_rule,
+    "initializer": testing.check_initializer,
+    "schedule": testing.check_schedule,
+    "scorer": lambda scorer: testing.check_scorer(scorer, None, X, Y),
+}
+
+
+@pytest.mark.parametrize(("argument", "check"), CHECKS.items(), ids=CHECKS)
+@pytest.mark.parametrize("given", ["relu", None, 3, Own(), Own, OwnRule])
+def test_what_is_no_object_of_its_kind_is_refused_by_name(argument, check, given):
+    if argument in ("activation", "loss") and isinstance(given, Own):
+        given = object()
+    with pytest.raises(ValueError, match=rf"^{argument} must be .*Got {re.escape(repr(given))}\."):
+        check(given)
 
 
 def test_every_check_is_public():

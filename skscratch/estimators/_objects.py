@@ -76,6 +76,7 @@ def check_activation(activation: Any) -> None:
     Traceback (most recent call last):
     ValueError: Cube.backward: what it writes to delta is not delta times the derivative of forward.
     """
+    _check_kind("activation", activation, "an object", "forward", "backward")
     rng, n = np.random.default_rng(0), 3
     z, d = rng.normal(scale=2, size=(n, 4)), rng.normal(size=(n, 4))
     z = np.concatenate([z, z + STEP * d, z - STEP * d])
@@ -153,6 +154,7 @@ def check_loss(loss: Any, y: Any, n_outputs: int) -> None:
     >>> check_loss(SoftmaxCrossEntropy(smoothing=0.1), y=[0, 2, 1], n_outputs=3)
     >>> check_loss(LogisticCrossEntropy(), y=[[0.0], [1.0]], n_outputs=1)
     """
+    _check_kind("loss", loss, "an object", "forward", "backward")
     rng, y = np.random.default_rng(0), np.asarray(y)
     z, d = rng.normal(size=(2, len(y), n_outputs))
     w = rng.uniform(0.5, 1, len(y))
@@ -223,6 +225,7 @@ def check_update_rule(rule: Any) -> None:
     >>> from skscratch.testing import check_update_rule
     >>> check_update_rule(Momentum(0.9))
     """
+    _check_kind("rule", rule, "an object", "scalars", "__call__")
     rule, name = copied(rule), _name(rule)
     units = getattr(rule, "units", None)
     if not (isinstance(units, tuple) and all(_is_number(u) and u > 0 for u in units)):
@@ -295,6 +298,7 @@ def check_initializer(initializer: Callable[..., Any]) -> None:
     >>> from skscratch.testing import check_initializer
     >>> check_initializer(lambda rng, fan_in, fan_out: rng.normal(0, 0.1, (fan_in, fan_out)))
     """
+    _check_kind("initializer", initializer, "a function or an object", "__call__")
     for fan_in, fan_out in ((4, 3), (1, 5), (3, 1)):
         drawn(initializer, np.random.default_rng(0), fan_in, fan_out)
 
@@ -346,6 +350,7 @@ def check_schedule(schedule: Callable[[int], float], n_steps: int = 100) -> None
     >>> from skscratch.testing import check_schedule
     >>> check_schedule(lambda step: 0.1 / (1 + step))
     """
+    _check_kind("schedule", schedule, "a function or an object", "__call__")
     rate = Function(schedule)
     for step in range(n_steps):
         first, second = rate(step), rate(step)
@@ -392,6 +397,7 @@ def check_scorer(scorer: Callable[..., Any], estimator: Any, X: Any, y: Any) -> 
     >>> model = ScratchMLPClassifier((), solver="lbfgs").fit(X, y)
     >>> check_scorer(lambda model, X, y: model.predict_proba(X)[y == 1, 1].mean(), model, X, y)
     """
+    _check_kind("scorer", scorer, "a function or an object", "__call__")
     with naming("scoring"), untouched((X, y)):
         scored(scorer, scorer, estimator, X, y)
 
@@ -418,6 +424,14 @@ def scored(
             "of the validation set."
         )
     return value
+
+
+def _check_kind(argument: str, thing: Any, kind: str, *methods: str) -> None:
+    """Raise unless a thing is no class and has the methods."""
+    if isinstance(thing, type) or not all(callable(getattr(thing, m, None)) for m in methods):
+        raise ValueError(
+            f"{argument} must be {kind} with {' and '.join(methods)}, not a class. Got {thing!r}."
+        )
 
 
 def copied(thing: Any) -> Any:
