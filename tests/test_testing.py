@@ -1,19 +1,20 @@
 """What an object of the user's own promises: every broken promise is named, ours are all kept."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
 from sklearn.utils import shuffle
 
 from skscratch import ScratchMLPClassifier, testing
-from skscratch.core.activations import ACTIVATIONS, LeakyReLU
+from skscratch.core.activations import ACTIVATIONS, LeakyReLU, Tanh
 from skscratch.core.initializers import INITIALIZERS
 from skscratch.core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
 from skscratch.core.optimizers import Adam, GradientDescent, Momentum, Nesterov
 from skscratch.core.regression_losses import SquaredError
 from skscratch.core.schedules import Adaptive, Constant, Cosine
-from skscratch.estimators import _objects
+from skscratch.estimators import _former, _objects
 from tests.core.targets import OF_REGRESSORS, draw_targets
 
 short = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -194,6 +195,21 @@ class TestActivation:
         assert model.n_iter_ == 2
         with pytest.raises(AssertionError):
             model.set_params(activation=[Own()]).fit(X, Y)
+
+    @short
+    @pytest.mark.filterwarnings("ignore:Parameters that this fit does not use")
+    def test_without_hidden_layers_it_is_not_called(self):
+        calls = []
+
+        def record(self, *arrays):
+            calls.append(len(arrays))
+            raise AssertionError
+
+        params = {"max_iter": 2, "random_state": 0}
+        bad = made(Own, forward=record, backward=record)
+        model = ScratchMLPClassifier((), activation=bad, **params).fit(X, Y)
+        assert calls == []
+        assert (model.coefs_[0] == ScratchMLPClassifier((), **params).fit(X, Y).coefs_[0]).all()
 
     @short
     def test_a_stream_is_checked_once(self, monkeypatch):
@@ -460,6 +476,25 @@ class TestScorer:
         assert calls == [6, 6, 6]
 
 
+CHECKS = {
+    "activation": testing.check_activation,
+    "loss": lambda loss: testing.check_loss(loss, [0, 1], 2),
+    "rule": testing.check_update_rule,
+    "initializer": testing.check_initializer,
+    "schedule": testing.check_schedule,
+    "scorer": lambda scorer: testing.check_scorer(scorer, None, X, Y),
+}
+
+
+@pytest.mark.parametrize(("argument", "check"), CHECKS.items(), ids=CHECKS)
+@pytest.mark.parametrize("given", ["relu", None, 3, Own(), Own, OwnRule])
+def test_what_is_no_object_of_its_kind_is_refused_by_name(argument, check, given):
+    if argument in ("activation", "loss") and isinstance(given, Own):
+        given = object()
+    with pytest.raises(ValueError, match=rf"^{argument} must be .*Got {re.escape(repr(given))}\."):
+        check(given)
+
+
 def test_every_check_is_public():
     checks = {name for name in _objects.__all__ if name.startswith("check_")}
     assert checks == {*testing.__all__}
@@ -502,6 +537,79 @@ class TestFormerObjects:
         assert [m.partition("=")[0] for m in messages] == ["activation", "solver"]
         assert all("xp" in message for message in messages)
         assert (then.predict_proba(X) == now.predict_proba(X)).all()
+
+    @pytest.mark.parametrize("kind", ["optional", "other name", "slots"])
+    def test_other_forms_of_the_former_signatures(self, kind):
+        class Optional(self.Identity):
+            def forward(self, xp, z, a, out=None):
+                xp.copyto(a, z)
+
+        class OtherName(self.Identity):
+            def forward(self, _, z, a):
+                a[...] = z
+
+        class Slots(self.Plain):
+            def __call__(self, xp, g, step, scalars, *slots):
+                xp.multiply(g, scalars[1], out=step)
+
+        z, a = np.array([[1.0, -2.0]]), np.empty((1, 2))
+        if kind == "slots":
+            _former.current_rule(Slots())(z[0], a[0], (0.9, 0.5), np.zeros(2))
+            assert a.tolist() == [[0.5, -1.0]]
+        else:
+            f = OtherName() if kind == "other name" else Optional()
+            _former.current_activation(f).forward(z, a)
+            assert a.tolist() == [[1.0, -2.0]]
+
+    @short
+    def test_optional_arguments_do_not_make_an_object_a_former_one(self):
+        """The warning would be an error here."""
+
+        class Scaled(Own):
+            def forward(self, z, a, eps=1.0):
+                np.tanh(z * eps, out=a)
+
+        class Extra(OwnRule):
+            def __call__(self, g, step, scalars, v, k=3):
+                super().__call__(g, step, scalars, v)
+
+        class Rest(OwnRule):
+            def __call__(self, g, step, scalars, v, *rest):
+                super().__call__(g, step, scalars, v)
+
+        for given in (Scaled(), Own()):
+            assert _former.current_activation(given) is given
+        for given in (Extra(), Rest(), OwnRule()):
+            assert _former.current_rule(given) is given
+        common = {"max_iter": 3, "random_state": 0, "weight_init": "glorot_uniform"}
+        common["learning_rate_init"] = 0.1
+        with_options, plain = (
+            ScratchMLPClassifier((4,), activation=f, solver=rule, **common).fit(X, Y)
+            for f, rule in ((Scaled(), Extra()), (Own(), OwnRule()))
+        )
+        assert (with_options.coefs_[0] == plain.coefs_[0]).all()
+
+    @pytest.mark.filterwarnings("ignore::FutureWarning")
+    def test_a_former_subclass_of_ours_is_told_to_take_xp_out(self):
+        class Forward(Tanh):
+            def forward(self, xp, z, a):
+                super().forward(xp, z, a)
+
+        class Backward(Tanh):
+            def backward(self, xp, z, a, delta):
+                super().backward(xp, z, a, delta)
+
+        class Sub(Momentum):
+            def __call__(self, xp, g, step, scalars, *slots):
+                super().__call__(xp, g, step, scalars, *slots)
+
+        for params, name in (
+            ({"activation": Forward()}, "activation: Forward.forward"),
+            ({"activation": Backward()}, "activation: Backward.forward"),
+            ({"solver": Sub(0.9)}, "solver: Sub"),
+        ):
+            with pytest.raises(ValueError, match=rf"{name} raised .*Error: .* Take xp out"):
+                ScratchMLPClassifier((4,), **params).fit(X, Y)
 
     def test_the_checks_take_them(self):
         assert testing.check_activation(self.Identity()) is None

@@ -33,6 +33,7 @@ from skscratch.estimators._fitted import (
     Saved,
     Transaction,
     continued_state,
+    continues,
     fitted_network,
     fitted_parameters,
     published,
@@ -216,7 +217,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         >>> model.n_iter_ == len(model.loss_curve_)
         True
         """
-        is_initial = not (self.warm_start and self.__sklearn_is_fitted__())
+        is_initial = not (self.warm_start and continues(self))
         context = callback_context(self, self.max_iter * (1 + self.refit))
         hooks = new_hooks(self, context, X, y, sample_weight)
         with Transaction(self) as transaction, quiet():
@@ -233,11 +234,10 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
             if is_initial and state.scaling is not None:
                 warn_of_limits(self, state.scaling.limit)
             warn_of_unused(self, "fit", config, data.validation is not None)
-            file = None
-            if self.checkpoint is not None:
-                file = checkpoint_file(self, state, data, is_initial)
-            options = config.optimizer
+            options, file = config.optimizer, None
             n = None if isinstance(options, LBFGS) else options.batch_size
+            if self.checkpoint is not None and isinstance(options, Stochastic):
+                file = checkpoint_file(self, state, data, is_initial)
             with (
                 self._publishing(transaction, config, state, hooks, self.warm_start),
                 training_threads(state.params, data.X, n, state.arch.members),
@@ -254,7 +254,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, known: Any) -> Self:
         """Train for one epoch; ``known`` is for ``_encode``."""
-        is_initial = not self.__sklearn_is_fitted__()
+        is_initial = not continues(self)
         hooks = new_hooks(self, callback_context(self, max_epochs=1), X, y, sample_weight)
         with Transaction(self) as transaction, quiet():
             data = self._check(X, y, sample_weight, is_initial, known)

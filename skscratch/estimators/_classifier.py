@@ -25,6 +25,7 @@ from skscratch.core.losses import (
 from skscratch.estimators import _labels
 from skscratch.estimators._auto import is_lbfgs
 from skscratch.estimators._base import BaseScratchMLP
+from skscratch.estimators._fitted import continues
 from skscratch.estimators._hints import explained
 from skscratch.estimators._parameters import warn_of_unused
 from skscratch.estimators._validation import naming
@@ -445,7 +446,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         >>> model.n_iter_, model.t_
         (2, 2)
         """
-        is_initial = not self.__sklearn_is_fitted__()
+        is_initial = not continues(self)
         if not is_initial:  # scikit-learn checks the parameters only in the first call
             self._check_parameters()
         with quiet():

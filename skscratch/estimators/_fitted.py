@@ -34,8 +34,8 @@ from skscratch.training.scaling import Scaling, TargetScaling
 from skscratch.training.state import TrainingState
 
 __all__ = [
-    "Saved", "Transaction", "continued_state", "fitted_network", "fitted_parameters",
-    "fitted_target_scaling", "published", "snapshot",
+    "Saved", "Transaction", "continued_state", "continues", "fitted_network",
+    "fitted_parameters", "fitted_target_scaling", "published", "snapshot",
 ]  # fmt: skip
 
 # The attributes that a fitted model needs to predict, and those that it needs to train further.
@@ -294,11 +294,38 @@ def check_complete(estimator: Any) -> None:
     state = vars(estimator)
     parameters = inspect.signature(type(estimator)).parameters
     needed = [name for name in sorted(parameters) if name in CONSTRAINTS]
-    fitted = "coefs_" in state or "intercepts_" in state
+    fitted = _has_network(estimator)
     if fitted:
         needed += [*PREDICTS, *estimator._of_data]
         if any(name in state for name in GOES_ON):
             needed += GOES_ON
+    _check_present(estimator, needed)
+    if fitted:
+        fitted_parameters(estimator)
+
+
+def continues(estimator: Any) -> bool:
+    """Return whether an estimator has a fitted network, for training to continue.
+
+    Raises
+    ------
+    ValueError
+        If a fitted attribute is missing that training needs. The message names it.
+    """
+    fitted = _has_network(estimator)
+    if fitted:
+        _check_present(estimator, [*PREDICTS, *estimator._of_data, *GOES_ON])
+    return fitted
+
+
+def _has_network(estimator: Any) -> bool:
+    """Return whether an estimator has a fitted network or a part of one."""
+    return "coefs_" in vars(estimator) or "intercepts_" in vars(estimator)
+
+
+def _check_present(estimator: Any, needed: list[str]) -> None:
+    """Raise unless an estimator has the needed attributes, and all random streams."""
+    state = vars(estimator)
     missing = [name for name in needed if name not in state]
     streams = state.get("_continuation", dict.fromkeys(STREAMS))
     missing += [f"_continuation[{name!r}]" for name in STREAMS if name not in streams]
@@ -307,8 +334,6 @@ def check_complete(estimator: Any) -> None:
             f"The saved state of a {type(estimator).__name__} is incomplete: it lacks "
             f"{', '.join(missing)}. Load it as it was saved, by pickle, joblib or skops."
         )
-    if fitted:
-        fitted_parameters(estimator)
 
 
 def fitted_parameters(estimator: Any) -> Parameters:

@@ -27,13 +27,13 @@ def alike(f: Any, g: Any) -> bool:
 
 def current_activation(f: Any) -> Any:
     """Return an activation, adapted if its methods have the former first argument ``xp``."""
-    return FormerActivation(f) if is_of_user(f) and _n_arguments(f.forward) == 3 else f
+    former = is_of_user(f) and (_takes_numpy(f.forward, 2) or _takes_numpy(f.backward, 3))
+    return FormerActivation(f) if former else f
 
 
 def current_rule(rule: Any) -> Any:
     """Return an update rule, adapted if it has the former first argument ``xp``."""
-    n = len(rule.units)
-    if not (is_of_user(rule) and _n_arguments(rule.__call__, n) == 4):
+    if not (is_of_user(rule) and _takes_numpy(rule.__call__, 3 + len(rule.units))):
         return rule
     # the optimizer state is identified by the name of the rule's class
     return type(type(rule).__name__, (FormerRule,), {})(rule)
@@ -49,14 +49,19 @@ def warn_of_former(parameter: str, given: Any, adapted: Any) -> None:
         )
 
 
-def _n_arguments(method: Any, n_slots: int = 0) -> int:
-    """Return how many arguments a method takes before its slots, or -1."""
+def _takes_numpy(method: Any, n_arguments: int) -> bool:
+    """Return whether a method has the former first argument.
+
+    It is called ``xp``, or the method requires one argument more than the ``n_arguments`` of now.
+    Optional arguments do not count: they may be the user's own.
+    """
     try:
-        parameters = list(inspect.signature(method).parameters.values())
+        parameters = inspect.signature(method).parameters.values()
     except (TypeError, ValueError):
-        return -1
-    named = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return len(named) if len(named) < len(parameters) else len(named) - n_slots
+        return False
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    required = [p.name for p in parameters if p.kind in positional and p.default is p.empty]
+    return required[:1] == ["xp"] or len(required) == n_arguments + 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,12 @@ import joblib
 import numpy as np
 
 from skscratch.core.schedules import Function
-from skscratch.estimators._former import FormerActivation, current_activation, current_rule
+from skscratch.estimators._former import (
+    FormerActivation,
+    FormerRule,
+    current_activation,
+    current_rule,
+)
 from skscratch.estimators._validation import naming
 
 __all__ = [
@@ -71,6 +76,7 @@ def check_activation(activation: Any) -> None:
     Traceback (most recent call last):
     ValueError: Cube.backward: what it writes to delta is not delta times the derivative of forward.
     """
+    _check_kind("activation", activation, "an object", "forward", "backward")
     rng, n = np.random.default_rng(0), 3
     z, d = rng.normal(scale=2, size=(n, 4)), rng.normal(size=(n, 4))
     z = np.concatenate([z, z + STEP * d, z - STEP * d])
@@ -97,7 +103,7 @@ def _passes(activation: Any, z: Any, delta: Any, n: int) -> tuple[Any, Any]:
     """Return the outputs of forward and backward, after checks."""
     f, name = copied(current_activation(activation)), _name(activation)
     a, given, z, out = np.full_like(z, np.nan), z, z.copy(), delta.copy()
-    with _calling(f"{name}.forward"):
+    with _calling(f"{name}.forward", f):
         returned = f.forward(z, a)
     _check_written(f"{name}.forward", "a", a, returned)
     _check_left(f"{name}.forward", z=(z, given))
@@ -106,7 +112,7 @@ def _passes(activation: Any, z: Any, delta: Any, n: int) -> tuple[Any, Any]:
         f.forward(z[..., :n, :].copy(), some)
     if not _close(some, a[..., :n, :], OF_DTYPE[z.dtype.name]):
         raise ValueError(f"{name}.forward: what becomes of a row depends on other rows or calls.")
-    with _calling(f"{name}.backward"):
+    with _calling(f"{name}.backward", f):
         returned = f.backward(z, a, out)
     if returned is not None and np.array_equal(out, delta):
         raise ValueError(_returned(f"{name}.backward", "delta"))
@@ -153,6 +159,7 @@ def check_loss(loss: Any, y: Any, n_outputs: int) -> None:
     >>> from skscratch.core.regression_losses import Quantile
     >>> check_loss(Quantile(levels=(0.1, 0.9)), y=[[3.0], [-1.5]], n_outputs=2)
     """
+    _check_kind("loss", loss, "an object", "forward", "backward")
     rng, y = np.random.default_rng(0), np.asarray(y)
     z, d = rng.normal(size=(2, len(y), n_outputs))
     w = rng.uniform(0.5, 1, len(y))
@@ -224,6 +231,7 @@ def check_update_rule(rule: Any) -> None:
     >>> from skscratch.testing import check_update_rule
     >>> check_update_rule(Momentum(0.9))
     """
+    _check_kind("rule", rule, "an object", "scalars", "__call__")
     rule, name = copied(rule), _name(rule)
     units = getattr(rule, "units", None)
     if not (isinstance(units, tuple) and all(_is_number(u) and u > 0 for u in units)):
@@ -262,7 +270,7 @@ def _rule_step(rule: Any, g: Any, slots: Any, t: int, rate: float = 0.1) -> tupl
         )
     scalars = np.array(numbers, g.dtype)
     given, slots, step = scalars.copy(), [s.copy() for s in slots], np.full_like(g, np.nan)
-    with _calling(name):
+    with _calling(name, rule):
         returned = rule(g.copy(), step, [scalars[i, ...] for i in range(len(scalars))], *slots)
     _check_written(name, "step", step, returned)
     _check_left(name, scalars=(scalars, given))
@@ -296,6 +304,7 @@ def check_initializer(initializer: Callable[..., Any]) -> None:
     >>> from skscratch.testing import check_initializer
     >>> check_initializer(lambda rng, fan_in, fan_out: rng.normal(0, 0.1, (fan_in, fan_out)))
     """
+    _check_kind("initializer", initializer, "a function or an object", "__call__")
     for fan_in, fan_out in ((4, 3), (1, 5), (3, 1)):
         drawn(initializer, np.random.default_rng(0), fan_in, fan_out)
 
@@ -347,6 +356,7 @@ def check_schedule(schedule: Callable[[int], float], n_steps: int = 100) -> None
     >>> from skscratch.testing import check_schedule
     >>> check_schedule(lambda step: 0.1 / (1 + step))
     """
+    _check_kind("schedule", schedule, "a function or an object", "__call__")
     rate = Function(schedule)
     for step in range(n_steps):
         first, second = rate(step), rate(step)
@@ -393,6 +403,7 @@ def check_scorer(scorer: Callable[..., Any], estimator: Any, X: Any, y: Any) -> 
     >>> model = ScratchMLPClassifier((), solver="lbfgs").fit(X, y)
     >>> check_scorer(lambda model, X, y: model.predict_proba(X)[y == 1, 1].mean(), model, X, y)
     """
+    _check_kind("scorer", scorer, "a function or an object", "__call__")
     with naming("scoring"), untouched((X, y)):
         scored(scorer, scorer, estimator, X, y)
 
@@ -421,6 +432,14 @@ def scored(
     return value
 
 
+def _check_kind(argument: str, thing: Any, kind: str, *methods: str) -> None:
+    """Raise unless a thing is no class and has the methods."""
+    if isinstance(thing, type) or not all(callable(getattr(thing, m, None)) for m in methods):
+        raise ValueError(
+            f"{argument} must be {kind} with {' and '.join(methods)}, not a class. Got {thing!r}."
+        )
+
+
 def copied(thing: Any) -> Any:
     """Return a copy, or the thing itself if it cannot be copied."""
     try:
@@ -434,12 +453,15 @@ def _name(thing: Any) -> str:
 
 
 @contextmanager
-def _calling(method: str) -> Iterator[None]:
-    """Make an error in a user's method name the method."""
+def _calling(method: str, thing: Any = None) -> Iterator[None]:
+    """Make an error in a user's method name the method, and ``xp`` if the object is adapted."""
     try:
         yield
     except Exception as error:
-        raise ValueError(f"{method} raised {type(error).__name__}: {error}") from error
+        message = f"{method} raised {type(error).__name__}: {error}"
+        if isinstance(thing, (FormerActivation, FormerRule)):  # methods of ours do not take NumPy
+            message += ". Take xp out of its methods, and out of their calls of super()."
+        raise ValueError(message) from error
 
 
 def _returned(method: str, argument: str) -> str:

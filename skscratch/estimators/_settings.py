@@ -72,7 +72,7 @@ def resolve(
     """
     widths = hidden_layer_sizes(estimator.hidden_layer_sizes)
     if is_initial or not is_partial:  # once, not in every call of partial_fit
-        _check_objects(estimator)
+        _check_objects(estimator, len(widths))
     functions = activations(estimator.activation, len(widths))
     rates = dropout(estimator.dropout, len(widths))
     draws = initializers(estimator.weight_init, functions)
@@ -269,12 +269,13 @@ def arguments(factory: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(inspect.signature(factory).parameters)
 
 
-def _check_objects(estimator: Any) -> None:
+def _check_objects(estimator: Any, n_hidden: int) -> None:
     """Raise if a custom activation, update rule or schedule breaks its protocol.
 
-    The results of custom initializers and scorers are checked when they are used.
+    Without hidden layers, no activation is used. The results of custom initializers and scorers
+    are checked when they are used.
     """
-    given = estimator.activation
+    given = estimator.activation if n_hidden else []
     for f in given if isinstance(given, (list, tuple)) else [given]:
         if _is_activation(f) and is_of_user(f):
             warn_of_former("activation", f, current_activation(f))

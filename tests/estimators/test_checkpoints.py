@@ -437,6 +437,14 @@ def test_what_can_be_no_file_is_refused_before_training(path, tmp_path, binary, 
         small(checkpoint=f"{tmp_path}/{path}").fit(*binary)
 
 
+def test_a_solver_that_writes_none_does_not_look_at_its_path(tmp_path, binary, small):
+    params = {"solver": "lbfgs", "max_iter": 2}
+    missing = str(tmp_path / "no" / "file")
+    with pytest.warns(UserWarning, match=r"does not use: .*checkpoint="):
+        model = small(checkpoint=missing, **params).fit(*binary)
+    assert_array_equal(model.coefs_[0], small(**params).fit(*binary).coefs_[0])
+
+
 def test_a_link_leads_to_the_file(path, binary, small):
     link = path.with_name("link")
     link.symlink_to(path)

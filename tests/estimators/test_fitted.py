@@ -81,6 +81,33 @@ class TestStates:
             assert pickle.loads(pickle.dumps(estimator)).get_params() == estimator.get_params()
 
 
+class TestWhatTrainingContinues:
+    @pytest.mark.parametrize("name", [*PREDICTS, *GOES_ON, *ScratchMLPClassifier._of_data])
+    @pytest.mark.parametrize("call", ["fit", "partial_fit"])
+    def test_an_attribute_that_lacks_is_named_and_nothing_changes(
+        self, model, multiclass, name, call
+    ):
+        delattr(model, name)
+        before = copy.deepcopy(vars(model))
+        with pytest.raises(ValueError, match=rf"incomplete: it lacks {name}\. "):
+            getattr(model, call)(*multiclass)
+        np.testing.assert_equal(vars(model), before)
+
+    def test_what_only_predicts_is_refused(self, model, multiclass):
+        for name in GOES_ON:
+            delattr(model, name)
+        with pytest.raises(ValueError, match=f"lacks {', '.join(GOES_ON)}"):
+            model.partial_fit(*multiclass)
+
+    @pytest.mark.parametrize("name", [*PREDICTS, *GOES_ON, *ScratchMLPClassifier._of_data])
+    def test_a_cold_fit_starts_anew(self, multiclass, small, name):
+        params = {"hidden_layer_sizes": (8, 4), "random_state": 0, "max_iter": 2}
+        model = small(**params).fit(*multiclass)
+        expected = model.coefs_[0]
+        delattr(model, name)
+        assert_array_equal(model.fit(*multiclass).coefs_[0], expected)
+
+
 class Narrow(ScratchMLPClassifier):
     """Takes fewer parameters, and one of its own."""
 
