@@ -175,23 +175,28 @@ class TrainingState:
             return best
         return self.current
 
-    def unscaled(self, theta: Any) -> Parameters:
+    def unscaled(self, theta: Any, *, targets: bool = True) -> Parameters:
         """Return the parameters of networks from unscaled X to unscaled targets.
 
-        They are views into theta unless the inputs or the targets are scaled.
+        They are views into theta unless the inputs or the targets are scaled. Without ``targets``,
+        the networks predict scaled targets.
         """
         params = views(theta, self.arch.sizes, self.arch.members)
         if self.scaling is not None:
             params = self.scaling.fold(params)
-        if self.target_scaling is not None:
+        if targets and self.target_scaling is not None:
             (*weights, W), (*biases, b) = params
             W, b = self.arch.loss.fold_target(W, b, *self.target_scaling)
             params = Parameters([*weights, W], [*biases, b])
         return params
 
-    def network(self, theta: Any) -> tuple[Architecture, Parameters]:
-        """Return the merged network of the members with parameters theta, for unscaled X."""
-        arch, members, params = self.arch.for_prediction(), self.arch.members, self.unscaled(theta)
+    def network(self, theta: Any, *, targets: bool = True) -> tuple[Architecture, Parameters]:
+        """Return the merged network of the members with parameters theta, for unscaled X.
+
+        Without ``targets``, the network predicts scaled targets.
+        """
+        arch, members = self.arch.for_prediction(), self.arch.members
+        params = self.unscaled(theta, targets=targets)
         if members > 1:
             p, *hidden, q = arch.sizes
             sizes = p, *(members * width for width in hidden), q

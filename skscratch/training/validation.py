@@ -126,7 +126,7 @@ class Evaluator:
 
 def mean_loss(state: TrainingState, data: Dataset, theta: Any) -> float:
     """Return the mean loss, on all rows, of the merged network with parameters theta."""
-    arch, params = state.network(theta)
+    arch, params = state.network(theta, targets=False)  # data.y is scaled
     # a loss doubles the memory of the buffers; with fewer rows, both need less than training
     n = max(32, rows_per_buffer(arch, data.X) // 8)
     batches = SequentialBatches(data.X, data.y, data.w, n, theta.dtype)
