@@ -399,7 +399,7 @@ def test_a_positive_target_stays_positive_in_float32():
         (SquaredError(), [-1.0, 0.0], ""),
         (Poisson(), [0.0, 2.0], ""),
         (Poisson(), [3.0, -2.0], "The Poisson loss needs targets of at least 0. y contains -2."),
-        (Poisson(), [[1.0, 0.0]], "The Poisson loss needs a target above 0. y has only zeros."),
+        (Poisson(), [[1.0, 0.0]], ""),  # a small batch may hold no counts
         (Gamma(), [1e-300, 2.0], ""),
         (Gamma(), [3.0, 0.0], "The Gamma loss needs targets above 0. y contains 0."),
         (Quantile(), [[1.0, 2.0]], ""),
