@@ -26,10 +26,14 @@ from skscratch.estimators._fitted import fitted_target_scaling
 from skscratch.estimators._hints import explained
 from skscratch.estimators._labels import counted_in_rows
 from skscratch.estimators._parameters import warn_of_unused
+from skscratch.estimators._validation import in_targets, refuse_dates
 from skscratch.training.data import Dataset
 from skscratch.training.scaling import TargetScaling
 
 __all__ = ["ScratchMLPRegressor"]
+
+# The losses of targets that are not negative.
+LOG_LINK = ("poisson", "gamma")
 
 
 class ScratchMLPRegressor(RegressorMixin, BaseScratchMLP):
@@ -567,6 +571,7 @@ default='squared_error'
         tags = super().__sklearn_tags__()
         several = self.loss == "quantile" and np.size(self.quantile) > 1
         tags.target_tags.multi_output = not several
+        tags.target_tags.positive_only = isinstance(self.loss, str) and self.loss in LOG_LINK
         return tags
 
     def _fitted_predictions(self, z: Any) -> Any:
@@ -596,10 +601,11 @@ default='squared_error'
             scaling = TargetScaling(center.astype(dtype), scale.astype(dtype))
         else:
             scaling = fitted_target_scaling(self)
-            if regression_loss(self.loss, self.quantile) != loss:
+            asked = regression_loss(self.loss, self.quantile)
+            if asked != loss:
                 raise ValueError(
-                    f"loss={self.loss!r} differs from {loss!r} of the fitted network that training "
-                    "would continue. Set warm_start=False and call fit to start anew."
+                    f"loss={self.loss!r} means {asked!r}, but the fitted network that training "
+                    f"would continue has {loss!r}. Set warm_start=False and call fit to start anew."
                 )
             if n_outputs != self.n_outputs_:
                 raise ValueError(
@@ -638,7 +644,7 @@ def regression_loss(loss: str | Loss, quantile: float | Sequence[float]) -> Regr
     if isinstance(loss, str):
         if loss != "quantile":
             return REGRESSION_LOSSES[loss]
-        levels = np.atleast_1d(np.asarray(quantile, dtype=object)).ravel().tolist()
+        levels = np.atleast_1d(np.asarray(quantile, dtype=object)).tolist()
         ok = [isinstance(q, Real) and not isinstance(q, bool) and 0 < q < 1 for q in levels]
         if not (levels and all(ok) and all(a < b for a, b in pairwise(levels))):
             raise InvalidParameterError(
@@ -660,14 +666,18 @@ def numbers(y: Any, argument: str) -> NDArray[Any]:
         raise TypeError(f"{argument} must be dense for a regressor. Convert it with toarray().")
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
+    refuse_dates(argument, y)
     if y.dtype.kind not in "biuf":
+        given = y
         try:
-            y = y.astype(np.float64)
-        except (TypeError, ValueError):
+            y = given.astype(np.float64)
+        except (TypeError, ValueError, OverflowError):
             raise ValueError(
-                f"{argument} must hold numbers for a regressor; got {y.dtype}, for instance "
-                f"{y.ravel()[0]!r}. For classes there is ScratchMLPClassifier."
+                f"{argument} must hold numbers; got {y.dtype}.{in_targets(y)} For classes there is "
+                "ScratchMLPClassifier."
             ) from None
+        if not np.isfinite(y).all():  # None becomes NaN
+            raise ValueError(f"{argument} must hold finite numbers.{in_targets(given)}")
     return y.astype(np.float64, copy=False) if y.dtype.kind != "f" else y
 
 

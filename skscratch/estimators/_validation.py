@@ -5,6 +5,7 @@ Errors name the argument, the position of the bad value, and what to do.
 
 import re
 import reprlib
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
+from sklearn.base import is_regressor
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
@@ -25,8 +27,10 @@ __all__ = [
     "check_training_data",
     "check_validation_data",
     "in_labels",
+    "in_targets",
     "naming",
     "raise_named",
+    "refuse_dates",
 ]
 
 FLOATS = [np.float64, np.float32]
@@ -45,9 +49,7 @@ TEXT = "text", "Encode it, for instance with OneHotEncoder in a ColumnTransforme
 MISSING = "a missing value", "Fill it, for instance with SimpleImputer, or leave out the row"
 INFINITE = "an infinite number", "Replace it, or leave out the row"
 COMPLEX = "complex numbers", "Give the real and the imaginary part as two columns"
-REGRESSION = (
-    " A classifier predicts classes. For numbers there is sklearn.neural_network.MLPRegressor."
-)
+REGRESSION = " A classifier predicts classes. For numbers there is ScratchMLPRegressor."
 
 
 def check_training_data(
@@ -93,8 +95,10 @@ def check_validation_data(
 
 def _check_target(argument: str, estimator: Any, X: Any, y: Any) -> Any:
     """Return y as an array, with as many rows as X."""
-    refuse_mixed(argument, y)
-    with naming(argument, in_labels, y):
+    regression = is_regressor(estimator)
+    if not regression:
+        refuse_mixed(argument, y)
+    with naming(argument, in_targets if regression else in_labels, y):
         checked = check_y(y, multi_output=True, estimator=estimator)
     with naming(argument):
         check_consistent_length(X, checked)
@@ -232,6 +236,21 @@ def in_labels(y: Any) -> str:
     return ""
 
 
+def in_targets(y: Any) -> str:
+    """Return a sentence on the first target that is no number, with a space before it, or ""."""
+    targets = np.asarray(y, dtype=object)
+    rows = targets.reshape(len(targets), -1).tolist() if targets.ndim else []
+    for row, values in enumerate(rows):
+        for value in values:
+            found = _fault(value)
+            if found:
+                return (
+                    f" Row {row} holds {found[0]}: {_shown(value)}. A regressor needs finite real "
+                    "numbers. Convert such targets, or leave out the rows."
+                )
+    return ""
+
+
 def _kinds(X: Any) -> Iterator[tuple[str, str]]:
     """Yield the name and the dtype's kind of each column; the name is "" for an array."""
     if hasattr(X, "columns") and hasattr(X, "dtypes"):
@@ -284,7 +303,7 @@ def _fault(value: Any) -> tuple[str, str] | None:
     if isinstance(value, (timedelta, np.timedelta64)):
         return SPANS
     if isinstance(value, Real):
-        return None if np.isfinite(float(value)) else INFINITE
+        return None if abs(value) <= sys.float_info.max else INFINITE
     if isinstance(value, Complex):
         return COMPLEX
     return f"an object of type {type(value).__name__}", "Turn it into numbers, or leave it out"
