@@ -113,3 +113,30 @@ def test_each_way_of_regularising_lowers_the_loss_on_new_rows(story):
         assert train > none[0]
         assert test < none[1] - 0.02
         assert right > none[2] - 0.02
+
+
+@pytest.mark.exhaustive
+def test_the_regression_needs_no_scaled_target(story):
+    told = story("regression", "regression_errors", "regression_training").numbers
+    assert told["network"][0] > told["linear regression"][0] - 0.02
+    for network in ("network", "network, absolute error"):
+        assert told[network][1] < 0.75 * told["mean of y"][1]
+    assert told["network, absolute error"][2] < told["network"][2]
+    in_units = [told[f"times {unit}"][0] for unit in ("1e-06", "1", "1e+06")]
+    assert max(in_units) - min(in_units) < 0.02
+    means, spreads = zip(*(told[third] for third in ("low", "middle", "high")), strict=True)
+    assert max(map(abs, means)) < 5
+    assert spreads[0] < min(spreads[1:])
+
+
+@pytest.mark.exhaustive
+def test_intervals_cover_what_they_should_at_every_hour(story):
+    told = story("quantiles", "quantiles_coverage", "quantiles_intervals").numbers
+    for level in ("0.05", "0.25", "0.50", "0.75", "0.95"):
+        assert abs(told[level][0] - float(level)) < 0.03
+    assert all(abs(share - 0.9) < 0.06 for share in told["quantiles"])
+    assert told["constant width"][2] < 0.7 < 0.95 < told["constant width"][1]
+    for n in ("100", "200", "400"):
+        trained, new, calibrated = told[n]
+        assert new < 0.87 < trained
+        assert abs(calibrated - 0.9) < 0.04
