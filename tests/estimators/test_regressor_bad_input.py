@@ -197,10 +197,10 @@ class TestTargets:
 
 class TestShapes:
     def test_weights_of_other_rows(self):
-        refusal(lambda: small().fit(X, Y, np.ones(89)), "sample_weight")
-        refusal(
-            lambda: small().fit(X, Y, X_val=X, y_val=Y, sample_weight_val=np.ones(89)),
-            "sample_weight_val",
+        w = np.ones(89)
+        assert "(89,)" in refusal(lambda: small().fit(X, Y, w), "sample_weight")
+        assert "(89,)" in refusal(
+            lambda: small().fit(X, Y, X_val=X, y_val=Y, sample_weight_val=w), "sample_weight_val"
         )
 
     @pytest.mark.parametrize("call", ["partial_fit", "fit"])
@@ -218,8 +218,7 @@ class TestShapes:
     @pytest.mark.parametrize("wrong", [X[:, :3], X[0], X + 1j, np.where(X > 1, NAN, X)])
     def test_X_at_prediction(self, wrong):
         model = small().fit(X, Y)
-        refusal(lambda: model.predict(wrong))
-        refusal(lambda: model.score(wrong, Y))
+        assert refusal(lambda: model.predict(wrong)) == refusal(lambda: model.score(wrong, Y))
 
 
 WRONG_CALLS = {
