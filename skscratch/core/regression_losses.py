@@ -96,8 +96,11 @@ class _IdentityLink(_RegressionLoss):
         return z.copy()
 
     def target_scale(self, y: Any, w: Any) -> tuple[Any, Any]:
-        mean, std = _mean_and_std(y, w)
-        return mean, _power_of_two(np.where(std > 0, std, abs(mean)))
+        center, spread = self._center_and_spread(y, w)
+        return center, _power_of_two(np.where(spread > 0, spread, abs(center)))
+
+    def _center_and_spread(self, y: Any, w: Any) -> tuple[Any, Any]:
+        return _mean_and_std(y, w)
 
     def fold_target(self, W: Any, b: Any, center: Any, scale: Any) -> tuple[Any, Any]:
         return _cast(W, W * scale, b * scale + center)
@@ -130,6 +133,25 @@ class _LogLink(_RegressionLoss):
 
     def unfold_target(self, W: Any, b: Any, center: Any, scale: Any) -> tuple[Any, Any]:
         return _cast(W, W.copy(), b - np.log(scale))
+
+
+class _RobustLoss(_IdentityLink):
+    """The loss is linear in large residuals. Outliers do not determine its scale of targets either.
+
+    The center is the median. The spread is that of the middle half.
+    """
+
+    def _center_and_spread(self, y: Any, w: Any) -> tuple[Any, Any]:
+        y = np.asarray(y, float)
+        weights = np.ones(len(y)) if w is None else np.asarray(w, float)
+        low, median, high = (
+            np.array([_quantile(column, weights, level) for column in y.T])
+            for level in (0.25, 0.5, 0.75)
+        )
+        spread = high / 1.349 - low / 1.349  # the standard deviation of normal targets
+        mean, std = _mean_and_std(y, w)
+        # if half of the targets are equal, they have no spread
+        return np.where(spread > 0, median, mean), np.where(spread > 0, spread, std)
 
 
 @dataclass(frozen=True)
@@ -167,7 +189,7 @@ class SquaredError(_IdentityLink):
 
 
 @dataclass(frozen=True)
-class AbsoluteError(_IdentityLink):
+class AbsoluteError(_RobustLoss):
     """p = z,  loss = |z - y|,  dL/dz = w sign(z - y).
 
     The best constant prediction is the median of the targets, so single wild targets have little
@@ -201,7 +223,7 @@ class AbsoluteError(_IdentityLink):
 
 
 @dataclass(frozen=True)
-class Huber(_IdentityLink):
+class Huber(_RobustLoss):
     """p = z,  r = z - y,  dL/dz = w · (r, clipped to the range from -delta to delta).
 
     The loss is ½ r² where |r| <= delta, and delta (|r| - ½ delta) elsewhere. With
@@ -255,7 +277,7 @@ class Huber(_IdentityLink):
 
 
 @dataclass(frozen=True)
-class Quantile(_IdentityLink):
+class Quantile(_RobustLoss):
     """p = z,  loss = max((1 - level) r, -level r),  dL/dz = w (½ sign(r) + ½ - level).
 
     This is the pinball loss of r = z - y. The best constant prediction is a quantile: the share

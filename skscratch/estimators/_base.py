@@ -406,10 +406,5 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
     def _hint(self, name: str, value: Any) -> str:
         return _hints.of_value(name, value, names_of(name))
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
     def __sklearn_is_fitted__(self) -> bool:
         return "coefs_" in vars(self)

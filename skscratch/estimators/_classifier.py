@@ -668,5 +668,5 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
+        tags.input_tags.sparse, tags.classifier_tags.multi_label = True, True
         return tags

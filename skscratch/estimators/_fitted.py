@@ -7,7 +7,6 @@ network. The attributes come from a fit, from a file or from the user.
 from __future__ import annotations
 
 import copy
-import hashlib
 import inspect
 import reprlib
 import warnings
@@ -22,20 +21,20 @@ from sklearn.exceptions import InconsistentVersionWarning
 from skscratch._compat import OF_A_FIT
 from skscratch._version import __version__
 from skscratch._warnings import quiet
-from skscratch.core.network import Architecture, Parameters, allocate, views
+from skscratch.core.network import Architecture, Parameters, allocate
 from skscratch.core.optimizers import EMA
+from skscratch.estimators._folding import digest, folded, target_scaling, unfold
 from skscratch.estimators._former import alike
 from skscratch.estimators._messages import not_finite
 from skscratch.estimators._parameters import BEFORE, CONSTRAINTS
 from skscratch.estimators._settings import activations
 from skscratch.training.config import TrainingConfig
 from skscratch.training.history import History
-from skscratch.training.scaling import Scaling, TargetScaling
 from skscratch.training.state import TrainingState
 
 __all__ = [
     "Saved", "Transaction", "continued_state", "continues", "fitted_network",
-    "fitted_parameters", "fitted_target_scaling", "published", "snapshot",
+    "fitted_parameters", "published", "snapshot",
 ]  # fmt: skip
 
 # The attributes that a fitted model needs to predict, and those that it needs to train further.
@@ -165,12 +164,12 @@ def continued_state(estimator: Any, config: TrainingConfig) -> TrainingState:
     )
     known = estimator.best_loss_
     state.best_loss = min(estimator.loss_curve_) if known is None else known
-    state.target_scaling = fitted_target_scaling(estimator)
-    _unfold(saved, state)
+    state.target_scaling = target_scaling(saved)
+    unfold(saved, state)
     learned = {name: saved[name] for name in ("shuffle", "dropout", "memory")} | {"theta": theta}
     averaged, decay = saved.get("averaged"), 0.0 if stochastic is None else stochastic.ema_decay
     # training continues from the raw parameters, unless the user has changed the average since
-    if decay and averaged is not None and averaged["mean"] == _digest(theta):
+    if decay and averaged is not None and averaged["mean"] == digest(theta):
         state.ema = EMA(theta, decay, theta.copy())
         learned |= {"theta": averaged["theta"], "mean": theta, "n_averaged": averaged["n"]}
     state.load_state_dict({"learned": learned})
@@ -198,65 +197,18 @@ def _continuation(state: TrainingState, keep_optimizer: bool) -> dict[str, Any]:
     """
     learned = state.state_dict()["learned"]
     saved = {
-        "scaling": None if state.scaling is None else state.scaling._asdict() | _folded(state, 0),
+        "scaling": None if state.scaling is None else state.scaling._asdict() | folded(state, 0),
         "seed": state.seed,
         "shuffle": learned["shuffle"],
         "dropout": learned["dropout"],
         "memory": learned["memory"] if keep_optimizer else {},
     }
     if state.target_scaling is not None:
-        saved["target_scaling"] = state.target_scaling._asdict() | _folded(state, -1)
+        saved["target_scaling"] = state.target_scaling._asdict() | folded(state, -1)
     ema = state.ema
     if keep_optimizer and ema is not None and np.array_equal(state.result, ema.mean):
-        saved["averaged"] = {"theta": state.theta, "n": ema.n, "mean": _digest(ema.mean)}
+        saved["averaged"] = {"theta": state.theta, "n": ema.n, "mean": digest(ema.mean)}
     return saved
-
-
-def _folded(state: TrainingState, layer: int) -> dict[str, Any]:
-    """Return the biases of a layer before the scales are folded in, and what they have become."""
-    biases = views(state.result, state.arch.sizes, state.arch.members).biases[layer]
-    own = biases.reshape(-1)
-    if layer == -1 and biases.ndim == 2:  # the members' outputs are averaged
-        own = biases.mean(axis=0)
-    _, (weights, published) = state.network(state.result)
-    return {
-        "bias": own.copy(),
-        "folded": published[layer].copy(),
-        "weights": _digest(weights[layer]),
-    }
-
-
-def fitted_target_scaling(estimator: Any) -> TargetScaling | None:
-    """Return the scaling of the targets of the fitted network."""
-    saved = estimator._continuation.get("target_scaling")
-    return None if saved is None else TargetScaling(saved["center"], saved["scale"])
-
-
-def _unfold(saved: dict[str, Any], state: TrainingState) -> None:
-    """Scale inputs and targets of the run like those of the former run.
-
-    The parameters are restored exactly, unless the user has changed published weights or biases.
-    """
-    scaling, target, (weights, biases) = saved.get("scaling"), state.target_scaling, state.params
-    layers = {0: scaling, -1: saved.get("target_scaling")}
-    known = {
-        layer: (biases[layer] == own["folded"]) & (_digest(weights[layer]) == own["weights"])
-        for layer, own in layers.items()
-        if own is not None
-    }
-    if target is not None:
-        W, b = state.arch.loss.unfold_target(weights[-1], biases[-1], *target)
-        weights[-1][...], biases[-1][...] = W, b
-    if scaling is not None:
-        state.scaling = Scaling(scaling["center"], scaling["scale"], scaling.get("limit"))
-        unfolded = state.scaling.unfold(state.params)
-        weights[0][...], biases[0][...] = unfolded.weights[0], unfolded.biases[0]
-    for layer, is_known in known.items():
-        biases[layer][...] = np.where(is_known, layers[layer]["bias"], biases[layer])
-
-
-def _digest(array: Any) -> str:
-    return hashlib.sha256(array.tobytes()).hexdigest()
 
 
 def _check_same_network(estimator: Any, arch: Architecture) -> None:

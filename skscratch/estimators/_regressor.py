@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
-from numbers import Real
 from typing import Any, Literal, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
-from sklearn.utils import column_or_1d
 
 from skscratch import _typing as hints
-from skscratch._compat import InvalidParameterError, available_if, fit_context
+from skscratch._compat import available_if, fit_context
 from skscratch._typing import MatrixLike
-from skscratch.core.losses import REGRESSION_LOSSES, Loss, RegressionLoss
-from skscratch.core.regression_losses import Quantile
+from skscratch.core.losses import Loss, RegressionLoss
 from skscratch.estimators._auto import is_lbfgs
 from skscratch.estimators._base import BaseScratchMLP
-from skscratch.estimators._fitted import fitted_target_scaling
+from skscratch.estimators._folding import target_scaling
 from skscratch.estimators._hints import explained
 from skscratch.estimators._labels import counted_in_rows
 from skscratch.estimators._parameters import warn_of_unused
-from skscratch.estimators._validation import in_targets, refuse_dates
+from skscratch.estimators._targets import columns, numbers, regression_loss
 from skscratch.training.data import Dataset
 from skscratch.training.scaling import TargetScaling
 
@@ -49,11 +44,12 @@ class ScratchMLPRegressor(RegressorMixin, BaseScratchMLP):
     loss : {'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson', 'gamma'} or Loss, \
 default='squared_error'
         Loss, summed over the targets. 'squared_error' predicts the mean. 'absolute_error' predicts
-        the median. 'huber' is the squared error up to one standard deviation of y, and linear
-        beyond, so outliers in y count less. 'quantile' predicts the quantiles of ``quantile``.
-        'poisson' and 'gamma' predict the mean of counts and of positive amounts through the
-        exponential function; y must not be negative, and for 'gamma' must be positive. An object
-        must follow the protocol ``skscratch.core.losses.Loss``, for instance
+        the median, and hardly sees outliers in y. 'huber' is the squared error up to about one
+        standard deviation of the middle half of y, and linear beyond, so outliers count less.
+        'quantile' predicts the quantiles of ``quantile``. 'poisson' and 'gamma' predict the mean of
+        counts and of positive amounts through the exponential function; y must not be negative, and
+        for 'gamma' must be positive. An object must follow the protocol
+        ``skscratch.core.losses.Loss``, for instance
         ``skscratch.core.regression_losses.Huber(0.5)``.
     hidden_layer_sizes : int or array-like of int, default=(256, 128)
         Units per hidden layer. ``()`` makes a linear model. With the default
@@ -569,6 +565,7 @@ default='squared_error'
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
         several = self.loss == "quantile" and np.size(self.quantile) > 1
         tags.target_tags.multi_output = not several
         tags.target_tags.positive_only = isinstance(self.loss, str) and self.loss in LOG_LINK
@@ -592,15 +589,15 @@ default='squared_error'
     ) -> Dataset:
         y = numbers(y, "y")
         loss = regression_loss(self.loss, self.quantile) if is_initial else self._fitted_loss
-        columns = _columns(y, loss, "y")
-        n_outputs = loss.n_outputs(columns.shape[1])
+        targets = columns(y, loss, "y")
+        n_outputs = loss.n_outputs(targets.shape[1])
         w = None if sample_weight is None else counted_in_rows(sample_weight)
         if is_initial:
             self._fitted_loss = loss
-            center, scale = loss.target_scale(columns, w)
+            center, scale = loss.target_scale(targets, w)
             scaling = TargetScaling(center.astype(dtype), scale.astype(dtype))
         else:
-            scaling = fitted_target_scaling(self)
+            scaling = cast(TargetScaling, target_scaling(self._continuation))
             asked = regression_loss(self.loss, self.quantile)
             if asked != loss:
                 raise ValueError(
@@ -612,7 +609,7 @@ default='squared_error'
                     f"y has shape {y.shape}, but the fitted network that training would continue "
                     f"has {self.n_outputs_} output(s)."
                 )
-        targets = loss.targets(scaling.scaled(columns), dtype)
+        targets = loss.targets(scaling.scaled(targets), dtype)
         w = None if w is None else w.astype(dtype, copy=False)
         return Dataset(
             X, targets, w, dtype, loss, n_outputs, y, sample_weight, target_scaling=scaling
@@ -626,64 +623,9 @@ default='squared_error'
             raise ValueError(
                 f"y_val has shape {y.shape}, which does not fit the {data.labels.shape} of y."
             )
-        columns = _columns(y, loss, "y_val")
+        targets = columns(y, loss, "y_val")
         w = None if sample_weight is None else counted_in_rows(sample_weight)
-        targets = loss.targets(data.target_scaling.scaled(columns), data.dtype)
+        scaling = cast(TargetScaling, data.target_scaling)
+        targets = loss.targets(scaling.scaled(targets), data.dtype)
         w = None if w is None else w.astype(data.dtype, copy=False)
         return replace(data, X=X, y=targets, w=w, labels=y, sample_weight=sample_weight)
-
-
-def regression_loss(loss: str | Loss, quantile: float | Sequence[float]) -> RegressionLoss:
-    """Return the loss that the parameters ask for.
-
-    Raises
-    ------
-    InvalidParameterError
-        If ``quantile`` holds no levels, or ``loss`` is no loss of regression.
-    """
-    if isinstance(loss, str):
-        if loss != "quantile":
-            return REGRESSION_LOSSES[loss]
-        levels = np.atleast_1d(np.asarray(quantile, dtype=object)).tolist()
-        ok = [isinstance(q, Real) and not isinstance(q, bool) and 0 < q < 1 for q in levels]
-        if not (levels and all(ok) and all(a < b for a, b in pairwise(levels))):
-            raise InvalidParameterError(
-                "quantile must be a number between 0 and 1, or an increasing list of them. Got "
-                f"{quantile!r}."
-            )
-        return Quantile(tuple(map(float, levels)))
-    if isinstance(loss, type) or not hasattr(loss, "target_scale"):
-        raise InvalidParameterError(
-            f"loss must be one of {[*REGRESSION_LOSSES]}, or an object like "
-            f"skscratch.core.regression_losses.Huber(0.5). Got {loss!r}."
-        )
-    return cast(RegressionLoss, loss)
-
-
-def numbers(y: Any, argument: str) -> NDArray[Any]:
-    """Return targets as floats: (n,), or (n, q) for several."""
-    if issparse(y):
-        raise TypeError(f"{argument} must be dense for a regressor. Convert it with toarray().")
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
-    refuse_dates(argument, y)
-    if y.dtype.kind not in "biuf":
-        given = y
-        try:
-            y = given.astype(np.float64)
-        except (TypeError, ValueError, OverflowError):
-            raise ValueError(
-                f"{argument} must hold numbers; got {y.dtype}.{in_targets(y)} For classes there is "
-                "ScratchMLPClassifier."
-            ) from None
-        if not np.isfinite(y).all():  # None becomes NaN
-            raise ValueError(f"{argument} must hold finite numbers.{in_targets(given)}")
-    return y.astype(np.float64, copy=False) if y.dtype.kind != "f" else y
-
-
-def _columns(y: NDArray[Any], loss: RegressionLoss, argument: str) -> NDArray[Any]:
-    """Return targets as columns (n, q) of float64; refuse those outside of the loss's range."""
-    fault = loss.accepts(y)
-    if fault:
-        raise ValueError(f"{argument}: {fault}")
-    return y.reshape(len(y), -1).astype(np.float64, copy=False)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
-from sklearn.base import is_regressor
+from sklearn.base import RegressorMixin
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
@@ -95,7 +95,7 @@ def check_validation_data(
 
 def _check_target(argument: str, estimator: Any, X: Any, y: Any) -> Any:
     """Return y as an array, with as many rows as X."""
-    regression = is_regressor(estimator)
+    regression = isinstance(estimator, RegressorMixin)
     if not regression:
         refuse_mixed(argument, y)
     with naming(argument, in_targets if regression else in_labels, y):
@@ -303,7 +303,8 @@ def _fault(value: Any) -> tuple[str, str] | None:
     if isinstance(value, (timedelta, np.timedelta64)):
         return SPANS
     if isinstance(value, Real):
-        return None if abs(value) <= sys.float_info.max else INFINITE
+        number: Any = value  # an int may be too large for a float
+        return None if abs(number) <= sys.float_info.max else INFINITE
     if isinstance(value, Complex):
         return COMPLEX
     return f"an object of type {type(value).__name__}", "Turn it into numbers, or leave it out"

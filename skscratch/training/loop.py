@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from skscratch.core.losses import Loss
 from skscratch.core.network import Architecture, Gradient, Parameters, Workspace, backward, forward
 from skscratch.core.optimizers import EMA, Optimizer, OptimizerState
 from skscratch.training.config import Stochastic, TrainingConfig
@@ -116,15 +117,18 @@ def train_epoch(network: Network, optimizer: Optimizer, batches: Iterable[Batch]
 
 
 def evaluate(
-    arch: Architecture, params: Parameters, ws: Workspace, batches: Iterable[Batch]
+    arch: Architecture, params: Parameters, ws: Workspace, batches: Iterable[Batch], loss: Loss
 ) -> tuple[float, float]:
-    """Return the mean loss and the mean score of one network, without dropout."""
+    """Return the mean loss and the mean score of one network, without dropout.
+
+    ``loss`` may know more than that of the architecture: all targets of the batches.
+    """
     total = score = weights = 0.0
     for X, y, w, weight in batches:
         here = ws.head(X.shape[0])
         forward(arch, params, here, X)
-        total += weight * arch.loss.forward(here.z[-1], y, w)
-        score += weight * arch.loss.score(here.z[-1], y, w)
+        total += weight * loss.forward(here.z[-1], y, w)
+        score += weight * loss.score(here.z[-1], y, w)
         weights += weight
     return total / weights, score / weights
 

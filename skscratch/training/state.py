@@ -2,12 +2,13 @@
 
 import copy
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from skscratch.core.losses import RegressionLoss
 from skscratch.core.network import (
     Architecture,
     Parameters,
@@ -186,7 +187,8 @@ class TrainingState:
             params = self.scaling.fold(params)
         if targets and self.target_scaling is not None:
             (*weights, W), (*biases, b) = params
-            W, b = self.arch.loss.fold_target(W, b, *self.target_scaling)
+            loss = cast(RegressionLoss, self.arch.loss)
+            W, b = loss.fold_target(W, b, *self.target_scaling)
             params = Parameters([*weights, W], [*biases, b])
         return params
 

@@ -64,18 +64,20 @@ class Evaluator:
         self.state, self.theta = state, theta
         members, rows = state.arch.members, np.atleast_2d(validation.rows)
         X, y, w = validation.data.X, validation.data.y, validation.data.w
-        arch = replace(state.arch.for_prediction(), members=1)
+        n_each = members // len(rows)  # the user's rows are those of all members
+        loss = state.arch.loss.for_prediction()
+        self._losses: list[Loss] = []
+        for own in rows:
+            known = loss.for_validation(y[own], None if w is None else w[own])
+            self._losses += [known] * n_each
+        self._arch = replace(state.arch, loss=loss, dropout=(), members=1)
         self._current = split_members(views(theta, state.arch.sizes, members), members)
         n, dtype = rows_per_buffer(state.arch, X), theta.dtype
-        self._ws = Workspace.empty(arch, min(n, rows.shape[-1]), dtype)
-        self._archs: list[Architecture] = []
+        self._ws = Workspace.empty(self._arch, min(n, rows.shape[-1]), dtype)
         self._batches: list[ShuffledBatches] = []
         for own in rows:
             batches = ShuffledBatches(X, y, w, n, dtype, own, None, state.scaling)
-            loss = arch.loss.for_validation(y[own], None if w is None else w[own])
-            # the user's rows are those of all members
-            self._batches += [batches] * (members // len(rows))
-            self._archs += [replace(arch, loss=loss)] * (members // len(rows))
+            self._batches += [batches] * n_each
         self._scores: list[Callable[[Parameters], float]] = []
         if scorer is not None:
             scores = [scorer.on(validation.data, own) for own in rows]
@@ -92,9 +94,9 @@ class Evaluator:
         """
         losses, scores = np.transpose(
             [
-                evaluate(arch, params, self._ws, batches)
-                for arch, params, batches in zip(
-                    self._archs, self._current, self._batches, strict=True
+                evaluate(self._arch, params, self._ws, batches, loss)
+                for params, batches, loss in zip(
+                    self._current, self._batches, self._losses, strict=True
                 )
             ]
         )
@@ -121,7 +123,7 @@ class Evaluator:
         groups = [([params], own) for params, own in zip(members, batches, strict=True)]
         if batches[0] is batches[-1]:
             groups = [(members, batches[0])]
-        return fit_temperature(self._archs[0].loss, _Logits(self._archs[0], self._ws, groups))
+        return fit_temperature(self._arch.loss, _Logits(self._arch, self._ws, groups))
 
 
 def mean_loss(state: TrainingState, data: Dataset, theta: Any) -> float:
@@ -131,7 +133,7 @@ def mean_loss(state: TrainingState, data: Dataset, theta: Any) -> float:
     n = max(32, rows_per_buffer(arch, data.X) // 8)
     batches = SequentialBatches(data.X, data.y, data.w, n, theta.dtype)
     ws = Workspace.empty(arch, batches.batch_size, theta.dtype)
-    return evaluate(arch, params, ws, batches)[0]
+    return evaluate(arch, params, ws, batches, arch.loss)[0]
 
 
 class _Logits:
