@@ -85,6 +85,8 @@ def _data_hash(data: Dataset, kind: str | None, class_weight: Any) -> str:
     X, y, labels = data.X, data.y, data.labels
     if issparse(X):  # not X itself: its hash changes when SciPy checks the order of its indices
         X = X.shape, X.data, X.indices, X.indptr
+    if data.target_scaling is not None:  # another loss may scale the same data otherwise
+        y = labels
     if y.ndim == 2:
         y = y.astype(data.dtype, copy=False)
     if kind is not None and labels.dtype == np.int8:  # the dtype of a sparse y

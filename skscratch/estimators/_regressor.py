@@ -21,12 +21,14 @@ from skscratch.estimators._folding import target_scaling
 from skscratch.estimators._hints import explained
 from skscratch.estimators._labels import counted_in_rows
 from skscratch.estimators._parameters import warn_of_unused
-from skscratch.estimators._targets import columns, numbers, regression_loss
+from skscratch.estimators._targets import columns, find_target_scaling, numbers, regression_loss
 from skscratch.training.data import Dataset
 from skscratch.training.scaling import TargetScaling
 
 __all__ = ["ScratchMLPRegressor"]
 
+# What partial_fit says of y: later calls may bring other targets.
+MORE = "more"
 # The losses of targets that are not negative.
 LOG_LINK = ("poisson", "gamma")
 
@@ -493,7 +495,7 @@ default='squared_error'
             warn_of_unused(self, "partial_fit")
         else:  # scikit-learn checks the parameters in the first call alone
             self._check_parameters()
-        return self._partial_fit(X, y, sample_weight, None)
+        return self._partial_fit(X, y, sample_weight, MORE)
 
     @explained
     def predict(self, X: MatrixLike) -> NDArray[np.floating[Any]]:
@@ -594,8 +596,7 @@ default='squared_error'
         w = None if sample_weight is None else counted_in_rows(sample_weight)
         if is_initial:
             self._fitted_loss = loss
-            center, scale = loss.target_scale(targets, w)
-            scaling = TargetScaling(center.astype(dtype), scale.astype(dtype))
+            scaling = find_target_scaling(loss, targets, w, dtype, are_all=known != MORE)
         else:
             scaling = cast(TargetScaling, target_scaling(self._continuation))
             asked = regression_loss(self.loss, self.quantile)

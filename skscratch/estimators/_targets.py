@@ -13,11 +13,18 @@ from scipy.sparse import issparse
 from sklearn.utils import column_or_1d
 
 from skscratch._compat import InvalidParameterError
+from skscratch._warnings import warn
 from skscratch.core.losses import REGRESSION_LOSSES, Loss, RegressionLoss
 from skscratch.core.regression_losses import Quantile
 from skscratch.estimators._validation import in_targets, refuse_dates
+from skscratch.training.scaling import TargetScaling
 
-__all__ = ["columns", "numbers", "regression_loss"]
+__all__ = ["columns", "find_target_scaling", "numbers", "regression_loss"]
+
+# Targets that are all equal get a scale this much smaller, so that they are predicted closely.
+OF_CONSTANTS = 2.0**-20
+# One of at least so many targets that has more than this share of the variance is an outlier.
+MANY, TOO_MUCH = 20, 0.5
 
 
 def regression_loss(loss: str | Loss, quantile: float | Sequence[float]) -> RegressionLoss:
@@ -75,3 +82,26 @@ def columns(y: NDArray[Any], loss: RegressionLoss, argument: str) -> NDArray[Any
     if fault:
         raise ValueError(f"{argument}: {fault}")
     return y.reshape(len(y), -1).astype(np.float64, copy=False)
+
+
+def find_target_scaling(
+    loss: RegressionLoss, targets: NDArray[Any], w: Any, dtype: Any, are_all: bool
+) -> TargetScaling:
+    """Return the scaling of the targets (n, q); warn if one of them determines the fit.
+
+    ``are_all`` says whether later calls bring no other targets.
+    """
+    center, scale = loss.target_scale(targets, w)
+    if are_all and loss.output_activation == "identity":
+        scale = np.where(np.ptp(targets, axis=0) == 0, scale * OF_CONSTANTS, scale)
+    if loss.name == "squared_error" and len(targets) >= MANY:
+        squares = np.square((targets - center) / scale)
+        squares = squares if w is None else squares * w[:, None]
+        row = int(squares.max(axis=1).argmax())
+        if (squares[row] > TOO_MUCH * squares.sum(axis=0)).any():
+            warn(
+                f"y in row {row}, {targets[row].tolist()}, is so far from all others that it has "
+                "more than half of the variance, and determines the fit. Replace it if it is an "
+                "error, or set loss='absolute_error'."
+            )
+    return TargetScaling(center.astype(dtype), scale.astype(dtype))

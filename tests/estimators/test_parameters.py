@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier
 
-from skscratch import ScratchMLPClassifier
+from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch.core.optimizers import SOLVERS, Adam, Momentum
 from skscratch.core.schedules import SCHEDULES, Constant
 from skscratch.estimators._parameters import (
@@ -60,7 +60,7 @@ def test_what_makes_them_better_than_those_of_before():
 def test_every_parameter_is_stored_as_it_is_and_constrained():
     values = {name: object() for name in SIGNATURE}
     assert vars(ScratchMLPClassifier(**values)) == values
-    assert [*values] == [*CONSTRAINTS]
+    assert [*values] == [*ScratchMLPClassifier._parameter_constraints]
 
 
 @pytest.mark.parametrize("name", [*SIGNATURE])
@@ -84,8 +84,13 @@ def test_every_one_has_a_type_and_is_found_by_scikit_learn():
 
 
 def test_the_table_has_every_parameter_and_no_other():
-    assert [*TABLE] == [*SIGNATURE]
-    assert ScratchMLPClassifier._parameter_constraints == CONSTRAINTS
+    known = set()
+    for kind in (ScratchMLPClassifier, ScratchMLPRegressor):
+        own = inspect.signature(kind).parameters
+        assert [name for name in TABLE if name in own] == [*own]
+        assert kind._parameter_constraints == {name: CONSTRAINTS[name] for name in own}
+        known |= {*own}
+    assert {*TABLE} == known
 
 
 def test_former_values_are_those_of_files_without_the_parameter():
@@ -141,7 +146,7 @@ def warned(validated=False, n=200, **params):
 def test_every_reason_belongs_to_a_parameter(solver, rate, validated):
     model = ScratchMLPClassifier(solver=solver, learning_rate=rate)
     unmet = _unmet(model, "fit", configured(model, validated), validated)
-    assert {*_reasons(model, unmet)} <= PARAMETERS
+    assert {*_reasons(model, unmet)} <= {*TABLE}
 
 
 def test_every_argument_of_a_solver_or_schedule_is_a_parameter():
