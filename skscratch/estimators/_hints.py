@@ -134,6 +134,8 @@ def of_value(name: str, value: Any, accepted: Collection[str]) -> str:
     """
     if name in NUMBERS and isinstance(value, Real):
         return f" Did you mean {NUMBERS[name]}={value!r}?"
+    if name == "loss" and isinstance(value, (int, tuple, list)):  # first, as in a classifier
+        return f" Did you mean hidden_layer_sizes={value!r}?"
     if not isinstance(value, str):
         return ""
     meant = VALUES.get(name, {}).get(value.lower())

@@ -74,6 +74,12 @@ class TestParameters:
         assert repr(value) in message
         assert re.search(r"must|should|expected|accept", message), "says what would be right"
 
+    @pytest.mark.parametrize("sizes", [50, (50,), [50, 20]])
+    def test_sizes_in_the_place_of_the_loss(self, sizes):
+        meant = re.escape(f"Did you mean hidden_layer_sizes={sizes!r}?")
+        with pytest.raises(ValueError, match=meant):
+            ScratchMLPRegressor(sizes).fit(X, Y)
+
     def test_every_parameter_is_covered(self):
         assert set(REFUSED) == set(ScratchMLPRegressor().get_params())
 
