@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, get_scorer,
 from sklearn.preprocessing import scale
 
 from skscratch import ScratchMLPClassifier
-from skscratch.core.losses import with_output
+from skscratch.core.losses import CLASS_LOSSES, with_output
 from skscratch.training.validation import fit_temperature
 from tests.estimators.bomb import Bomb, interrupt
 
@@ -384,7 +384,7 @@ def test_the_logits_are_divided_by_the_temperature_of_the_validation_set(
         for scaled in (False, True)
     )
     z = plain.decision_function(X)
-    loss = with_output(plain.out_activation_)
+    loss = with_output(plain.out_activation_, CLASS_LOSSES)
     target = np.asarray(y[60:], float if plain.out_activation_ == "logistic" else int)
     if kind == "binary":
         target = target[:, None]

@@ -124,7 +124,7 @@ def test_a_loss_that_is_not_finite_ends_the_epoch_at_once():
 def test_evaluate_is_the_weighted_mean_of_loss_and_score_and_changes_nothing():
     net, before = Net(rate=0), Net().theta
     _, params, ws, *_ = net.network
-    loss, score = evaluate(ARCH, params, ws, in_order(W, 7))
+    loss, score = evaluate(ARCH, params, ws, in_order(W, 7), ARCH.loss)
     assert_allclose(loss, net.train(in_order(W, 30)))
     hidden = np.tanh(X @ params.weights[0] + params.biases[0])
     right = (hidden @ params.weights[1] + params.biases[1]).argmax(axis=1) == Y
@@ -152,7 +152,8 @@ ZERO_IS_RIGHT = replace(ARCH, loss=ZeroIsRight())
 def test_scores_of_weights_whose_sum_float32_cannot_hold():
     net = Net()
     w = np.full(30, 3e38, np.float32)
-    _, score = evaluate(ZERO_IS_RIGHT, net.network.params, net.network.ws, in_order(w, 30))
+    ws, batches = net.network.ws, in_order(w, 30)
+    _, score = evaluate(ZERO_IS_RIGHT, net.network.params, ws, batches, ZERO_IS_RIGHT.loss)
     assert_allclose(score, (Y == 0).mean())
 
 
@@ -165,7 +166,7 @@ def test_a_perfect_score_is_exactly_one(dtype, n, weighted):
     w = np.random.default_rng(0).uniform(0.1, 2, n).astype(dtype) if weighted else None
     batches = SequentialBatches(np.ones((n, 4)), np.zeros(n, int), w, 60, dtype)
     ws = Workspace.empty(ARCH, 60, dtype)
-    assert evaluate(ZERO_IS_RIGHT, params, ws, batches)[1] == 1
+    assert evaluate(ZERO_IS_RIGHT, params, ws, batches, ZERO_IS_RIGHT.loss)[1] == 1
 
 
 def test_a_score_has_more_digits_than_float32():
@@ -174,7 +175,7 @@ def test_a_score_has_more_digits_than_float32():
     y = (np.arange(49) < 4).astype(int)
     batches = SequentialBatches(np.ones((49, 4)), y, None, 49, np.float32)
     ws = Workspace.empty(ARCH, 49, np.float32)
-    _, score = evaluate(ZERO_IS_RIGHT, params, ws, batches)
+    _, score = evaluate(ZERO_IS_RIGHT, params, ws, batches, ZERO_IS_RIGHT.loss)
     assert_allclose(score, 45 / 49, rtol=1e-12)
 
 
