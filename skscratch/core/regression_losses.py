@@ -190,7 +190,7 @@ class SquaredError(_IdentityLink):
 
 @dataclass(frozen=True)
 class AbsoluteError(_RobustLoss):
-    """p = z,  loss = |z - y|,  dL/dz = w sign(z - y).
+    """p = z,  loss = abs(z - y),  dL/dz = w sign(z - y).
 
     The best constant prediction is the median of the targets, so single wild targets have little
     effect. The derivative is 0 where z is y.
@@ -226,8 +226,8 @@ class AbsoluteError(_RobustLoss):
 class Huber(_RobustLoss):
     """p = z,  r = z - y,  dL/dz = w · (r, clipped to the range from -delta to delta).
 
-    The loss is ½ r² where |r| <= delta, and delta (|r| - ½ delta) elsewhere. With
-    c = min(|r|, delta), both are c (|r| - ½ c). delta has the unit of the standardised targets.
+    The loss is ½ r² where abs(r) <= delta, and delta (abs(r) - ½ delta) elsewhere. With
+    c = min(abs(r), delta), both are c (abs(r) - ½ c). delta has the unit of the standardised targets.
 
     References
     ----------
