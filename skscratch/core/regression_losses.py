@@ -227,7 +227,8 @@ class Huber(_RobustLoss):
     """p = z,  r = z - y,  dL/dz = w · (r, clipped to the range from -delta to delta).
 
     The loss is ½ r² where abs(r) <= delta, and delta (abs(r) - ½ delta) elsewhere. With
-    c = min(abs(r), delta), both are c (abs(r) - ½ c). delta has the unit of the standardised targets.
+    c = min(abs(r), delta), both are c (abs(r) - ½ c). delta has the unit of the standardised
+    targets.
 
     References
     ----------
