@@ -88,7 +88,6 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
     dtype: Any
     random_state: Any
     # parameters that a subclass may lack, with the values that switch them off
-    loss: Any = None
     class_weight: Any = None
     label_smoothing: float = 0.0
     temperature_scaling: bool = False

@@ -187,6 +187,7 @@ def _unmet(
 ) -> dict[Need, str]:
     """Return the needs that a call does not meet, and the reasons."""
     optimizer, solver = config and config.optimizer, f"solver={estimator.solver!r}"
+    loss = getattr(estimator, "loss", None)  # a classifier has no such parameter
     lbfgs, named = isinstance(optimizer, LBFGS), isinstance(estimator.learning_rate, str)
     stops = isinstance(optimizer, Stochastic) and optimizer.early_stopping is not None
     asked = not lbfgs and estimator.early_stopping not in ("auto", False)
@@ -200,7 +201,7 @@ def _unmet(
         Need.WHOLE_FIT: (call == "fit", "only for fit"),
         Need.STOCHASTIC: (not lbfgs, solver),
         Need.LBFGS: (lbfgs, solver),
-        Need.QUANTILE: (estimator.loss == "quantile", f"loss={estimator.loss!r}"),
+        Need.QUANTILE: (loss == "quantile", f"loss={loss!r}"),
     }
     return {need: reason for need, (is_met, reason) in met.items() if not is_met}
 
