@@ -330,4 +330,7 @@ def with_output(activation: str, losses: Mapping[str, AnyLoss]) -> AnyLoss:
     >>> with_output("softmax", LOSSES).name
     'softmax_cross_entropy'
     """
-    return next(loss for loss in losses.values() if loss.output_activation == activation)
+    for loss in losses.values():
+        if loss.output_activation == activation:
+            return loss
+    raise KeyError(activation)

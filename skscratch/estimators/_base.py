@@ -224,14 +224,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
             if not (X_val is None and y_val is None and sample_weight_val is None):
                 data = self._check_validation(X_val, y_val, sample_weight_val, data)
             config = resolve(self, data, is_initial=is_initial)
-            if is_initial and self.standardize and issparse(data.X):
-                warn_of_no_scaling(self, data.X)
-            if is_initial:
-                state = TrainingState.start(config, data, draw_seed(self.random_state))
-            else:
-                state = continued_state(self, config)
-            if is_initial and state.scaling is not None:
-                warn_of_limits(self, state.scaling.limit)
+            state = self._state(config, data, is_initial)
             warn_of_unused(self, "fit", config, data.validation is not None)
             options, file = config.optimizer, None
             n = None if isinstance(options, LBFGS) else options.batch_size
@@ -257,13 +250,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         hooks = new_hooks(self, callback_context(self, max_epochs=1), X, y, sample_weight)
         with Transaction(self) as transaction, quiet():
             data = self._check(X, y, sample_weight, is_initial, known)
-            if is_initial and self.standardize:
-                warn_of_no_scaling(self, data.X)
             config = resolve(self, data, is_partial=True, is_initial=is_initial)
-            if is_initial:
-                state = TrainingState.start(config, data, draw_seed(self.random_state))
-            else:
-                state = continued_state(self, config)
+            state = self._state(config, data, is_initial)
             options = cast(Stochastic, config.optimizer)
             with (
                 self._publishing(transaction, config, state, hooks, keep_optimizer=True),
@@ -292,6 +280,17 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         X, y, w = check_validation_data(self, X_val, y_val, sample_weight_val, data.dtype)
         warn_of_other_scale(self, data.X, X)
         return replace(data, validation=self._encode_validation(X, y, w, data))
+
+    def _state(self, config: TrainingConfig, data: Dataset, is_initial: bool) -> TrainingState:
+        """Return the state that training starts from; warn of the scale of X."""
+        if not is_initial:
+            return continued_state(self, config)
+        if self.standardize and not (config.standardize and not issparse(data.X)):
+            warn_of_no_scaling(self, data.X)
+        state = TrainingState.start(config, data, draw_seed(self.random_state))
+        if state.scaling is not None:
+            warn_of_limits(self, state.scaling.limit)
+        return state
 
     @contextmanager
     def _publishing(

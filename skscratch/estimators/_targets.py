@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from contextlib import suppress
 from numbers import Real
 from typing import Any, cast
 
@@ -39,13 +39,13 @@ def regression_loss(loss: str | Loss, quantile: float | Sequence[float]) -> Regr
         if loss != "quantile":
             return REGRESSION_LOSSES[loss]
         levels: list[Any] = np.atleast_1d(np.asarray(quantile, dtype=object)).tolist()
-        real = all(isinstance(level, Real) for level in levels)
-        if not (levels and real and all(a < b for a, b in pairwise([0, *levels, 1]))):
-            raise InvalidParameterError(
-                "quantile must be a number between 0 and 1, or an increasing list of them. Got "
-                f"{quantile!r}."
-            )
-        return Quantile(tuple(map(float, levels)))
+        if all(isinstance(level, Real) for level in levels):
+            with suppress(ValueError):  # from levels that do not increase between 0 and 1
+                return Quantile(tuple(map(float, levels)))
+        raise InvalidParameterError(
+            "quantile must be a number between 0 and 1, or an increasing list of them. Got "
+            f"{quantile!r}."
+        )
     if isinstance(loss, type) or not hasattr(loss, "target_scale"):
         raise InvalidParameterError(
             f"loss must be one of {[*REGRESSION_LOSSES]}, or an object like "
@@ -92,15 +92,20 @@ def find_target_scaling(
     ``are_all`` says whether later calls bring no other targets.
     """
     center, scale = loss.target_scale(targets, w)
+    if w is not None:  # a row of weight 0 is absent
+        rows = np.flatnonzero(w)
+        targets, w = targets[rows], w[rows]
+    else:
+        rows = np.arange(len(targets))
     if are_all and loss.output_activation == "identity":
         scale = np.where(np.ptp(targets, axis=0) == 0, scale * OF_CONSTANTS, scale)
     if loss.name == "squared_error" and len(targets) >= MANY:
         squares = np.square((targets - center) / scale)
         squares = squares if w is None else squares * w[:, None]
-        row = int(squares.max(axis=1).argmax())
-        if (squares[row] > TOO_MUCH * squares.sum(axis=0)).any():
+        i = int(squares.max(axis=1).argmax())
+        if (squares[i] > TOO_MUCH * squares.sum(axis=0)).any():
             warn(
-                f"y in row {row}, {targets[row].tolist()}, is so far from all others that it has "
+                f"y in row {rows[i]}, {targets[i].tolist()}, is so far from all others that it has "
                 "more than half of the variance, and determines the fit. Replace it if it is an "
                 "error, or set loss='absolute_error'."
             )

@@ -85,6 +85,11 @@ class TestUnits:
         model = new(loss=loss).fit(X, np.full(300, value))
         assert_allclose(model.predict(X), value, rtol=0.3 if loss in POSITIVE else 1e-5)
 
+    def test_targets_of_weight_zero_do_not_make_others_less_constant(self):
+        y, w = np.full(300, 3.7), np.ones(300)
+        y[:9], w[:9] = 1e9, 0
+        assert_allclose(new().fit(X, y, w).predict(X), 3.7, rtol=1e-5)
+
     def test_zeros_are_predicted(self):
         assert_allclose(new().fit(X, np.zeros(300)).predict(X), 0, atol=1e-5)
         counts = new(loss="poisson").fit(X, np.zeros(300)).predict(X)
