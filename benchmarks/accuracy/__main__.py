@@ -1,12 +1,13 @@
-"""Accuracy and log-loss on tables, against scikit-learn's MLPClassifier and gradient boosting.
+"""Compare untuned models on tables: ours, scikit-learn's perceptrons and gradient boosting.
 
-    python -m benchmarks.accuracy [FOLDER] [--seeds 3] [--only "alpha 1" ...] [--out accuracy]
+    python -m benchmarks.accuracy [FOLDER] [--regression] [--seeds 3] [--only "alpha 3" ...]
 
 Run it from the checkout with the extra ``plot``. FOLDER holds CSV files, ``*.csv.gz``, with a
-header and the label in the column ``target``. Without FOLDER, the data are the sets in scikit-learn
-and ten sets drawn from formulas. Every candidate gets the same rows: 3 stratified folds per seed,
-of at most 10 000 rows, with imputed and scaled numbers and one-hot categories, in float32. Nothing
-is tuned to a set. The candidates take turns, with one thread each.
+header and the label or number in the column ``target``. Without FOLDER, the data are sets in
+scikit-learn and sets drawn from formulas. Every candidate gets the same rows: 3 folds per seed, of
+at most 10 000 rows, with imputed and scaled numbers and one-hot categories, in float32. Folds of
+classification are stratified. Nothing is tuned to a set. The candidates take turns, with one thread
+each.
 
 The output is Markdown. OUT.png is the figure. OUT.csv has the scores of every fit.
 """
@@ -14,10 +15,9 @@ The output is Markdown. OUT.png is the figure. OUT.csv has the scores of every f
 import argparse
 
 from benchmarks.accuracy import figure, report
-from benchmarks.accuracy.candidates import CANDIDATES
 from benchmarks.accuracy.data import sets
 from benchmarks.accuracy.fits import measure
-from benchmarks.accuracy.summary import REFERENCE
+from benchmarks.accuracy.tasks import CLASSIFICATION, REGRESSION
 from benchmarks.machine import versions
 
 
@@ -25,22 +25,27 @@ def main(arguments=None):
     """Measure, print and draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", help="has *.csv.gz; default: sets without a file")
+    parser.add_argument("--regression", action="store_true", help="the target is a number")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--only", nargs="+", choices=CANDIDATES, default=list(CANDIDATES))
+    parser.add_argument("--only", nargs="+", help="names of candidates; default: all")
     parser.add_argument("--out", default="accuracy", help="name of the files, without an ending")
     options = parser.parse_args(arguments)
+    task = REGRESSION if options.regression else CLASSIFICATION
+    unknown = {*(options.only or ())} - {*task.candidates}
+    if unknown:
+        parser.error(f"unknown candidates: {sorted(unknown)}. There are {[*task.candidates]}.")
     # in the order of the table, and always with the reference
-    names = [name for name in CANDIDATES if name in {REFERENCE, *options.only}]
+    kept = {task.reference, *(options.only or task.candidates)}
+    candidates = {name: task.candidates[name] for name in task.candidates if name in kept}
     print(", ".join(f"{name} {version}" for name, version in versions().items()), "\n")
-    print(report.reasons(names), "\n", flush=True)
-    candidates = {name: CANDIDATES[name] for name in names}
-    scores = measure(candidates, sets(options.folder), options.seeds)
+    print(report.reasons(task, candidates), "\n", flush=True)
+    scores = measure(task, candidates, sets(task, options.folder), options.seeds)
     scores.to_csv(f"{options.out}.csv", index=False)
-    print(report.per_set(scores))
-    print("### All sets\n", report.summarised(scores), sep="\n")
+    print(report.per_set(task, scores))
+    print("### All sets\n", report.summarised(task, scores), sep="\n")
     if any(candidate.is_line for candidate in candidates.values()):
-        print("\n### Leave-one-set-out selection\n", report.chosen(scores), sep="\n")
-    figure.draw(scores, f"{options.out}.png")
+        print("\n### Leave-one-set-out selection\n", report.chosen(task, scores), sep="\n")
+    figure.draw(task, scores, f"{options.out}.png")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ __all__ = ["leave_one_out"]
 def leave_one_out(scores, eligible):
     """Return for each set the candidate selected on the other sets, and its scores on the set.
 
-    The candidate with the lowest mean rank by log-loss is selected. Ranks are used instead of the
-    mean log-loss, because sets with many errors, or a single bad fit, would dominate the mean.
+    The candidate with the lowest mean rank by loss is selected. Ranks are used instead of the mean
+    loss, because sets with large errors, or a single bad fit, would dominate the mean.
 
     Parameters
     ----------
@@ -23,12 +23,12 @@ def leave_one_out(scores, eligible):
     Returns
     -------
     DataFrame
-        One row per set: "chosen" is the candidate, "accuracy" and "log_loss" are its scores.
+        One row per set: "chosen" is the candidate, "score" and "loss" are its results.
     """
     table = means(scores)
-    ranks = table["log_loss"].unstack("candidate")[eligible].rank(axis=1)
+    ranks = table["loss"].unstack("candidate")[eligible].rank(axis=1)
     rows = {}
     for name in ranks.index:
         chosen = ranks.drop(index=name).mean().idxmin()
-        rows[name] = [chosen, *table.loc[(name, chosen), ["accuracy", "log_loss"]]]
-    return pd.DataFrame.from_dict(rows, "index", columns=["chosen", "accuracy", "log_loss"])
+        rows[name] = [chosen, *table.loc[(name, chosen), ["score", "loss"]]]
+    return pd.DataFrame.from_dict(rows, "index", columns=["chosen", "score", "loss"])

@@ -5,55 +5,42 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.impute import SimpleImputer
-from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from benchmarks.accuracy.generated import GENERATED
+__all__ = ["folds", "prepared", "sets"]
 
-__all__ = ["SHIPPED", "folds", "prepared", "sets"]
-
-SHIPPED = {
-    "iris": load_iris,
-    "wine": load_wine,
-    "breast cancer": load_breast_cancer,
-    "digits": load_digits,
-}
 MAX_ROWS, MAX_CATEGORIES = 10_000, 100
-# a class with fewer rows has too few rows in a fold, and says nothing about a model
-MIN_PER_CLASS = 10
 N_FOLDS = 3
 
 
-def sets(folder=None):
+def sets(task, folder=None):
     """Yield the name, X and y of each CSV file of a folder, or of each set that needs no file."""
     if folder is None:
-        for name, load in SHIPPED.items():
-            yield name, *prepared(load(as_frame=True).frame)
-        for name, draw in GENERATED.items():
-            yield name, *prepared(draw())
+        for name, load in task.shipped.items():
+            yield name, *prepared(task, load(as_frame=True).frame)
+        for name, draw in task.generated.items():
+            yield name, *prepared(task, draw())
         return
     paths = sorted(Path(folder).glob("*.csv.gz"))
     if not paths:
         raise SystemExit(f"There is no *.csv.gz in {folder}.")
     for path in paths:
-        yield path.name.removesuffix(".csv.gz"), *prepared(pd.read_csv(path))
+        yield path.name.removesuffix(".csv.gz"), *prepared(task, pd.read_csv(path))
 
 
-def prepared(frame):
-    """Return X, a DataFrame, and y, whole numbers from 0, of at most MAX_ROWS random rows."""
+def prepared(task, frame):
+    """Return X, a DataFrame, and y, codes or numbers, of at most MAX_ROWS random rows."""
     if len(frame) > MAX_ROWS:
         frame = frame.sample(MAX_ROWS, random_state=0)
-    labels, X = frame["target"].astype(str), frame.drop(columns="target")
+    X = frame.drop(columns="target")
     for name in X.columns:
         if not pd.api.types.is_numeric_dtype(X[name]):
             X[name] = X[name].astype(object).where(X[name].notna(), "missing")
     X = X[[name for name in X if informative(X[name])]]
-    frequent = (labels.map(labels.value_counts()) >= MIN_PER_CLASS).to_numpy()
-    _, y = np.unique(labels[frequent], return_inverse=True)
-    return X[frequent].reset_index(drop=True), y
+    y, rows = task.encode(frame["target"])
+    return X[rows].reset_index(drop=True), y
 
 
 def informative(column):
@@ -62,9 +49,9 @@ def informative(column):
     return n_values > 1 and (pd.api.types.is_numeric_dtype(column) or n_values <= MAX_CATEGORIES)
 
 
-def folds(X, y, seed):
+def folds(task, X, y, seed):
     """Yield X_train, y_train, X_test, y_test of each fold, X float32, scaled and one-hot."""
-    for train, test in StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed).split(X, y):
+    for train, test in task.folds(N_FOLDS, shuffle=True, random_state=seed).split(X, y):
         encoder = make_encoder().fit(X.iloc[train])
         X_train, X_test = (
             np.asarray(encoder.transform(X.iloc[rows]), np.float32) for rows in (train, test)

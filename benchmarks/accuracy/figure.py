@@ -1,25 +1,25 @@
-"""The log-loss of every candidate on every set, divided by that of ``MLPClassifier``."""
+"""The loss of every candidate on every set, divided by that of the reference."""
 
-from benchmarks.accuracy.summary import REFERENCE, TIE, means
+from benchmarks.accuracy.summary import TIE, means
 
 __all__ = ["draw", "ratios"]
 
 MARKS = "osD^v<>Pp*XhdH8"
 
 
-def ratios(scores):
+def ratios(task, scores):
     """Return a DataFrame with a row per set and a column per candidate except the reference."""
-    log_loss = means(scores)["log_loss"].unstack("candidate")[scores["candidate"].unique()]
-    return log_loss.div(log_loss[REFERENCE], axis=0).drop(columns=REFERENCE)
+    loss = means(scores)["loss"].unstack("candidate")[scores["candidate"].unique()]
+    return loss.div(loss[task.reference], axis=0).drop(columns=task.reference)
 
 
-def draw(scores, path):
+def draw(task, scores, path):
     """Write the figure: a row per set, a mark per candidate, and ties in the grey band."""
     from matplotlib import colormaps
     from matplotlib.figure import Figure
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
-    table = ratios(scores)
+    table = ratios(task, scores)
     figure = Figure(figsize=(9, 1.8 + 0.42 * len(table)), layout="constrained")
     ax = figure.subplots()
     ax.axvspan(1 - TIE, 1 + TIE, color="0.85", lw=0)
@@ -36,7 +36,7 @@ def draw(scores, path):
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_yticks(range(len(table)), table.index)
     ax.invert_yaxis()
-    ax.set_xlabel(f"log-loss / log-loss of {REFERENCE} (left of 1 is better)")
+    ax.set_xlabel(f"{task.loss} / {task.loss} of {task.reference} (left of 1 is better)")
     ax.grid(axis="x", alpha=0.3)
     figure.legend(loc="outside right upper", fontsize="small")
     figure.savefig(path, dpi=150)

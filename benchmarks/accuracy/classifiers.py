@@ -1,39 +1,11 @@
-"""The candidates of the comparison: names, parameters, and the reason for each."""
-
-from dataclasses import dataclass, field
-from typing import Any
+"""The candidates among classifiers: names, parameters, and the reason for each."""
 
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.neural_network import MLPClassifier
 
-from benchmarks.accuracy.summary import REFERENCE
-from skscratch import ScratchMLPClassifier
+from benchmarks.accuracy.candidate import Candidate
 
-__all__ = ["CANDIDATES", "Candidate"]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A classifier, its parameters, and the reason why it was tried."""
-
-    why: str
-    params: dict[str, Any] = field(default_factory=dict)
-    kind: type = ScratchMLPClassifier
-
-    def __call__(self, seed):
-        """Return the unfitted classifier."""
-        return self.kind(**self.params, random_state=seed)
-
-    @property
-    def is_line(self):
-        """Whether the candidate is a ScratchMLPClassifier."""
-        return self.kind is ScratchMLPClassifier
-
-    def line(self):
-        """Return the candidate as code."""
-        params = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
-        return f"{self.kind.__name__}({params})".replace("'", '"')
-
+__all__ = ["CLASSIFIERS"]
 
 AS_THERE = {
     "hidden_layer_sizes": (100,),
@@ -55,8 +27,8 @@ ALIKE = {
     "alpha": 0.03,
 }
 
-CANDIDATES = {
-    REFERENCE: Candidate("the reference for all others", kind=MLPClassifier),
+CLASSIFIERS = {
+    "MLPClassifier": Candidate("the reference for all others", kind=MLPClassifier),
     "gradient boosting": Candidate(
         "usually hard to beat on tables", kind=HistGradientBoostingClassifier
     ),
