@@ -1,0 +1,81 @@
+"""Save the regressors that later releases must load: run it as a script, once for each release."""
+
+import warnings
+from pathlib import Path
+
+import joblib
+import numpy as np
+from sklearn.datasets import load_diabetes
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skscratch import ScratchMLPRegressor, __version__
+
+X, Y = load_diabetes(return_X_y=True)
+X = X * 20
+BOTH = np.column_stack([Y * 1e6, X[:, 0]])
+# features out of scale
+UNSCALED = 1e5 * X + 7
+CHECKPOINTS = ("squared", "quantile", "several")
+
+
+def small(loss="squared_error", **params):
+    """Return a small model; keywords override."""
+    settings = {"hidden_layer_sizes": (6,), "max_iter": 20, "random_state": 0}
+    return ScratchMLPRegressor(loss, **settings | params)
+
+
+def models():
+    """Return a model of every kind that a file can hold, by name."""
+    stream = small("huber")
+    for _ in range(3):
+        stream.partial_fit(X, Y)
+    return {
+        "squared": small(activation=["gelu"], dtype="float32").fit(X, Y),
+        "several": small(early_stopping=True, validation_fraction=0.3).fit(X, BOTH),
+        "absolute": small("absolute_error", n_members=2).fit(UNSCALED, Y),
+        "quantile": small("quantile", quantile=[0.1, 0.5, 0.9]).fit(X, Y),
+        "poisson": small("poisson", solver="sgd").fit(X, Y),
+        "gamma": small("gamma", solver="lbfgs", hidden_layer_sizes=()).fit(X, Y),
+        "warm": small(warm_start=True, ema_decay=0.9).fit(X, Y),
+        "stream": stream,
+        "pipeline": make_pipeline(StandardScaler(), small()).fit(X, Y),
+    }
+
+
+def inputs(name):
+    """Return the samples of a model."""
+    return UNSCALED if name == "absolute" else X
+
+
+def targets(name):
+    """Return the targets of a model."""
+    return BOTH if name == "several" else Y
+
+
+def begun(checkpoint, max_iter):
+    """Return a model that has gone on from a checkpoint, or left one; its name says of what."""
+    name = checkpoint.stem
+    params = {"loss": "quantile", "quantile": [0.1, 0.9]} if name == "quantile" else {}
+    params |= {"hidden_layer_sizes": (8,), "n_members": 2, "dropout": 0.1, "batch_size": 32}
+    model = small(max_iter=max_iter, checkpoint=checkpoint, learning_rate_init=0.001, **params)
+    return model.fit(X, targets(name))
+
+
+def main():
+    """Write a file per model, what the models predict, and the checkpoints of fits."""
+    folder = Path(__file__).parent / __version__ / "regressors"
+    folder.mkdir(exist_ok=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        answers = {}
+        for name, model in models().items():
+            joblib.dump(model, folder / f"{name}.joblib", compress=3)
+            answers[name] = model.predict(inputs(name)[::10])
+        for name in CHECKPOINTS:
+            begun(folder / f"{name}.checkpoint", max_iter=6)
+    np.savez_compressed(folder / "answers.npz", **answers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Regressors of every release load, predict as they did then, and go on learning."""
+
+import importlib
+import shutil
+import warnings
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, InconsistentVersionWarning
+
+from skscratch import __version__
+from skscratch.training import checkpoint
+
+RELEASED = Path(__file__).parent / "released"
+FILES = sorted(RELEASED.glob("*/regressors/*.joblib"))
+CHECKPOINTS = sorted(RELEASED.glob("*/regressors/*.checkpoint"))
+
+
+def named(path):
+    return f"{path.parts[-3]} {path.stem}"
+
+
+@pytest.fixture
+def make(monkeypatch):
+    monkeypatch.syspath_prepend(RELEASED)
+    return importlib.import_module("make_regressors")
+
+
+@pytest.fixture
+def load():
+    def loaded(path):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            # scikit-learn's for its steps of a pipeline, and ours, where the release is another one
+            warnings.simplefilter("ignore", InconsistentVersionWarning)
+            return joblib.load(path)
+
+    return loaded
+
+
+def answers(path):
+    with np.load(path.parent / "answers.npz") as saved:
+        return saved[path.stem]
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_a_released_regressor_still_works(path, make, load):
+    model, expected, X = load(path), answers(path), make.inputs(path.stem)
+    tolerance = 1e-5 if path.stem == "squared" else 1e-9  # other machines round otherwise
+    scale = np.ptp(expected, axis=0).min()
+    assert_allclose(model.predict(X[::10]), expected, rtol=0, atol=tolerance * scale)
+    network, y = model[-1] if path.stem == "pipeline" else model, make.targets(path.stem)
+    before, loss = network.score(X, y), network.loss_
+    if network.solver != "lbfgs":
+        network.set_params(learning_rate_init=0.003)
+        assert network.partial_fit(X, y).n_iter_ > 1
+        # it goes on from where it was, on the scale that it had
+        assert abs(network.score(X, y) - before) < 0.3 * (1 - before)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            network.set_params(warm_start=True, max_iter=30, n_members=1).fit(X, y)
+        assert network.loss_ < loss
+
+
+# a stream was never fitted
+REFITTED = [path for path in FILES if path.stem != "stream"]
+
+
+@pytest.mark.parametrize("path", REFITTED, ids=named)
+def test_it_is_fitted_again_as_it_was(path, make, load):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        again = clone(load(path)).fit(make.inputs(path.stem), make.targets(path.stem))
+    expected = answers(path)
+    errors = abs(again.predict(make.inputs(path.stem)[::10]) - expected)
+    assert (errors < 1e-3 * np.ptp(expected, axis=0)).all()
+
+
+@pytest.mark.parametrize("path", CHECKPOINTS, ids=named)
+def test_a_fit_of_a_regressor_goes_on_from_its_checkpoint(path, make, tmp_path):
+    own = tmp_path / path.name
+    shutil.copy(path, own)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = make.begun(own, max_iter=9)
+    before = checkpoint.read(path)
+    assert model.n_iter_ == 9 == before["state"]["counted"]["n_epochs"] + 3
+    assert_array_equal(model.history_["loss"][:6], before["history"]["loss"])
+    assert model.history_["loss"][-1] < before["history"]["loss"][-1]
+
+
+def test_there_are_regressors_of_this_release():
+    """A release without files could not be checked by the next one."""
+    of_this = RELEASED / __version__ / "regressors"
+    assert {path.parent for path in FILES} >= {of_this}, "run released/make_regressors.py"
+    assert len([path for path in FILES if path.parent == of_this]) == 9
+    assert len([path for path in CHECKPOINTS if path.parent == of_this]) == 3
