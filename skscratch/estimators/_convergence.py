@@ -34,6 +34,8 @@ FAR = 10
 # So many layers of saturating units are too deep. A layer of so few units is too narrow.
 DEEP, NARROW = 4, 2
 SATURATING = ("logistic", "tanh", "softplus")
+# A standardised target above this outweighs all others, for every loss.
+OUTWEIGHS = 1000
 # The number of rows to look at.
 A_LOOK = 1000
 
@@ -179,6 +181,7 @@ def _likely_causes(
         causes += [*_rate(estimator, stochastic, state, rates), *_steps(estimator)]
     causes += [*_penalties(estimator, config, data), *_end(estimator, stochastic, n_epochs)]
     causes += [*_network(estimator, state, data), *_inputs(estimator, state, data)]
+    causes += _targets(data)
     if causes:
         return f"Likely causes: {'; '.join(causes)}."
     rate = "" if stochastic is None else "a lower or higher learning_rate_init, "
@@ -282,6 +285,15 @@ def _inputs(estimator: Any, state: TrainingState, data: Dataset) -> Iterator[str
     size = float(np.abs(values).max(initial=0))
     if not 1e-2 < size < 1e2:
         yield f"features as large as {size:.3g} that nobody has scaled: scale them"
+
+
+def _targets(data: Dataset) -> Iterator[str]:
+    """Yield a cause if one target of a regressor outweighs all others in the loss."""
+    if data.target_scaling is not None:
+        sizes = np.abs(data.y).max(axis=1)
+        row = int(sizes.argmax())
+        if sizes[row] > OUTWEIGHS:
+            yield f"y in row {row}, so far from all others that it outweighs them: replace it"
 
 
 def _rows_are_alike(X: Any) -> Any:

@@ -15,13 +15,22 @@ from skscratch import _typing as hints
 from skscratch._compat import available_if, fit_context
 from skscratch._typing import MatrixLike
 from skscratch.core.losses import Loss, RegressionLoss
+from skscratch.core.regression_losses import SquaredError
 from skscratch.estimators._auto import is_lbfgs
 from skscratch.estimators._base import BaseScratchMLP
 from skscratch.estimators._folding import target_scaling
 from skscratch.estimators._hints import explained
 from skscratch.estimators._labels import counted_in_rows
 from skscratch.estimators._parameters import warn_of_unused
-from skscratch.estimators._targets import columns, find_target_scaling, numbers, regression_loss
+from skscratch.estimators._targets import (
+    check_own_loss,
+    columns,
+    find_target_scaling,
+    numbers,
+    regression_loss,
+    warn_of_other_targets,
+)
+from skscratch.estimators._validation import check_target
 from skscratch.training.data import Dataset
 from skscratch.training.scaling import TargetScaling
 
@@ -563,7 +572,12 @@ default='squared_error'
         1.0
         """
         p = self._outputs(X, self._fitted_predictions)
-        return float(r2_score(y, self._fitted_loss.point(p), sample_weight=sample_weight))
+        point = self._fitted_loss.point(p)
+        y = columns(numbers(check_target("y", self, X, y), "y"), SquaredError(), "y")
+        if y.shape != point.shape:
+            raise ValueError(f"y must have {point.shape[1]} column(s); got {y.shape[1]}.")
+        unit = np.exp2(np.frexp(np.abs(y).max())[1])  # squares of y itself may overflow
+        return float(r2_score(y / unit, point / unit, sample_weight=sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -593,6 +607,16 @@ default='squared_error'
         loss = regression_loss(self.loss, self.quantile) if is_initial else self._fitted_loss
         targets = columns(y, loss, "y")
         n_outputs = loss.n_outputs(targets.shape[1])
+        if (
+            n_outputs > targets.shape[1]
+            and isinstance(self.scoring, str)
+            and self.scoring != "loss"
+        ):
+            raise ValueError(
+                f"scoring={self.scoring!r} scores one prediction per target, but quantile="
+                f"{self.quantile!r} gives {n_outputs}. Set scoring='loss', or None for R² of the "
+                "level nearest to 0.5, or a function of (estimator, X, y)."
+            )
         w = None if sample_weight is None else counted_in_rows(sample_weight)
         if is_initial:
             self._fitted_loss = loss
@@ -611,6 +635,10 @@ default='squared_error'
                     f"has {self.n_outputs_} output(s)."
                 )
         targets = loss.targets(scaling.scaled(targets), dtype)
+        if is_initial:
+            check_own_loss(loss, targets, n_outputs)
+        else:
+            warn_of_other_targets(targets)
         w = None if w is None else w.astype(dtype, copy=False)
         return Dataset(
             X, targets, w, dtype, loss, n_outputs, y, sample_weight, target_scaling=scaling

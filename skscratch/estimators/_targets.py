@@ -16,15 +16,34 @@ from skscratch._compat import InvalidParameterError
 from skscratch._warnings import warn
 from skscratch.core.losses import REGRESSION_LOSSES, Loss, RegressionLoss
 from skscratch.core.regression_losses import Quantile
-from skscratch.estimators._validation import in_targets, refuse_dates
+from skscratch.estimators._former import is_of_user
+from skscratch.estimators._objects import check_loss
+from skscratch.estimators._validation import in_targets, naming, refuse_dates
 from skscratch.training.scaling import TargetScaling
 
-__all__ = ["columns", "find_target_scaling", "numbers", "regression_loss"]
+__all__ = [
+    "check_own_loss",
+    "columns",
+    "find_target_scaling",
+    "numbers",
+    "regression_loss",
+    "warn_of_other_targets",
+]
 
+# What a loss of the user must have.
+PROTOCOL = [
+    name for kind in (Loss, RegressionLoss) for name in vars(kind) if not name.startswith("_")
+]
+# The number of targets on which such a loss is checked.
+A_FEW = 8
 # Targets that are all equal get a scale this much smaller, so that they are predicted closely.
 OF_CONSTANTS = 2.0**-20
 # One of at least so many targets that has more than this share of the variance is an outlier.
 MANY, TOO_MUCH = 20, 0.5
+# Predictions may be so many times as large as the scale of the targets.
+HEADROOM = 1e6
+# Targets so many times as large as those of the first call do not suit its scale.
+OTHER_SCALE = 10
 
 
 def regression_loss(loss: str | Loss, quantile: float | Sequence[float]) -> RegressionLoss:
@@ -46,12 +65,21 @@ def regression_loss(loss: str | Loss, quantile: float | Sequence[float]) -> Regr
             "quantile must be a number between 0 and 1, or an increasing list of them. Got "
             f"{quantile!r}."
         )
-    if isinstance(loss, type) or not hasattr(loss, "target_scale"):
+    missing = [name for name in PROTOCOL if not hasattr(loss, name)]
+    if isinstance(loss, type) or missing:
+        lacks = "" if isinstance(loss, type) else f" It lacks {', '.join(missing)}."
         raise InvalidParameterError(
             f"loss must be one of {[*REGRESSION_LOSSES]}, or an object like "
-            f"skscratch.core.regression_losses.Huber(0.5). Got {loss!r}."
+            f"skscratch.core.regression_losses.Huber(0.5). Got {loss!r}.{lacks}"
         )
     return cast(RegressionLoss, loss)
+
+
+def check_own_loss(loss: RegressionLoss, targets: NDArray[Any], n_outputs: int) -> None:
+    """Raise if a loss of the user breaks its protocol on a few of the standardised targets."""
+    if is_of_user(loss):
+        with naming("loss"):
+            check_loss(loss, targets[:A_FEW], n_outputs)
 
 
 def numbers(y: Any, argument: str) -> NDArray[Any]:
@@ -64,6 +92,8 @@ def numbers(y: Any, argument: str) -> NDArray[Any]:
     if y.dtype.kind not in "biuf":
         given = y
         try:
+            if any(isinstance(value, (str, bytes)) for value in given.ravel().tolist()):
+                raise TypeError("text, even if it reads as a number")
             y = given.astype(np.float64)
         except (TypeError, ValueError, OverflowError):
             raise ValueError(
@@ -98,7 +128,8 @@ def find_target_scaling(
     else:
         rows = np.arange(len(targets))
     if are_all and loss.output_activation == "identity":
-        scale = np.where(np.ptp(targets, axis=0) == 0, scale * OF_CONSTANTS, scale)
+        small = np.maximum(scale * OF_CONSTANTS, np.minimum(scale, HEADROOM * np.finfo(dtype).tiny))
+        scale = np.where(np.ptp(targets, axis=0) == 0, small, scale)
     if loss.name == "squared_error" and len(targets) >= MANY:
         squares = np.square((targets - center) / scale)
         squares = squares if w is None else squares * w[:, None]
@@ -109,4 +140,29 @@ def find_target_scaling(
                 "more than half of the variance, and determines the fit. Replace it if it is an "
                 "error, or set loss='absolute_error'."
             )
-    return TargetScaling(center.astype(dtype), scale.astype(dtype))
+    return TargetScaling(*representable(center, scale, dtype))
+
+
+def representable(center: Any, scale: Any, dtype: Any) -> tuple[Any, Any]:
+    """Return center and scale as dtype, in which weights times the scale must be numbers."""
+    info = np.finfo(dtype)
+    largest = np.maximum(np.abs(center), scale).max()
+    if largest > info.max / HEADROOM or scale.min() < info.tiny * HEADROOM:
+        unit = largest if largest > 1 else scale.min()
+        way_out = " or set dtype='float64'" if np.dtype(dtype) == np.float32 else ""
+        raise ValueError(
+            f"y has a scale of about {unit:.0e}, too {'large' if unit > 1 else 'small'} for "
+            f"{np.dtype(dtype)}. Divide y by that{way_out}."
+        )
+    return center.astype(dtype), scale.astype(dtype)
+
+
+def warn_of_other_targets(scaled: NDArray[Any]) -> None:
+    """Warn if targets of a later call have another scale than those that settled the scale."""
+    size = np.sqrt(np.square(scaled).mean(axis=0)).max()
+    if size > OTHER_SCALE:
+        warn(
+            f"The targets are about {size:.0f} times as large as those of the first call, which "
+            "settled the scale of y. Training will be slow or inaccurate. Fit a new estimator, "
+            "with typical targets in the first call."
+        )

@@ -24,6 +24,7 @@ from skscratch._compat import check_sample_weight, check_y
 __all__ = [
     "FLOATS",
     "check_prediction_data",
+    "check_target",
     "check_training_data",
     "check_validation_data",
     "in_labels",
@@ -70,7 +71,7 @@ def check_training_data(
             estimator, X, accept_sparse="csr", dtype=[*floats, *WHOLE], order="C", reset=first
         )
     dtype = X.dtype if X.dtype.kind == "f" else np.dtype(floats[0])
-    y = _check_target("y", estimator, X, y)
+    y = check_target("y", estimator, X, y)
     return X, y, _check_weights("sample_weight", sample_weight, X), dtype
 
 
@@ -89,11 +90,11 @@ def check_validation_data(
         X = validate_data(
             estimator, X_val, accept_sparse="csr", dtype=[dtype, *WHOLE], order="C", reset=False
         )
-    y = _check_target("y_val", estimator, X, y_val)
+    y = check_target("y_val", estimator, X, y_val)
     return X, y, _check_weights("sample_weight_val", sample_weight_val, X)
 
 
-def _check_target(argument: str, estimator: Any, X: Any, y: Any) -> Any:
+def check_target(argument: str, estimator: Any, X: Any, y: Any) -> Any:
     """Return y as an array, with as many rows as X."""
     regression = isinstance(estimator, RegressorMixin)
     if not regression:
@@ -242,11 +243,12 @@ def in_targets(y: Any) -> str:
     rows = targets.reshape(len(targets), -1).tolist() if targets.ndim else []
     for row, values in enumerate(rows):
         for value in values:
-            found = _fault(value)
+            found = TEXT if isinstance(value, (str, bytes)) else _fault(value)
             if found:
                 return (
                     f" Row {row} holds {found[0]}: {_shown(value)}. A regressor needs finite real "
-                    "numbers. Convert such targets, or leave out the rows."
+                    "numbers. Convert such targets, for instance with astype(float), or leave out "
+                    "the rows."
                 )
     return ""
 
