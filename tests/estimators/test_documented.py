@@ -12,9 +12,9 @@ from sklearn import config_context
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skscratch import ScratchMLPClassifier
+from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch.estimators._base import SITE
-from tests.estimators.docstring import section
+from tests.estimators.docstring import descriptions, section
 
 PAGE = f"{SITE}api/generated/skscratch.ScratchMLPClassifier.html"
 PARAMETERS = [*inspect.signature(ScratchMLPClassifier).parameters]
@@ -114,3 +114,18 @@ def test_what_is_shown_is_what_is_there(fitted):
 def test_there_is_no_html_where_there_shall_be_none():
     with config_context(display="text"):
         assert not hasattr(ScratchMLPClassifier(), "_repr_html_")
+
+
+@pytest.mark.parametrize(
+    ("name", "different"),
+    [
+        ("Parameters", {"hidden_layer_sizes", "validation_fraction", "scoring", "n_members"}),
+        ("Attributes", {"history_", "validation_scores_", "out_activation_"}),
+    ],
+)
+def test_what_both_estimators_have_is_described_once(name, different):
+    """The classes hold copies of these texts, which an edit must change together."""
+    ours, theirs = (descriptions(name, k) for k in (ScratchMLPClassifier, ScratchMLPRegressor))
+    shared = [*ours.keys() & theirs.keys()]
+    assert len(shared) > 12
+    assert {entry for entry in shared if ours[entry] != theirs[entry]} == different
