@@ -24,7 +24,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import xlogy
+from scipy.special import ndtri, xlogy
 
 __all__ = ["AbsoluteError", "Gamma", "Huber", "Poisson", "Quantile", "SquaredError"]
 
@@ -138,20 +138,17 @@ class _LogLink(_RegressionLoss):
 class _RobustLoss(_IdentityLink):
     """The loss is linear in large residuals. Outliers do not determine its scale of targets either.
 
-    The center is the median. The spread is that of the middle half.
+    The center is the median. The spread is that of the middle half, or, where half of the targets
+    are equal, of the next larger part that has one.
     """
 
     def _center_and_spread(self, y: Any, w: Any) -> tuple[Any, Any]:
         y = np.asarray(y, float)
         weights = np.ones(len(y)) if w is None else np.asarray(w, float)
-        low, median, high = (
-            np.array([_quantile(column, weights, level) for column in y.T])
-            for level in (0.25, 0.5, 0.75)
-        )
-        spread = high / 1.349 - low / 1.349  # the standard deviation of normal targets
+        found = [_median_and_spread(column, weights) for column in y.T]
+        center, spread = np.array(found).T
         mean, std = _mean_and_std(y, w)
-        # if half of the targets are equal, they have no spread
-        return np.where(spread > 0, median, mean), np.where(spread > 0, spread, std)
+        return np.where(spread > 0, center, mean), np.where(spread > 0, spread, std)
 
 
 @dataclass(frozen=True)
@@ -459,6 +456,17 @@ def _quantile(column: Any, w: Any, level: float) -> float:
     total = np.cumsum(w[order])
     share = level * total[-1] * (1 - 1e-12)  # the sums are rounded
     return float(column[order[np.searchsorted(total, share)]])
+
+
+def _median_and_spread(column: Any, w: Any) -> tuple[float, float]:
+    """Return the median, and the standard deviation of normal targets with the same quantiles."""
+    for level in (0.25, 0.1, 0.05, 0.01):
+        low, high = (_quantile(column, w, share) for share in (level, 1 - level))
+        deviations = -2 * ndtri(level)
+        spread = high / deviations - low / deviations  # high - low may overflow
+        if spread > 0:
+            return _quantile(column, w, 0.5), spread
+    return 0.0, 0.0
 
 
 def _mean_and_std(y: Any, w: Any) -> tuple[Any, Any]:

@@ -94,6 +94,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
     # the attributes that the data decide, and how messages name the best constant prediction
     _of_data: ClassVar[tuple[str, ...]] = ("n_features_in_",)
     _constant: ClassVar[str] = "the best constant prediction"
+    # the usual learning rate of Adam with a moving average
+    _rate_of_adam: ClassVar[float] = 0.01
     _label_dtype: str | None = None
     # the fitted attributes, for editors and type checkers
     coefs_: list[NDArray[Any]]

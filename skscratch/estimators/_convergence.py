@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from skscratch._warnings import warn
 from skscratch.core.network import Workspace, forward, outputs, rows_per_buffer
 from skscratch.estimators._messages import complaint
 from skscratch.estimators._scale import named_features
-from skscratch.estimators._settings import usual_learning_rate
+from skscratch.estimators._settings import usual_rate
 from skscratch.training.config import Stochastic, TrainingConfig
 from skscratch.training.data import Dataset, SequentialBatches
 from skscratch.training.early_stopping import has_fallen
@@ -22,20 +23,22 @@ from skscratch.training.validation import mean_loss
 
 __all__ = ["conclude"]
 
-# As fractions of the loss of the best constant prediction: the recorded loss above which the
-# model's loss is computed, the loss above which nothing was learned, and the rise to warn of.
-DOUBTFUL, NOTHING, RISEN = 0.98, 0.995, 0.1
+# As fractions of the loss of the best constant prediction: the loss above which nothing was
+# learned, and the rise to warn of.
+NOTHING, RISEN = 0.995, 0.1
+# The recorded loss, as such a fraction, above which the model's loss is computed; and the loss of
+# the best constant below which there is nothing to learn: one class, or equal numbers, up to
+# rounding. Recorded losses of numbers say less, because a few large errors dominate them.
+OF_CLASSES, OF_NUMBERS = (0.98, 1e-6), (0.5, 1e-12)
 # Parameters that have moved by more than this fraction of their norm have been trained.
 MOVED = 0.01
-# If the loss of the best constant is below this, there is only one class, up to rounding.
-ONE_CLASS = 1e-6
 # A learning rate is too high or too low if it differs by this factor from that of "auto".
 FAR = 10
 # So many layers of saturating units are too deep. A layer of so few units is too narrow.
 DEEP, NARROW = 4, 2
 SATURATING = ("logistic", "tanh", "softplus")
-# A standardised target above this outweighs all others, for every loss.
-OUTWEIGHS = 1000
+# A larger standardised target of a robust loss would hide the losses of all others.
+OUTLIER = 1000
 # The number of rows to look at.
 A_LOOK = 1000
 
@@ -107,6 +110,8 @@ def _learned_nothing(
     estimator: Any, config: TrainingConfig, state: TrainingState, data: Dataset, outcome: Outcome
 ) -> str:
     """Return the complaint about the result. Recorded losses are used where they suffice."""
+    data = _without_outliers(data)
+    doubtful, nothing_to_learn = OF_CLASSES if data.target_scaling is None else OF_NUMBERS
     w = np.ones(len(data.y), data.dtype) if data.w is None else data.w
     shares = (w / w.sum(dtype=float)).astype(data.dtype)
     _, constant = state.arch.loss.fit_constant(data.y, shares)
@@ -114,9 +119,9 @@ def _learned_nothing(
     curve, least = state.history.objective()[n_rows:], (1 - NOTHING) * constant
     # a warm start may begin at parameters that have nothing left to learn
     stays = not n_rows and _moved(state.result, before) < MOVED
-    if constant < ONE_CLASS:
+    if constant < nothing_to_learn:
         return ""
-    if not stays and _kept_loss(config, state, n_rows) <= DOUBTFUL * constant:
+    if not stays and _kept_loss(config, state, n_rows) <= doubtful * constant:
         return _risen(state, curve, constant)
     loss = mean_loss(state, data, state.result)
     if not math.isfinite(loss):
@@ -132,6 +137,17 @@ def _learned_nothing(
             f"that before training, {loss_before:.4g}."
         )
     return _risen(state, curve, constant)
+
+
+def _without_outliers(data: Dataset) -> Dataset:
+    """Return the data of a regressor without the rows whose targets no model could predict."""
+    if data.target_scaling is None:
+        return data
+    rows = np.flatnonzero(np.abs(data.y).max(axis=1) <= OUTLIER)
+    if not 0 < len(rows) < len(data.y):
+        return data
+    w = None if data.w is None else data.w[rows]
+    return replace(data, X=data.X[rows], y=data.y[rows], w=w)
 
 
 def _moved(theta: Any, theta_before: Any) -> float:
@@ -178,10 +194,9 @@ def _likely_causes(
     stochastic, n_epochs = config.stochastic, len(rates)
     causes: list[str] = []
     if stochastic is not None:
-        causes += [*_rate(estimator, stochastic, state, rates), *_steps(estimator)]
+        causes += [*_rate(estimator, config, state, rates), *_steps(estimator)]
     causes += [*_penalties(estimator, config, data), *_end(estimator, stochastic, n_epochs)]
     causes += [*_network(estimator, state, data), *_inputs(estimator, state, data)]
-    causes += _targets(data)
     if causes:
         return f"Likely causes: {'; '.join(causes)}."
     rate = "" if stochastic is None else "a lower or higher learning_rate_init, "
@@ -192,13 +207,13 @@ def _likely_causes(
 
 
 def _rate(
-    estimator: Any, stochastic: Stochastic, state: TrainingState, rates: list[float]
+    estimator: Any, config: TrainingConfig, state: TrainingState, rates: list[float]
 ) -> Iterator[str]:
     """Yield a cause if the learning rate is far from that of "auto", or has fallen to almost 0."""
     n = None if state.optimizer is None else state.optimizer.n_updates
     warmup, given = estimator.warmup_steps, estimator.learning_rate
     init, own = estimator.learning_rate_init, isinstance(given, str)
-    usual = usual_learning_rate(stochastic.rule, stochastic.ema_decay)
+    usual = usual_rate(estimator, config)
     if warmup and n is not None and warmup >= n:
         yield f"warmup_steps={warmup} is longer than training, which took {n} updates: lower it"
     elif not own and max(rates) < usual / FAR**2:
@@ -285,15 +300,6 @@ def _inputs(estimator: Any, state: TrainingState, data: Dataset) -> Iterator[str
     size = float(np.abs(values).max(initial=0))
     if not 1e-2 < size < 1e2:
         yield f"features as large as {size:.3g} that nobody has scaled: scale them"
-
-
-def _targets(data: Dataset) -> Iterator[str]:
-    """Yield a cause if one target of a regressor outweighs all others in the loss."""
-    if data.target_scaling is not None:
-        sizes = np.abs(data.y).max(axis=1)
-        row = int(sizes.argmax())
-        if sizes[row] > OUTWEIGHS:
-            yield f"y in row {row}, so far from all others that it outweighs them: replace it"
 
 
 def _rows_are_alike(X: Any) -> Any:

@@ -139,7 +139,7 @@ def diverged(estimator: Any, config: TrainingConfig, epoch: int) -> ValueError:
     if config.stochastic is not None:
         rate = "learning_rate"
         if isinstance(estimator.learning_rate, str):
-            now = learning_rate_init(estimator, config.stochastic.rule)
+            now = learning_rate_init(estimator, config)
             rate = f"learning_rate_init (now {now:g})"
         clip = "set" if estimator.max_grad_norm is None else "lower"
         levers = f"Lower {rate}, {clip} max_grad_norm, raise batch_size, or s{levers[1:]}"
@@ -156,7 +156,7 @@ def _causes(estimator: Any, config: TrainingConfig) -> list[str]:
     rate, rule, given = 0.0, None, estimator.learning_rate
     if config.stochastic is not None:
         rule = config.stochastic.rule
-        rate = learning_rate_init(estimator, rule) if isinstance(given, str) else given(0)
+        rate = learning_rate_init(estimator, config) if isinstance(given, str) else given(0)
     found = {
         # a step subtracts more than the whole weight
         "weight_decay": rate * estimator.weight_decay > 1,

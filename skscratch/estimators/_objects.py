@@ -162,12 +162,14 @@ def check_loss(loss: Any, y: Any, n_outputs: int) -> None:
     _check_kind("loss", loss, "an object", "forward", "backward")
     rng, y = np.random.default_rng(0), np.asarray(y)
     z, d = rng.normal(size=(2, len(y), n_outputs))
-    w = rng.uniform(0.5, 1, len(y))
-    w /= w.sum()
+    w = rng.dirichlet(np.full(len(y), 9.0))
     value, p, gradient = _loss_passes(loss, z, y, w)
     ends = [_loss_passes(loss, z + h * d, y, w)[0] for h in (STEP, -STEP)]
     if not _close(np.sum(gradient * d), (ends[0] - ends[1]) / (2 * STEP), OF_QUOTIENTS):
         raise ValueError(f"{_name(loss)}.backward: it is not the derivative of forward.")
+    alone = [_loss_passes(loss, z[[i]], y[[i]], w[[i]])[0] for i in range(len(y))]
+    if not _close(sum(alone), value, OF_QUOTIENTS):
+        raise ValueError(f"{_name(loss)}.forward: it is not the sum of w · loss over the rows.")
     for dtype, tolerance in OF_DTYPE.items():
         targets = y.astype(dtype) if y.dtype.kind == "f" else y
         one = [z.astype(dtype), targets, w.astype(dtype)]
@@ -496,5 +498,4 @@ def _close(x: Any, y: Any, tolerance: float) -> bool:
 def _is_number(value: Any) -> bool:
     """Return whether a value is a finite number."""
     number = value.item() if getattr(value, "shape", None) == () else value
-    is_real = isinstance(number, (int, float)) and not isinstance(number, bool)
-    return is_real and math.isfinite(number)
+    return type(number) in (int, float) and math.isfinite(number)

@@ -29,6 +29,7 @@ from skscratch.estimators._targets import (
     numbers,
     regression_loss,
     warn_of_other_targets,
+    warn_of_other_validation,
 )
 from skscratch.estimators._validation import check_target
 from skscratch.training.data import Dataset
@@ -99,10 +100,11 @@ default='squared_error'
         smoothly, 'step' in jumps. A callable gets the number of updates made and returns the rate.
         Not for 'lbfgs'.
     learning_rate_init : float or 'auto', default='auto'
-        Initial learning rate, applied to the gradient of the mean loss. For 'adam', 'auto' is 0.01
+        Initial learning rate, applied to the gradient of the mean loss. For 'adam', 'auto' is 0.015
         with ``ema_decay``, because the average removes the noise of large steps, and 0.001 without
-        it. For 'sgd', 'auto' is ``0.1 · (1 - momentum)``, an effective learning rate of 0.1. Not
-        for 'lbfgs'.
+        it. For 'poisson' and 'gamma' without early stopping, it is 0.002, because a long step
+        through the exponential is not undone. For 'sgd', 'auto' is ``0.1 · (1 - momentum)``, an
+        effective learning rate of 0.1. Not for 'lbfgs'.
     power_t : float, default=0.5
         Exponent of the schedule 'invscaling'.
     max_iter : int, default=200
@@ -114,9 +116,11 @@ default='squared_error'
         Source of the initial weights, the order of samples, the choice of validation rows and the
         dropout masks. An int gives the same model each time. None uses fresh entropy, and never
         NumPy's global random state.
-    tol : float, default=0.0001
+    tol : float, default=0.00001
         Smallest decrease of the loss that counts as progress, or smallest increase of the score
-        that ``scoring`` names. For 'lbfgs', the largest gradient entry at which training ends.
+        that ``scoring`` names. For 'lbfgs', the largest gradient entry at which training ends. It
+        is smaller than for the classifier, because half the squared error of a good model is a
+        small number: 0.005 for an R² of 0.99.
     verbose : bool, default=False
         Whether to print one line per epoch: the loss, the validation loss and score (or the
         penalty, without a validation set), and the seconds. At the end, two lines say why training
@@ -136,9 +140,10 @@ default='squared_error'
         held out, none are, and the training loss decides when to stop. 'auto' is True with 50 rows
         or more, or with a validation set passed to ``fit``, but False with ``warm_start``. Not for
         'lbfgs' and ``partial_fit``.
-    validation_fraction : float, default=0.1
+    validation_fraction : float, default=0.15
         Fraction of the rows that early stopping holds out, drawn at random. Each member holds out
-        different rows.
+        different rows. It is larger than for the classifier, because a few large errors dominate a
+        squared error, so its mean over few rows is less reliable.
     beta_1 : float, default=0.9
         Decay of Adam's average of the gradient, in [0, 1).
     beta_2 : float, default=0.999
@@ -298,6 +303,7 @@ default='squared_error'
 
     _of_data = ("n_features_in_", "_fitted_loss")
     _constant = "a constant prediction"
+    _rate_of_adam = 0.015
     _fitted_loss: RegressionLoss
 
     @explained
@@ -317,13 +323,13 @@ default='squared_error'
         max_iter: int = 200,
         shuffle: bool = True,
         random_state: hints.RandomState = None,
-        tol: float = 1e-4,
+        tol: float = 1e-5,
         verbose: bool = False,
         warm_start: bool = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         early_stopping: bool | Literal["auto"] = "auto",
-        validation_fraction: float = 0.1,
+        validation_fraction: float = 0.15,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
@@ -573,7 +579,7 @@ default='squared_error'
         """
         p = self._outputs(X, self._fitted_predictions)
         point = self._fitted_loss.point(p)
-        y = columns(numbers(check_target("y", self, X, y), "y"), SquaredError(), "y")
+        y = columns(numbers(check_target("y", self, X, y), "y"), None, SquaredError(), "y")
         if y.shape != point.shape:
             raise ValueError(f"y must have {point.shape[1]} column(s); got {y.shape[1]}.")
         unit = np.exp2(np.frexp(np.abs(y).max())[1])  # squares of y itself may overflow
@@ -605,7 +611,7 @@ default='squared_error'
     ) -> Dataset:
         y = numbers(y, "y")
         loss = regression_loss(self.loss, self.quantile) if is_initial else self._fitted_loss
-        targets = columns(y, loss, "y")
+        targets = columns(y, sample_weight, loss, "y")
         n_outputs = loss.n_outputs(targets.shape[1])
         if (
             n_outputs > targets.shape[1]
@@ -652,9 +658,10 @@ default='squared_error'
             raise ValueError(
                 f"y_val has shape {y.shape}, which does not fit the {data.labels.shape} of y."
             )
-        targets = columns(y, loss, "y_val")
+        targets = columns(y, sample_weight, loss, "y_val")
         w = None if sample_weight is None else counted_in_rows(sample_weight)
         scaling = cast(TargetScaling, data.target_scaling)
         targets = loss.targets(scaling.scaled(targets), data.dtype)
+        warn_of_other_validation(data.y, targets)
         w = None if w is None else w.astype(data.dtype, copy=False)
         return replace(data, X=X, y=targets, w=w, labels=y, sample_weight=sample_weight)

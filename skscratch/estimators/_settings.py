@@ -17,6 +17,7 @@ from skscratch._compat import InvalidParameterError
 from skscratch._warnings import warn
 from skscratch.core.activations import ACTIVATIONS, Activation
 from skscratch.core.initializers import INITIALIZERS
+from skscratch.core.losses import Loss
 from skscratch.core.network import Architecture
 from skscratch.core.optimizers import SOLVERS, Adam, Momentum, Nesterov, Rule
 from skscratch.core.schedules import SCHEDULES, Function, Schedule, WarmUp
@@ -46,6 +47,7 @@ __all__ = [
     "learning_rate_init",
     "resolve",
     "usual_learning_rate",
+    "usual_rate",
 ]
 
 
@@ -81,7 +83,7 @@ def resolve(
     if is_lbfgs(estimator.solver):
         optimizer, rates = LBFGS(estimator.max_fun), ()
     else:
-        optimizer = _stochastic(estimator, choices, is_partial, is_initial)
+        optimizer = _stochastic(estimator, choices, data.loss, is_partial, is_initial)
     by_loss = isinstance(estimator.scoring, str) and estimator.scoring == "loss"
     members = choices.members
     sizes = (data.X.shape[1], *(width // members for width in widths), data.n_outputs)
@@ -98,7 +100,9 @@ def resolve(
     )
 
 
-def _stochastic(estimator: Any, choices: Choices, is_partial: bool, is_initial: bool) -> Stochastic:
+def _stochastic(
+    estimator: Any, choices: Choices, loss: Loss, is_partial: bool, is_initial: bool
+) -> Stochastic:
     """Return the stochastic optimizer."""
     update_rule = rule(estimator)
     n_updates_before = 0 if is_initial else _updates_before(estimator, update_rule)
@@ -106,9 +110,10 @@ def _stochastic(estimator: Any, choices: Choices, is_partial: bool, is_initial: 
     if not is_partial:  # partial_fit plans from the first call on
         planned += n_updates_before
     clip = estimator.max_grad_norm
+    usual = usual_learning_rate(estimator, update_rule, loss, choices.early_stopping is not None)
     stochastic = Stochastic(
         update_rule,
-        schedule(estimator, update_rule, planned),
+        schedule(estimator, planned, usual),
         choices.batch_size,
         shuffle=bool(estimator.shuffle),
         weight_decay=float(estimator.weight_decay),
@@ -221,32 +226,46 @@ def rule(estimator: Any) -> Rule:
     return of_user
 
 
-def learning_rate_init(estimator: Any, update_rule: Rule) -> float:
-    """Return the initial learning rate."""
-    if not isinstance(estimator.learning_rate_init, str):
-        return float(estimator.learning_rate_init)
-    return usual_learning_rate(update_rule, estimator.ema_decay)
-
-
-def usual_learning_rate(update_rule: Rule, ema_decay: float) -> float:
+def usual_learning_rate(estimator: Any, update_rule: Rule, loss: Loss, is_stopped: bool) -> float:
     """Return the initial learning rate that "auto" stands for.
 
-    For Adam, it is 0.01 with a moving average, which removes the noise of large steps, and 0.001
-    without. For other rules, it is 0.1 · (1 - momentum): the effective learning rate
-    ``rate / (1 - momentum)`` is then 0.1 for every momentum. A momentum above 0.99 counts as 0.99.
+    For Adam, it is 0.01, or 0.015 for regressors, with a moving average, which removes the noise of
+    large steps, and 0.001 without. If the predictions are an exponential and no validation rows
+    undo a step that was too long (``is_stopped``), it is 0.002. For other rules, it is
+    0.1 · (1 - momentum): the effective learning rate ``rate / (1 - momentum)`` is then 0.1 for
+    every momentum. A momentum above 0.99 counts as 0.99.
     """
     if isinstance(update_rule, Adam):
-        return 0.01 if ema_decay else 0.001
+        if not estimator.ema_decay:
+            return 0.001
+        is_exponential = loss.output_activation == "exp"
+        return 0.002 if is_exponential and not is_stopped else float(estimator._rate_of_adam)
     momentum = update_rule.momentum if isinstance(update_rule, (Momentum, Nesterov)) else 0
     return 0.1 * max(1 - momentum, 0.01)
 
 
-def schedule(estimator: Any, update_rule: Rule, planned_updates: int) -> Schedule:
+def usual_rate(estimator: Any, config: TrainingConfig) -> float:
+    """Return the initial learning rate that "auto" stands for in a run, or 0 for L-BFGS."""
+    options = config.stochastic
+    if options is None:
+        return 0.0
+    is_stopped = options.early_stopping is not None
+    return usual_learning_rate(estimator, options.rule, config.arch.loss, is_stopped)
+
+
+def learning_rate_init(estimator: Any, config: TrainingConfig) -> float:
+    """Return the initial learning rate of a run."""
+    own = estimator.learning_rate_init
+    return usual_rate(estimator, config) if isinstance(own, str) else float(own)
+
+
+def schedule(estimator: Any, planned_updates: int, usual_rate: float) -> Schedule:
     """Return the learning-rate schedule of a run of ``planned_updates`` updates."""
     given, warmup = estimator.learning_rate, int(estimator.warmup_steps)
     if isinstance(given, str):
         kind = SCHEDULES[given]
-        rate = learning_rate_init(estimator, update_rule)
+        own = estimator.learning_rate_init
+        rate = usual_rate if isinstance(own, str) else float(own)
         params = {**vars(estimator), "learning_rate_init": rate}
         if estimator.decay_steps == "auto":
             share = getattr(kind, "share", 1.0)

@@ -15,7 +15,7 @@ from sklearn.utils import column_or_1d
 from skscratch._compat import InvalidParameterError
 from skscratch._warnings import warn
 from skscratch.core.losses import REGRESSION_LOSSES, Loss, RegressionLoss
-from skscratch.core.regression_losses import Quantile
+from skscratch.core.regression_losses import AbsoluteError, Quantile
 from skscratch.estimators._former import is_of_user
 from skscratch.estimators._objects import check_loss
 from skscratch.estimators._validation import in_targets, naming, refuse_dates
@@ -28,6 +28,7 @@ __all__ = [
     "numbers",
     "regression_loss",
     "warn_of_other_targets",
+    "warn_of_other_validation",
 ]
 
 # What a loss of the user must have.
@@ -40,6 +41,13 @@ A_FEW = 8
 OF_CONSTANTS = 2.0**-20
 # One of at least so many targets that has more than this share of the variance is an outlier.
 MANY, TOO_MUCH = 20, 0.5
+# The losses that outliers dominate.
+NOT_ROBUST = ("squared_error", "poisson", "gamma")
+# Targets that are further from the median, in robust standard deviations, are outliers.
+FAR = 1000
+# Targets vary by less than this fraction of their size, inverted: too little for an exponential,
+# and too little for float32.
+SMALL_SPREAD, COARSE = 100, 2.0**13
 # Predictions may be so many times as large as the scale of the targets.
 HEADROOM = 1e6
 # Targets so many times as large as those of the first call do not suit its scale.
@@ -77,9 +85,19 @@ def regression_loss(loss: str | Loss, quantile: float | Sequence[float]) -> Regr
 
 def check_own_loss(loss: RegressionLoss, targets: NDArray[Any], n_outputs: int) -> None:
     """Raise if a loss of the user breaks its protocol on a few of the standardised targets."""
-    if is_of_user(loss):
-        with naming("loss"):
-            check_loss(loss, targets[:A_FEW], n_outputs)
+    if not is_of_user(loss):
+        return
+    with naming("loss"):
+        few = targets[:A_FEW]
+        check_loss(loss, few, n_outputs)
+        w = np.full(len(few), 1 / len(few), few.dtype)
+        _, least = loss.fit_constant(few, w)
+        for far in (-100, 100):
+            if loss.forward(np.full((len(few), n_outputs), far, few.dtype), few, w) < least:
+                raise ValueError(
+                    f"{type(loss).__name__}.forward: outputs of {far} for standardised targets "
+                    "have a lower loss than the constant that fit_constant returns."
+                )
 
 
 def numbers(y: Any, argument: str) -> NDArray[Any]:
@@ -106,8 +124,14 @@ def numbers(y: Any, argument: str) -> NDArray[Any]:
     return floats
 
 
-def columns(y: NDArray[Any], loss: RegressionLoss, argument: str) -> NDArray[Any]:
-    """Return targets as columns (n, q) of float64; refuse those outside of the loss's range."""
+def columns(y: NDArray[Any], w: Any, loss: RegressionLoss, argument: str) -> NDArray[Any]:
+    """Return targets as columns (n, q) of float64; refuse those outside of the loss's range.
+
+    A row of weight 0 is absent. It gets the targets of another row, which every loss accepts.
+    """
+    if w is not None and not np.all(w):
+        y = y.copy()
+        y[np.asarray(w) == 0] = y[np.argmax(w)]
     fault = loss.accepts(y)
     if fault:
         raise ValueError(f"{argument}: {fault}")
@@ -117,33 +141,62 @@ def columns(y: NDArray[Any], loss: RegressionLoss, argument: str) -> NDArray[Any
 def find_target_scaling(
     loss: RegressionLoss, targets: NDArray[Any], w: Any, dtype: Any, are_all: bool
 ) -> TargetScaling:
-    """Return the scaling of the targets (n, q); warn if one of them determines the fit.
+    """Return the scaling of the targets (n, q); warn of targets that do not suit the loss.
 
     ``are_all`` says whether later calls bring no other targets.
     """
     center, scale = loss.target_scale(targets, w)
-    if w is not None:  # a row of weight 0 is absent
-        rows = np.flatnonzero(w)
-        targets, w = targets[rows], w[rows]
-    else:
-        rows = np.arange(len(targets))
+    constant = np.ptp(targets, axis=0) == 0
     if are_all and loss.output_activation == "identity":
         small = np.maximum(scale * OF_CONSTANTS, np.minimum(scale, HEADROOM * np.finfo(dtype).tiny))
-        scale = np.where(np.ptp(targets, axis=0) == 0, small, scale)
-    if loss.name == "squared_error" and len(targets) >= MANY:
-        squares = np.square((targets - center) / scale)
-        squares = squares if w is None else squares * w[:, None]
-        i = int(squares.max(axis=1).argmax())
-        if (squares[i] > TOO_MUCH * squares.sum(axis=0)).any():
-            warn(
-                f"y in row {rows[i]}, {targets[i].tolist()}, is so far from all others that it has "
-                "more than half of the variance, and determines the fit. Replace it if it is an "
-                "error, or set loss='absolute_error'."
-            )
-    return TargetScaling(*representable(center, scale, dtype))
+        scale = np.where(constant, small, scale)
+    with np.errstate(over="ignore", invalid="ignore"):
+        _warn_of_outliers(loss, targets, w)
+        _warn_of_offset(loss, targets[:, ~constant], dtype)
+    return TargetScaling(*_representable(center, scale, dtype))
 
 
-def representable(center: Any, scale: Any, dtype: Any) -> tuple[Any, Any]:
+def _warn_of_outliers(loss: RegressionLoss, targets: NDArray[Any], w: Any) -> None:
+    """Warn if a few targets determine the fit with a loss that is not robust."""
+    if loss.name not in NOT_ROBUST or len(targets) < MANY:
+        return
+    weights = np.ones(len(targets)) if w is None else w
+    center, spread = AbsoluteError().target_scale(targets, w)
+    distances = np.abs(targets - center) / spread
+    far = (distances > FAR) & (weights[:, None] > 0)
+    if loss.name == "squared_error":
+        mean, scale = loss.target_scale(targets, w)
+        squares = np.square((targets - mean) / scale) * weights[:, None]
+        far |= squares > TOO_MUCH * squares.sum(axis=0)
+    rows = np.flatnonzero(far.any(axis=1))
+    if 0 < len(rows) < len(targets) / 4:
+        more = f" and in {len(rows) - 1} more rows" if len(rows) > 1 else ""
+        warn(
+            f"y in row {rows[0]}, {targets[rows[0]].tolist()},{more} is so far from all others "
+            "that it determines the fit. Replace such values if they are errors, or set "
+            "loss='absolute_error'."
+        )
+
+
+def _warn_of_offset(loss: RegressionLoss, targets: NDArray[Any], dtype: Any) -> None:
+    """Warn if the targets differ too little, compared with their size, to be told apart."""
+    if not targets.size:
+        return
+    ratio = (np.abs(targets).max(axis=0) / np.ptp(targets, axis=0)).max()
+    if loss.output_activation == "exp" and ratio > SMALL_SPREAD:
+        warn(
+            f"y varies by only 1/{ratio:.0f} of its size. loss={loss.name!r} predicts through an "
+            "exponential, which is too coarse for that: set loss='squared_error'."
+        )
+    elif ratio > COARSE * 2 ** (np.finfo(dtype).nmant - 23):
+        way_out = "set dtype='float64', or subtract" if np.finfo(dtype).nmant < 50 else "Subtract"
+        warn(
+            f"y varies by only 1/{ratio:.0f} of its size, which {np.dtype(dtype)} can hardly tell "
+            f"apart: {way_out.lower()} a constant near y from it."
+        )
+
+
+def _representable(center: Any, scale: Any, dtype: Any) -> tuple[Any, Any]:
     """Return center and scale as dtype, in which weights times the scale must be numbers."""
     info = np.finfo(dtype)
     largest = np.maximum(np.abs(center), scale).max()
@@ -155,6 +208,18 @@ def representable(center: Any, scale: Any, dtype: Any) -> tuple[Any, Any]:
             f"{np.dtype(dtype)}. Divide y by that{way_out}."
         )
     return center.astype(dtype), scale.astype(dtype)
+
+
+def warn_of_other_validation(scaled: NDArray[Any], scaled_val: NDArray[Any]) -> None:
+    """Warn if the targets of a validation set have another scale than those of training."""
+    sizes = [np.sqrt(np.square(y).mean(axis=0)) for y in (scaled, scaled_val)]
+    spreads = [np.ptp(y, axis=0) for y in (scaled, scaled_val)]
+    narrow = len(scaled_val) >= MANY and (spreads[1] * OTHER_SCALE**2 < spreads[0]).any()
+    if narrow or (sizes[1] > OTHER_SCALE * sizes[0]).any():
+        warn(
+            "y_val has another scale than y. The validation loss and early stopping are "
+            "unreliable. Give y_val in the unit of y."
+        )
 
 
 def warn_of_other_targets(scaled: NDArray[Any]) -> None:

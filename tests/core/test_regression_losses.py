@@ -304,7 +304,8 @@ class TestScale:
     @pytest.mark.parametrize("size", [1e-300, 1e-5, 1.0, 1e5, 1e300])
     def test_standardised_targets_have_a_middle_of_0_and_deviation_about_1(self, loss, size):
         w = WEIGHTS["weighted"]
-        y = size * (RNG.normal(size=(20, 3)) * [0.1, 1, 1] + [1, 1, -1]) / 8
+        rng = np.random.default_rng(0)
+        y = size * (rng.normal(size=(20, 3)) * [0.1, 1, 1] + [1, 1, -1]) / 8
         center, scale = loss.target_scale(y, w)
         assert_array_equal(np.frexp(scale)[0], 0.5)
         standardised = (y - center) / scale
@@ -359,8 +360,15 @@ class TestScale:
         y[y > 15] = 1e300
         assert_array_equal(loss.target_scale(y, None), [center, scale])
 
-    def test_if_half_of_the_targets_are_equal_the_others_count(self):
+    def test_if_half_of_the_targets_are_equal_a_larger_part_counts(self):
         y = np.r_[np.zeros(80), np.full(20, 5.0)][:, None]
+        center, scale = AbsoluteError().target_scale(y, None)
+        assert (center, scale) == (0, 2)  # 5 / (2 · 1.2816), the normal quantile of 0.9
+        y[-1] = 1e300
+        assert_array_equal(AbsoluteError().target_scale(y, None), [center, scale])
+
+    def test_if_nearly_all_targets_are_equal_the_others_count(self):
+        y = np.r_[np.zeros(999), 5.0][:, None]
         assert_array_equal(
             AbsoluteError().target_scale(y, None), SquaredError().target_scale(y, None)
         )

@@ -119,7 +119,11 @@ def test_there_is_no_html_where_there_shall_be_none():
 @pytest.mark.parametrize(
     ("name", "different"),
     [
-        ("Parameters", {"hidden_layer_sizes", "validation_fraction", "scoring", "n_members"}),
+        (
+            "Parameters",
+            {"hidden_layer_sizes", "learning_rate_init", "tol", "validation_fraction", "scoring"}
+            | {"n_members"},
+        ),
         ("Attributes", {"history_", "validation_scores_", "out_activation_"}),
     ],
 )

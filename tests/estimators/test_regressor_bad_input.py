@@ -298,6 +298,29 @@ class TestWrongUse:
         message = refusal(lambda: small(loss=Wrong()).fit(X, Y), "loss", "backward")
         assert "not the derivative of forward" in message
 
+    def test_a_loss_that_is_lowest_far_away_is_refused(self):
+        class Negative(Huber):
+            def forward(self, z, y, w):
+                return -super().forward(z, y, w)
+
+            def backward(self, p, y, w):
+                super().backward(p, y, w)
+                p *= -1
+
+        message = refusal(lambda: small(loss=Negative()).fit(X, Y), "loss", "forward")
+        assert "lower loss than the constant" in message
+
+    def test_a_loss_that_ignores_weights_is_refused(self):
+        class Unweighted(Huber):
+            def forward(self, z, y, w):
+                return super().forward(z, y, np.full_like(w, 1 / w.shape[-1]))
+
+            def backward(self, p, y, w):
+                super().backward(p, y, np.full_like(w, 1 / w.shape[-1]))
+
+        message = refusal(lambda: small(loss=Unweighted()).fit(X, Y), "loss", "forward")
+        assert "not the sum of w" in message
+
     def test_a_loss_that_lacks_methods_is_told_which(self):
         class Half:
             def forward(self, z, y, w):
@@ -317,9 +340,66 @@ class TestWrongUse:
         ):
             model.partial_fit(X, Y * 100)
 
-    def test_a_wild_target_is_named_where_the_loss_shows_nothing_else(self):
+    @pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
+    @pytest.mark.parametrize("loss", ["absolute_error", "huber"])
+    def test_a_good_robust_fit_is_not_called_a_bad_one(self, loss):
+        """One wild target has nearly all of the loss, whatever the model does."""
         wild = Y.copy()
         wild[3] = 1e9
-        with pytest.warns(match="y in row 3, so far from all others"):
-            model = small(loss="absolute_error", max_iter=60).fit(X, wild)
-        assert model.n_iter_ > 1
+        model = small(loss=loss, max_iter=200, learning_rate_init=0.02).fit(X, wild)
+        assert model.score(np.delete(X, 3, 0), np.delete(Y, 3)) > 0.5
+
+    @pytest.mark.parametrize("loss", ["absolute_error", "huber"])
+    def test_an_outlier_does_not_settle_the_scale_where_half_of_y_is_equal(self, loss):
+        tied = np.maximum(Y - np.quantile(Y, 0.76), 0)
+        wild = tied.copy()
+        wild[0] = 1e9
+        model = small(loss=loss, max_iter=100).fit(X, wild)
+        assert np.abs(model.predict(X) - tied)[1:].max() < 20
+
+    @pytest.mark.parametrize("rows", [[5], [5, 6, 7]])
+    @pytest.mark.parametrize("loss", ["squared_error", "poisson", "gamma"])
+    def test_outliers_are_named_for_losses_that_are_not_robust(self, loss, rows):
+        wild = np.abs(Y) + 1
+        wild[rows] = 1e7
+        with pytest.warns(UserWarning, match="y in row 5, .* determines the fit"):
+            model = small(loss=loss).fit(X, wild)
+        assert model.n_iter_ == 2
+
+    @pytest.mark.parametrize(
+        ("loss", "dtype", "offset", "way_out"),
+        [
+            ("squared_error", "float32", 1.7e9, "dtype='float64'"),
+            ("poisson", "float64", 1e4, "loss='squared_error'"),
+            ("gamma", "float64", 1.7e9, "loss='squared_error'"),
+        ],
+    )
+    def test_targets_that_cannot_be_told_apart(self, loss, dtype, offset, way_out):
+        with pytest.warns(UserWarning, match=f"varies by only .*{way_out}"):
+            model = small(loss=loss, dtype=dtype).fit(X, Y + offset)
+        assert model.n_iter_ == 2
+
+    def test_a_row_of_weight_0_may_have_any_target(self):
+        counts = np.floor(np.abs(Y))
+        wrong, w = counts.copy(), np.ones(90)
+        wrong[4], w[4] = -1, 0
+        model = small(loss="poisson").fit(X, wrong, w)
+        assert_array_equal(model.predict(X), small(loss="poisson").fit(X, counts, w).predict(X))
+
+    @pytest.mark.parametrize("factor", [1000, 1e-3])
+    def test_validation_targets_in_another_unit(self, factor):
+        with pytest.warns(UserWarning, match="y_val has another scale than y"):
+            model = small().fit(X, Y + 20, X_val=X, y_val=(Y + 20) * factor)
+        assert model.n_iter_ == 2
+
+    @pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
+    @pytest.mark.parametrize("n", [20, 45])
+    @pytest.mark.parametrize("loss", ["poisson", "gamma"])
+    def test_few_rows_through_an_exponential(self, loss, n):
+        """Nothing is held out, so no step that is too long is undone."""
+        y = np.exp(Y[:n] / 3)
+        scores = [
+            ScratchMLPRegressor(loss, random_state=seed).fit(X[:n], y).score(X[:n], y)
+            for seed in range(3)
+        ]
+        assert min(scores) > 0.5

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from skscratch import ScratchMLPClassifier
+from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch._compat import InvalidParameterError
 from skscratch.core.activations import ACTIVATIONS, ReLU, Tanh
 from skscratch.core.initializers import Glorot, He, LeCun
+from skscratch.core.losses import SoftmaxCrossEntropy
 from skscratch.core.optimizers import Adam, GradientDescent, Momentum, Nesterov
+from skscratch.core.regression_losses import Poisson, SquaredError
 from skscratch.core.schedules import (
     Adaptive,
     Constant,
@@ -314,7 +316,9 @@ class TestBatchSize:
 def planned(n_updates, **params):
     """Return the schedule of a run of so many updates."""
     model = ScratchMLPClassifier(**params)
-    return _settings.schedule(model, _settings.rule(model), n_updates)
+    loss = SoftmaxCrossEntropy()
+    usual = _settings.usual_learning_rate(model, _settings.rule(model), loss, True)
+    return _settings.schedule(model, n_updates, usual)
 
 
 @pytest.mark.parametrize(
@@ -363,7 +367,6 @@ def test_initializers_suit_their_layer():
         ({"solver": "sgd", "momentum": 0}, 0.1),
         ({"solver": "sgd", "momentum": 0.9}, 0.01),
         ({"solver": "sgd", "momentum": 1.0}, 0.001),
-        ({"solver": "sgd", "learning_rate_init": 0.5}, 0.5),
         ({"solver": Adam(0.9, 0.999, 1e-8)}, 0.01),
         ({"solver": Adam(0.9, 0.999, 1e-8), "ema_decay": 0}, 0.001),
         ({"solver": Momentum(0.5)}, 0.05),
@@ -371,8 +374,23 @@ def test_initializers_suit_their_layer():
 )
 def test_automatic_learning_rate(params, rate):
     model = ScratchMLPClassifier(**params)
+    found = _settings.usual_learning_rate(model, _settings.rule(model), SoftmaxCrossEntropy(), True)
+    assert found == pytest.approx(rate)
+
+
+@pytest.mark.parametrize(
+    ("loss", "is_stopped", "rate"),
+    [
+        (SquaredError(), True, 0.015),
+        (SquaredError(), False, 0.015),
+        (Poisson(), True, 0.015),
+        (Poisson(), False, 0.002),
+    ],
+)
+def test_automatic_learning_rate_of_a_regressor(loss, is_stopped, rate):
+    model = ScratchMLPRegressor()
     rule = _settings.rule(model)
-    assert _settings.learning_rate_init(model, rule) == pytest.approx(rate)
+    assert _settings.usual_learning_rate(model, rule, loss, is_stopped) == rate
 
 
 @pytest.mark.parametrize(
