@@ -1,11 +1,11 @@
 """Compare untuned models on tables: ours, scikit-learn's perceptrons and gradient boosting.
 
-    python -m benchmarks.accuracy [FOLDER] [--regression] [--seeds 3] [--only "alpha 3" ...]
+    python -m benchmarks.accuracy [FOLDER] [--regression] [--seeds 3] [--max-rows 10000]
 
 Run it from the checkout with the extra ``plot``. FOLDER holds CSV files, ``*.csv.gz``, with a
 header and the label or number in the column ``target``. Without FOLDER, the data are sets in
 scikit-learn and sets drawn from formulas. Every candidate gets the same rows: 3 folds per seed, of
-at most 10 000 rows, with imputed and scaled numbers and one-hot categories, in float32. Folds of
+at most MAX_ROWS rows, with imputed and scaled numbers and one-hot categories, in float32. Folds of
 classification are stratified. Nothing is tuned to a set. The candidates take turns, with one thread
 each.
 
@@ -26,6 +26,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", help="has *.csv.gz; default: sets without a file")
     parser.add_argument("--regression", action="store_true", help="the target is a number")
+    parser.add_argument("--max-rows", type=int, default=10_000, help="of each set, at random")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="+", help="names of candidates; default: all")
     parser.add_argument("--out", default="accuracy", help="name of the files, without an ending")
@@ -39,7 +40,7 @@ def main(arguments=None):
     candidates = {name: task.candidates[name] for name in task.candidates if name in kept}
     print(", ".join(f"{name} {version}" for name, version in versions().items()), "\n")
     print(report.reasons(task, candidates), "\n", flush=True)
-    scores = measure(task, candidates, sets(task, options.folder), options.seeds)
+    scores = measure(task, candidates, sets(task, options.folder, options.max_rows), options.seeds)
     scores.to_csv(f"{options.out}.csv", index=False)
     print(report.per_set(task, scores))
     print("### All sets\n", report.summarised(task, scores), sep="\n")

@@ -11,29 +11,29 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 __all__ = ["folds", "prepared", "sets"]
 
-MAX_ROWS, MAX_CATEGORIES = 10_000, 100
+MAX_CATEGORIES = 100
 N_FOLDS = 3
 
 
-def sets(task, folder=None):
+def sets(task, folder=None, max_rows=10_000):
     """Yield the name, X and y of each CSV file of a folder, or of each set that needs no file."""
     if folder is None:
         for name, load in task.shipped.items():
-            yield name, *prepared(task, load(as_frame=True).frame)
+            yield name, *prepared(task, load(as_frame=True).frame, max_rows)
         for name, draw in task.generated.items():
-            yield name, *prepared(task, draw())
+            yield name, *prepared(task, draw(), max_rows)
         return
     paths = sorted(Path(folder).glob("*.csv.gz"))
     if not paths:
         raise SystemExit(f"There is no *.csv.gz in {folder}.")
     for path in paths:
-        yield path.name.removesuffix(".csv.gz"), *prepared(task, pd.read_csv(path))
+        yield path.name.removesuffix(".csv.gz"), *prepared(task, pd.read_csv(path), max_rows)
 
 
-def prepared(task, frame):
-    """Return X, a DataFrame, and y, codes or numbers, of at most MAX_ROWS random rows."""
-    if len(frame) > MAX_ROWS:
-        frame = frame.sample(MAX_ROWS, random_state=0)
+def prepared(task, frame, max_rows):
+    """Return X, a DataFrame, and y, codes or numbers, of at most ``max_rows`` random rows."""
+    if len(frame) > max_rows:
+        frame = frame.sample(max_rows, random_state=0)
     X = frame.drop(columns="target")
     for name in X.columns:
         if not pd.api.types.is_numeric_dtype(X[name]):

@@ -30,6 +30,7 @@ AS_THERE = {
     "ema_decay": 0,
     "n_members": 1,
     "standardize": False,
+    "tol": 0.0001,
 }
 
 REGRESSORS = {
@@ -56,8 +57,12 @@ REGRESSORS = {
     "alpha 0.3": ours("a weaker L2 penalty", alpha=0.3),
     "alpha 3": ours("a stronger L2 penalty", alpha=3),
     "no stopping": ours("without early stopping", early_stopping=False),
-    "patient": ours("later stopping", n_iter_no_change=20, n_updates_no_change=400, max_iter=400),
-    "rate 0.003": ours("smaller steps", learning_rate_init=0.003),
+    "tol 0.0001": ours("the tolerance of the classifier", tol=0.0001),
+    "patience 20": ours("later stopping", n_iter_no_change=20, n_updates_no_change=200),
+    "validation 0.1": ours("fewer validation rows", validation_fraction=0.1),
+    "validation 0.2": ours("more validation rows", validation_fraction=0.2),
+    "rate 0.01": ours("smaller steps", learning_rate_init=0.01),
+    "rate 0.003": ours("much smaller steps", learning_rate_init=0.003),
     "slower average": ours("a weight average over 200 updates", ema_decay=0.995),
     "dropout": ours("a twentieth of the activations dropped", dropout=0.05),
     "mish": ours("a smooth activation", activation="mish"),

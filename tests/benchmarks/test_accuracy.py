@@ -152,10 +152,9 @@ def test_a_table_is_imputed_scaled_and_one_hot(tmp_path):
 
 
 def test_long_tables_are_sampled_and_lists_of_names_dropped(monkeypatch):
-    monkeypatch.setattr(data, "MAX_ROWS", 40)
     monkeypatch.setattr(data, "MAX_CATEGORIES", 20)
     frame = pd.DataFrame({"x": range(100), "name": [f"{i}" for i in range(100)], "target": 0})
-    X, y = data.prepared(CLASSIFICATION, frame)
+    X, y = data.prepared(CLASSIFICATION, frame, 40)
     assert_array_equal(X["x"], frame.sample(40, random_state=0)["x"])
     assert_array_equal(X.columns, ["x"])
     assert len(y) == 40
