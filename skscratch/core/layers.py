@@ -29,6 +29,9 @@ __all__ = [
 def linear_forward(X: Any, W: Any, b: Any, z: Any) -> None:
     """Write ``z <- X W + b``.
 
+    If X and z have no member axis, W may hold the blocks (members, p, q) of a block-diagonal
+    matrix. The zeros between the blocks are then not multiplied.
+
     Examples
     --------
     >>> import numpy as np
@@ -37,9 +40,20 @@ def linear_forward(X: Any, W: Any, b: Any, z: Any) -> None:
     >>> linear_forward(X, W, b, z)
     >>> z
     array([[11., 22.]])
+    >>> linear_forward(X, np.array([[[1.0]], [[1.0]]]), b, z)
+    >>> z
+    array([[11., 22.]])
     """
-    _product(X, W, z)
+    if W.ndim > z.ndim:
+        _product(_by_member(X, len(W)), W, _by_member(z, len(W)))
+    else:
+        _product(X, W, z)
     z += b[..., None, :]
+
+
+def _by_member(h: Any, members: int) -> Any:
+    """Return the columns (n, members · q) of all members as a view of shape (members, n, q)."""
+    return h.reshape(len(h), members, -1).swapaxes(0, 1)
 
 
 def linear_backward_parameters(X: Any, delta: Any, ones: Any, gW: Any, gb: Any) -> None:

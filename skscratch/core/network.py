@@ -30,6 +30,7 @@ __all__ = [
     "allocate",
     "backward",
     "forward",
+    "in_blocks",
     "merge_members",
     "outputs",
     "rows_per_buffer",
@@ -251,6 +252,31 @@ def merge_members(params: Parameters) -> Parameters:
         np.concatenate(last) / len(last),
     ]
     return Parameters(weights, [*(b.flatten() for b in biases), b.mean(axis=0)])
+
+
+def in_blocks(params: Parameters, members: int) -> Parameters:
+    """Return merged parameters with the weights between hidden layers as blocks (members, p, q).
+
+    A prediction then does not multiply the zeros. Weights that are not block-diagonal stay as they
+    are, for instance if a user has changed them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.network import Parameters, in_blocks
+    >>> W, V, b = np.ones((3, 2)), np.eye(2), np.zeros(2)
+    >>> [w.shape for w in in_blocks(Parameters([W, V, W.T], [b, b, b]), members=2).weights]
+    [(3, 2), (2, 1, 1), (2, 3)]
+    """
+    first, *between, last = params.weights
+    each = np.arange(members)
+    for i, W in enumerate(between):
+        if not any(size % members for size in W.shape):
+            p, q = W.shape[0] // members, W.shape[1] // members
+            blocks = np.ascontiguousarray(W.reshape(members, p, members, q)[each, :, each])
+            if np.count_nonzero(blocks) == np.count_nonzero(W):
+                between[i] = blocks
+    return Parameters([first, *between, last], params.biases)
 
 
 class Workspace(NamedTuple):

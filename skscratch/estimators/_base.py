@@ -23,7 +23,7 @@ from skscratch._compat import CallbackSupportMixin, Hinted, callback_context, fi
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
 from skscratch.core.losses import Loss
-from skscratch.core.network import outputs, rows_per_buffer
+from skscratch.core.network import in_blocks, outputs, rows_per_buffer
 from skscratch.estimators import _hints
 from skscratch.estimators._callbacks import NoCallbacks, new_hooks
 from skscratch.estimators._convergence import conclude
@@ -64,6 +64,8 @@ from skscratch.training.threads import blas_threads, largest_product, training_t
 
 __all__ = ["SITE", "BaseScratchMLP"]
 
+# Fewer rows are predicted sooner than zeros between members are found.
+FEW = 200
 SITE = "https://skscratch.readthedocs.io/en/stable/"
 
 
@@ -399,6 +401,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
             X = check_prediction_data(self, X)
             params, arch = fitted_parameters(self), fitted_network(self)
             rows = rows_per_buffer(arch, X)
+            if self.n_members_ > 1 and X.shape[0] > FEW:
+                params = in_blocks(params, self.n_members_)
             with blas_threads(largest_product(params, X, min(rows, X.shape[0]))):
                 result: NDArray[Any] = outputs(arch, params, X, rows, checked)
         return result

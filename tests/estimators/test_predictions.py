@@ -1,13 +1,16 @@
 """Predictions: they agree with each other, and leave the estimator alone."""
 
 import copy
+import warnings
 from contextlib import nullcontext
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
+from scipy.special import softmax
 from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import scale
 
 from skscratch import ScratchMLPClassifier
@@ -122,3 +125,47 @@ def test_a_matrix_is_refused_as_in_training(fitted):
     for call in (model.predict, lambda X: model.fit(X, model.predict(np.asarray(X)))):
         with pytest.raises(TypeError, match=r"np\.matrix is not supported"):
             call(np.matrix(X))
+
+
+@pytest.fixture(scope="module")
+def ensemble():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(700, 4))
+    model = ScratchMLPClassifier((12, 6, 9), n_members=3, max_iter=3, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, rng.integers(0, 3, 700))
+    return model, X
+
+
+class TestMembersApart:
+    """The zeros between members are not multiplied; the published network stays what it is."""
+
+    @staticmethod
+    def by_hand(model, X):
+        h = X
+        for W, b in zip(model.coefs_[:-1], model.intercepts_[:-1], strict=True):
+            h = np.maximum(h @ W + b, 0)
+        return softmax(h @ model.coefs_[-1] + model.intercepts_[-1], axis=1)
+
+    @pytest.mark.parametrize("n", [1, _base.FEW, _base.FEW + 1, 700])
+    def test_predictions_are_those_of_the_published_network(self, ensemble, n):
+        model, X = ensemble
+        assert [W.shape for W in model.coefs_] == [(4, 12), (12, 6), (6, 9), (9, 3)]
+        assert_allclose(model.predict_proba(X[:n]), self.by_hand(model, X[:n]), rtol=1e-12)
+        assert_allclose(model.predict_proba(csr_array(X[:n])), model.predict_proba(X[:n]))
+
+    @pytest.mark.parametrize("value", [0.5, -2.0])
+    def test_a_weight_that_a_user_sets_between_members_counts(self, ensemble, value):
+        model, X = copy.deepcopy(ensemble)
+        before = model.predict_proba(X)
+        assert model.coefs_[1][0, -1] == 0
+        model.coefs_[1][0, -1] = value
+        assert_allclose(model.predict_proba(X), self.by_hand(model, X), rtol=1e-12)
+        assert np.abs(model.predict_proba(X) - before).max() > 1e-6
+
+    def test_other_sizes_of_a_user_count(self, ensemble):
+        model, X = copy.deepcopy(ensemble)
+        model.coefs_[1], model.intercepts_[1] = np.ones((12, 5)), np.ones(5)
+        model.coefs_[2] = np.eye(5, 9)
+        assert_allclose(model.predict_proba(X), self.by_hand(model, X), rtol=1e-12)
