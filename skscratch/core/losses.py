@@ -124,9 +124,6 @@ class RegressionLoss(Loss, Protocol):
     def n_outputs(self, q: int) -> int:
         """Return the number of logits for q columns of targets."""
 
-    def point(self, p: Any) -> Any:
-        """Return the predictions that are scored, one for each column of the targets."""
-
     def target_scale(self, y: Any, w: Any) -> tuple[Any, Any]:
         """Return center and scale (q,) of the raw targets; the scale is a power of two.
 

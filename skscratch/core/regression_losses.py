@@ -7,8 +7,8 @@ the shape (n, q), and the loss of a row is the sum over its outputs.
 Training standardises the targets, ``(y - center) / scale``. ``fold_target`` puts center and scale
 into the last layer, so that the network predicts raw targets.
 
-``score`` is the coefficient of determination R². It needs the variance of the validation targets,
-which ``for_validation`` keeps in the loss.
+``score`` is the coefficient of determination R², or D² for quantiles. It needs the variance of the
+validation targets, or the loss of their best constant, which ``for_validation`` keeps in the loss.
 
 A new loss is a class and an entry of ``REGRESSION_LOSSES`` in ``losses.py``.
 
@@ -33,7 +33,7 @@ __all__ = ["AbsoluteError", "Gamma", "Huber", "Poisson", "Quantile", "SquaredErr
 class _RegressionLoss(ABC):
     """The methods that are the same for every loss of a regressor."""
 
-    variance: tuple[float, ...] | None = field(default=None, kw_only=True, repr=False)
+    baseline: tuple[float, ...] | None = field(default=None, kw_only=True, repr=False)
 
     @abstractmethod
     def forward(self, z: Any, y: Any, w: Any) -> float:
@@ -48,7 +48,7 @@ class _RegressionLoss(ABC):
 
     def for_validation(self, y: Any, w: Any) -> Self:
         _, std = _mean_and_std(y, w)
-        return replace(self, variance=tuple(np.square(std).tolist()))
+        return replace(self, baseline=tuple(np.square(std).tolist()))
 
     def n_outputs(self, q: int) -> int:
         return q
@@ -57,17 +57,17 @@ class _RegressionLoss(ABC):
         return np.ascontiguousarray(y, dtype).reshape(len(y), -1)
 
     def score(self, p: Any, y: Any, w: Any) -> float:
-        errors = np.subtract(self.point(p), y, dtype=float)
-        error = np.average(np.square(errors, out=errors), axis=0, weights=w)
-        variance = np.ones_like(error) if self.variance is None else np.array(self.variance)
+        error = np.average(self._errors(p, y), axis=0, weights=w)
+        baseline = np.ones_like(error) if self.baseline is None else np.array(self.baseline)
         # a constant column counts 0, or 1 where every prediction is exact
         unexplained = np.where(error > 0, 1.0, 0.0)
-        np.divide(error, variance, out=unexplained, where=variance > 0)
+        np.divide(error, baseline, out=unexplained, where=baseline > 0)
         return float((1 - unexplained).mean())
 
-    def point(self, p: Any) -> Any:
-        """Return the predictions that are scored, one for each column of the targets."""
-        return p
+    def _errors(self, p: Any, y: Any) -> Any:
+        """Return the errors whose mean ``score`` compares with that of the best constants."""
+        errors = np.subtract(p, y, dtype=float)
+        return np.square(errors, out=errors)
 
     def fit_constant(self, y: Any, w: Any) -> tuple[Any, float]:
         y, w = np.asarray(y, float), np.asarray(w, float)
@@ -281,7 +281,8 @@ class Quantile(_RobustLoss):
     This is the pinball loss of r = z - y. The best constant prediction is a quantile: the share
     ``level`` of the targets lies below it. With several levels, there is one target, z has one
     output for each level, and the loss is the sum over the levels. ``predict`` sorts the outputs of
-    each row, so that quantiles do not cross. ``score`` looks at the level nearest to 0.5.
+    each row, so that quantiles do not cross. ``score`` is D², the share of the best constants' loss
+    that the predictions remove. D² is for quantiles what R² is for the mean.
 
     Parameters
     ----------
@@ -322,11 +323,14 @@ class Quantile(_RobustLoss):
             )
 
     def forward(self, z: Any, y: Any, w: Any) -> float:
+        return _mean(self._pinball(z, y), w)
+
+    def _pinball(self, z: Any, y: Any) -> Any:
         r = z - y
         levels = np.array(self.levels, z.dtype)
         below = -levels * r
         r *= 1 - levels
-        return _mean(np.maximum(r, below, out=r), w)
+        return np.maximum(r, below, out=r)
 
     def _slope(self, r: Any) -> None:
         np.sign(r, out=r)
@@ -347,11 +351,13 @@ class Quantile(_RobustLoss):
     def predict(self, z: Any) -> Any:
         return np.sort(z, axis=1) if len(self.levels) > 1 else z.copy()
 
-    def point(self, p: Any) -> Any:
-        if len(self.levels) == 1:
-            return p
-        nearest = int(np.argmin(np.abs(np.array(self.levels) - 0.5)))
-        return self.predict(p)[:, [nearest]]
+    def for_validation(self, y: Any, w: Any) -> Self:
+        constant = self._best_constant(np.asarray(y, float), np.ones(len(y)) if w is None else w)
+        errors = self._errors(np.tile(constant, (len(y), 1)), y)
+        return replace(self, baseline=tuple(np.average(errors, axis=0, weights=w).tolist()))
+
+    def _errors(self, p: Any, y: Any) -> Any:
+        return self._pinball(self.predict(np.asarray(p, float)), y)
 
 
 @dataclass(frozen=True)

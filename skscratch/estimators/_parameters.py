@@ -107,7 +107,9 @@ PARAMETERS: dict[str, Parameter] = {
         [StrOptions({"auto"}), "boolean"], needs=(Need.WHOLE_FIT, Need.STOCHASTIC), off=False
     ),
     "validation_fraction": Parameter(
-        [Interval(Real, 0, 1, closed="neither")], needs=(Need.HELD_OUT_ROWS, Need.WHOLE_FIT)
+        [Interval(Real, 0, 1, closed="neither")],
+        needs=(Need.HELD_OUT_ROWS, Need.WHOLE_FIT),
+        off=0.1,  # scikit-learn's default, which old scripts spell out
     ),
     "beta_1": Parameter([Interval(Real, 0, 1, closed="left")]),
     "beta_2": Parameter([Interval(Real, 0, 1, closed="left")]),

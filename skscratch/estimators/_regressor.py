@@ -9,7 +9,6 @@ from typing import Any, Literal, Self, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 
 from skscratch import _typing as hints
 from skscratch._compat import available_if, fit_context
@@ -31,7 +30,7 @@ from skscratch.estimators._targets import (
     warn_of_other_targets,
     warn_of_other_validation,
 )
-from skscratch.estimators._validation import check_target
+from skscratch.estimators._validation import check_target, check_weights
 from skscratch.training.data import Dataset
 from skscratch.training.scaling import TargetScaling
 
@@ -61,7 +60,7 @@ default='squared_error'
         'quantile' predicts the quantiles of ``quantile``. 'poisson' and 'gamma' predict the mean of
         counts and of positive amounts through the exponential function; y must not be negative, and
         for 'gamma' must be positive. An object must follow the protocol
-        ``skscratch.core.losses.Loss``, for instance
+        ``skscratch.core.losses.RegressionLoss``, for instance
         ``skscratch.core.regression_losses.Huber(0.5)``.
     hidden_layer_sizes : int or array-like of int, default=(256, 128)
         Units per hidden layer. ``()`` makes a linear model. With the default
@@ -258,7 +257,7 @@ default='squared_error'
         The lowest entry of ``loss_curve_``; None after early stopping.
     validation_scores_ : list of float, or None
         The entries 'validation_score' of ``history_``: the score that ``scoring`` names. With
-        ``scoring='loss'``, this is R², averaged over the targets.
+        ``scoring='loss'``, this is R², averaged over the targets, or D² for quantiles.
     best_validation_score_ : float or None
         With early stopping, the validation score of the parameters kept. With several members, the
         mean of the members' best scores. The merged network mostly scores better than that.
@@ -548,7 +547,8 @@ default='squared_error'
     def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the coefficient of determination R², averaged over the targets.
 
-        With several levels of ``quantile``, the level nearest to 0.5 is scored.
+        For ``loss='quantile'``, the score is D²: the share of the pinball loss of the best
+        constants that the predictions remove, summed over the levels.
 
         Parameters
         ----------
@@ -562,7 +562,7 @@ default='squared_error'
         Returns
         -------
         score : float
-            At most 1. The mean of y scores 0.
+            At most 1. The best constant prediction scores 0.
 
         Raises
         ------
@@ -577,13 +577,16 @@ default='squared_error'
         >>> round(model.score(X, y), 3)
         1.0
         """
-        p = self._outputs(X, self._fitted_predictions)
-        point = self._fitted_loss.point(p)
+        p, loss = self._outputs(X, self._fitted_predictions), self._fitted_loss
         y = columns(numbers(check_target("y", self, X, y), "y"), None, SquaredError(), "y")
-        if y.shape != point.shape:
-            raise ValueError(f"y must have {point.shape[1]} column(s); got {y.shape[1]}.")
+        w = check_weights("sample_weight", sample_weight, X)
+        if loss.n_outputs(y.shape[1]) != p.shape[1]:
+            raise ValueError(
+                f"y has {y.shape[1]} column(s), which do not fit {p.shape[1]} outputs."
+            )
         unit = np.exp2(np.frexp(np.abs(y).max())[1])  # squares of y itself may overflow
-        return float(r2_score(y / unit, point / unit, sample_weight=sample_weight))
+        y, p, w = y / unit, p / unit, np.ones(len(y)) if w is None else w
+        return loss.for_validation(y, w).score(p, y, w)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -620,8 +623,8 @@ default='squared_error'
         ):
             raise ValueError(
                 f"scoring={self.scoring!r} scores one prediction per target, but quantile="
-                f"{self.quantile!r} gives {n_outputs}. Set scoring='loss', or None for R² of the "
-                "level nearest to 0.5, or a function of (estimator, X, y)."
+                f"{self.quantile!r} gives {n_outputs}. Set scoring='loss', or None for D², or a "
+                "function of (estimator, X, y)."
             )
         w = None if sample_weight is None else counted_in_rows(sample_weight)
         if is_initial:

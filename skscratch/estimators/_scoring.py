@@ -57,6 +57,7 @@ class EstimatorScorer:
                 if name in estimator._of_data or not name.endswith("_")
             },
             n_outputs_=data.n_outputs,
+            n_members_=1,  # each member is scored alone
             out_activation_=data.loss.output_activation,
             _activation=estimator.activation,
         )

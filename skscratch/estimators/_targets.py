@@ -172,9 +172,10 @@ def _warn_of_outliers(loss: RegressionLoss, targets: NDArray[Any], w: Any) -> No
     if 0 < len(rows) < len(targets) / 4:
         more = f" and in {len(rows) - 1} more rows" if len(rows) > 1 else ""
         warn(
-            f"y in row {rows[0]}, {targets[rows[0]].tolist()},{more} is so far from all others "
-            "that it determines the fit. Replace such values if they are errors, or set "
-            "loss='absolute_error'."
+            f"y in row {rows[0]}, {', '.join(f'{v:.4g}' for v in targets[rows[0]])},{more} is so "
+            "far from all others that it determines the fit. Replace such values if they are "
+            "errors. If they are right, loss='absolute_error' predicts the median, which hardly "
+            "sees them, and 'gamma' or 'poisson' predict the mean of positive targets."
         )
 
 
@@ -214,8 +215,12 @@ def warn_of_other_validation(scaled: NDArray[Any], scaled_val: NDArray[Any]) -> 
     """Warn if the targets of a validation set have another scale than those of training."""
     sizes = [np.sqrt(np.square(y).mean(axis=0)) for y in (scaled, scaled_val)]
     spreads = [np.ptp(y, axis=0) for y in (scaled, scaled_val)]
-    narrow = len(scaled_val) >= MANY and (spreads[1] * OTHER_SCALE**2 < spreads[0]).any()
-    if narrow or (sizes[1] > OTHER_SCALE * sizes[0]).any():
+    is_other = (sizes[1] > OTHER_SCALE * sizes[0]).any()
+    if len(scaled_val) >= MANY:
+        shifts = np.abs(scaled_val.mean(axis=0) - scaled.mean(axis=0)) / sizes[0]
+        narrow = spreads[1] * OTHER_SCALE**2 < spreads[0]
+        is_other |= (narrow | ((spreads[1] * 3 < spreads[0]) & (shifts > 1.5))).any()
+    if is_other:
         warn(
             "y_val has another scale than y. The validation loss and early stopping are "
             "unreliable. Give y_val in the unit of y."
@@ -229,5 +234,5 @@ def warn_of_other_targets(scaled: NDArray[Any]) -> None:
         warn(
             f"The targets are about {size:.0f} times as large as those of the first call, which "
             "settled the scale of y. Training will be slow or inaccurate. Fit a new estimator, "
-            "with typical targets in the first call."
+            "with typical targets in the first call: shuffle the rows over the calls."
         )

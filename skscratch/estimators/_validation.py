@@ -27,6 +27,7 @@ __all__ = [
     "check_target",
     "check_training_data",
     "check_validation_data",
+    "check_weights",
     "in_labels",
     "in_targets",
     "naming",
@@ -72,7 +73,7 @@ def check_training_data(
         )
     dtype = X.dtype if X.dtype.kind == "f" else np.dtype(floats[0])
     y = check_target("y", estimator, X, y)
-    return X, y, _check_weights("sample_weight", sample_weight, X), dtype
+    return X, y, check_weights("sample_weight", sample_weight, X), dtype
 
 
 def check_validation_data(
@@ -91,7 +92,7 @@ def check_validation_data(
             estimator, X_val, accept_sparse="csr", dtype=[dtype, *WHOLE], order="C", reset=False
         )
     y = check_target("y_val", estimator, X, y_val)
-    return X, y, _check_weights("sample_weight_val", sample_weight_val, X)
+    return X, y, check_weights("sample_weight_val", sample_weight_val, X)
 
 
 def check_target(argument: str, estimator: Any, X: Any, y: Any) -> Any:
@@ -106,7 +107,7 @@ def check_target(argument: str, estimator: Any, X: Any, y: Any) -> Any:
     return checked
 
 
-def _check_weights(argument: str, weights: Any, X: Any) -> NDArray[Any] | None:
+def check_weights(argument: str, weights: Any, X: Any) -> NDArray[Any] | None:
     """Return the weights as an array, one for each row of X, or None if there are none."""
     if weights is None:
         return None

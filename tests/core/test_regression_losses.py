@@ -243,15 +243,35 @@ def mean_score(loss, p, y, w, ends=(0, 7, 8, 20)):
 
 
 class TestScore:
-    """The score is R², whatever the batches."""
+    """The score is R², or D² for quantiles, whatever the batches."""
 
     @both_weights
-    @of_identity
+    @pytest.mark.parametrize("loss", [Quantile((0.9,)), Quantile((0.1, 0.4, 0.9))], ids=str)
+    def test_for_quantiles_it_is_the_share_of_the_pinball_loss_removed(self, loss, w):
+        n = len(loss.levels)
+        y = RNG.normal(size=(20, 1), loc=3)
+        p, each = Z[:, :n] + 3, shares(w)
+
+        def pinball(column, level):
+            return mean_pinball_loss(y[:, 0], column, alpha=level, sample_weight=w)
+
+        def share(column, level):
+            # the best constant is one of the targets
+            return pinball(column, level) / min(pinball(np.full(20, c), level) for c in y[:, 0])
+
+        known = loss.for_validation(y, each)
+        expected = 1 - np.mean([*map(share, np.sort(p).T, loss.levels)])
+        assert_allclose(mean_score(known, p, y, each), expected, rtol=1e-10)
+        assert_allclose(known.score(loss.predict(p), y, each), expected, rtol=1e-10)
+        constant = np.tile(loss.fit_constant(y, each)[0], (20, 1))
+        assert known.score(constant, y, each) == pytest.approx(0, abs=1e-12)
+
+    @both_weights
+    @pytest.mark.parametrize("loss", [SquaredError(), AbsoluteError(), Huber()], ids=str)
     def test_it_is_that_of_scikit_learn(self, loss, w):
-        y = RNG.normal(size=(20, 1 if loss.n_outputs(1) > 1 else 4), loc=3)
+        y = RNG.normal(size=(20, 4), loc=3)
         p, each = Z + 3, shares(w)
-        scored = p if y.shape[1] == 4 else np.sort(p)[:, [1]]  # 0.4 is nearest to 0.5
-        expected = r2_score(y, scored, sample_weight=w)
+        expected = r2_score(y, p, sample_weight=w)
         known = loss.for_validation(y, each)
         assert_allclose(mean_score(known, p, y, each), expected, rtol=1e-10)
         assert_allclose(mean_score(known, p, y, each, (0, 20)), expected, rtol=1e-10)
@@ -281,17 +301,19 @@ class TestScore:
             ), rtol=1e-10)  # fmt: skip
 
     @every_loss
-    def test_without_validation_targets_the_variance_is_1(self, loss):
+    def test_without_validation_targets_the_best_constant_has_an_error_of_1(self, loss):
         y = np.zeros((20, 1))
         p = np.full((20, loss.n_outputs(1)), 0.5)
-        assert_allclose(loss.score(p, y, shares(None)), 0.75)
+        levels = getattr(loss, "levels", None)
+        error = 0.25 if levels is None else 0.5 * np.mean(1 - np.array(levels))
+        assert_allclose(loss.score(p, y, shares(None)), 1 - error)
         assert isinstance(loss.score(p, y, shares(None)), float)
 
     @every_loss
     def test_it_is_all_that_the_validation_targets_change(self, loss):
         known = loss.for_validation(targets(loss), None)
-        assert loss.variance is None
-        assert len(known.variance) == targets(loss).shape[1]
+        assert loss.baseline is None
+        assert len(known.baseline) == loss.n_outputs(targets(loss).shape[1])
         assert known.for_prediction() is known
         assert repr(known) == repr(loss)
         hash(known)

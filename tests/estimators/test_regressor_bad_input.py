@@ -403,3 +403,21 @@ class TestWrongUse:
             for seed in range(3)
         ]
         assert min(scores) > 0.5
+
+    def test_a_standardised_y_val_is_noticed(self):
+        y = 22 + 9 * (Y - Y.mean()) / Y.std()
+        with pytest.warns(UserWarning, match="y_val has another scale than y"):
+            model = small().fit(X, y, X_val=X, y_val=(y - 22) / 9)
+        assert model.n_iter_ == 2
+
+    @pytest.mark.parametrize(
+        "scoring", ["r2", None, lambda model, X, y: -np.abs(model.predict(X) - y).mean()]
+    )
+    @pytest.mark.parametrize("n_members", [1, 2])
+    @pytest.mark.filterwarnings("error::UserWarning")
+    def test_a_first_fit_with_a_scorer_and_many_validation_rows(self, scoring, n_members):
+        """The scorer's view of the estimator has all that a prediction of many rows needs."""
+        many = np.tile(X, (20, 1))
+        model = small(scoring=scoring, early_stopping=True, n_members=n_members)
+        model.fit(many, np.tile(Y, 20))
+        assert len(model.validation_scores_) == 2
