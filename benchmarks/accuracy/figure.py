@@ -5,6 +5,8 @@ from benchmarks.accuracy.summary import TIE, means
 __all__ = ["draw", "ratios"]
 
 MARKS = "osD^v<>Pp*XhdH8"
+# Larger ratios are drawn here, at the edge.
+WORST = 4
 
 
 def ratios(task, scores):
@@ -19,7 +21,7 @@ def draw(task, scores, path):
     from matplotlib.figure import Figure
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
-    table = ratios(task, scores)
+    table = ratios(task, scores).clip(upper=WORST)
     figure = Figure(figsize=(9, 1.8 + 0.42 * len(table)), layout="constrained")
     ax = figure.subplots()
     ax.axvspan(1 - TIE, 1 + TIE, color="0.85", lw=0)
@@ -31,12 +33,14 @@ def draw(task, scores, path):
         color = colormaps["turbo"](i / table.shape[1])
         ax.plot(table[candidate], heights, mark, ms=5, color=color, label=candidate)
     ax.set_xscale("log")
-    ax.xaxis.set_major_locator(FixedLocator([0.25, 0.5, 0.7, 0.8, 0.9, 1, 1.2, 1.5, 2, 3, 4]))
+    ax.xaxis.set_major_locator(FixedLocator([0.25, 0.35, 0.5, 0.7, 1, 1.4, 2, 3, WORST]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_yticks(range(len(table)), table.index)
     ax.invert_yaxis()
-    ax.set_xlabel(f"{task.loss} / {task.loss} of {task.reference} (left of 1 is better)")
+    ax.set_xlabel(
+        f"{task.loss} / {task.loss} of {task.reference} (left of 1 is better; {WORST} or more at the edge)"
+    )
     ax.grid(axis="x", alpha=0.3)
     figure.legend(loc="outside right upper", fontsize="small")
     figure.savefig(path, dpi=150)
