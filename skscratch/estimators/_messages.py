@@ -112,8 +112,8 @@ def complaint(estimator: Any, config: TrainingConfig, outcome: Outcome) -> str:
         return (
             f"L-BFGS ended before it converged, after {result.nit} iterations "
             f"(max_iter={estimator.max_iter}) and {result.nfev} evaluations "
-            f"(max_fun={estimator.max_fun}): {result.message}. Raise the limit that was reached, or "
-            f"tol (now {estimator.tol:g})."
+            f"(max_fun={estimator.max_fun}): {result.message}. Raise the limit that was "
+            f"reached, or tol (now {estimator.tol:g})."
         )
     if outcome.unfinished:
         return (
