@@ -38,9 +38,8 @@ def draw(task, scores, path):
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_yticks(range(len(table)), table.index)
     ax.invert_yaxis()
-    ax.set_xlabel(
-        f"{task.loss} / {task.loss} of {task.reference} (left of 1 is better; {WORST} or more at the edge)"
-    )
+    of_reference = f"{task.loss} / {task.loss} of {task.reference}"
+    ax.set_xlabel(f"{of_reference} (left of 1 is better; {WORST} or more at the edge)")
     ax.grid(axis="x", alpha=0.3)
     figure.legend(loc="outside right upper", fontsize="small")
     figure.savefig(path, dpi=150)
