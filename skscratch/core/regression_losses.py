@@ -20,6 +20,7 @@ P. McCullagh and J. A. Nelder (1989). Generalized linear models.
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -250,8 +251,9 @@ class Huber(_RobustLoss):
 
     def __post_init__(self) -> None:
         """Raise a ValueError if delta is not a positive number."""
-        if not 0 < self.delta < np.inf:
-            raise ValueError(f"delta must be a positive number. Got {self.delta!r}.")
+        delta: Any = self.delta
+        if not (isinstance(delta, Real) and 0 < float(delta) < np.inf):
+            raise ValueError(f"delta must be a positive number. Got {delta!r}.")
 
     def forward(self, z: Any, y: Any, w: Any) -> float:
         r = z - y

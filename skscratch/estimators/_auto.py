@@ -83,7 +83,7 @@ def _early_stopping(
             return None
         fraction = estimator.validation_fraction
         refit = batch_size(estimator.batch_size, n_rows) if estimator.refit else None
-    temperature = bool(estimator.temperature_scaling)
+    temperature = bool(getattr(estimator, "temperature_scaling", False))
     return EarlyStopping(fraction, estimator.n_updates_no_change, temperature, refit)
 
 

@@ -89,10 +89,6 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
     checkpoint: Any
     dtype: Any
     random_state: Any
-    # parameters that a subclass may lack, with the values that switch them off
-    class_weight: Any = None
-    label_smoothing: float = 0.0
-    temperature_scaling: bool = False
     # the attributes that the data decide, and how messages name the best constant prediction
     _of_data: ClassVar[tuple[str, ...]] = ("n_features_in_",)
     _constant: ClassVar[str] = "the best constant prediction"

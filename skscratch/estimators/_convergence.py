@@ -243,8 +243,9 @@ def _penalties(estimator: Any, config: TrainingConfig, data: Dataset) -> Iterato
     """Yield a cause if regularisation is too strong."""
     if estimator.alpha > 0.1 * data.X.shape[0]:
         yield f"alpha={estimator.alpha:g} is a heavy penalty for {data.X.shape[0]} rows: lower it"
-    if estimator.label_smoothing >= 0.5:
-        yield f"label_smoothing={estimator.label_smoothing:g} leaves little of y: lower it"
+    smoothing = getattr(estimator, "label_smoothing", 0)
+    if smoothing >= 0.5:
+        yield f"label_smoothing={smoothing:g} leaves little of y: lower it"
     if config.stochastic is None:
         return
     if estimator.weight_decay > 1:

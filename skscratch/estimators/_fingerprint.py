@@ -59,6 +59,7 @@ def _fingerprint(
 ) -> dict[str, Any]:
     """Return hashes of everything that a fit depends on."""
     kind, arch, theta = estimator._label_dtype, state.arch, state.theta
+    class_weight = getattr(estimator, "class_weight", None)
     learned = state.state_dict()["learned"]
     parameters = estimator.get_params(deep=False)
     resolved = {
@@ -68,10 +69,10 @@ def _fingerprint(
     parameters |= {k: v for k, v in resolved.items() if parameters.get(k) == "auto"}
     return {
         "architecture": [*arch.sizes, theta.dtype.name, arch.loss.output_activation],
-        "data set": _data_hash(data, kind, estimator.class_weight),
+        "data set": _data_hash(data, kind, class_weight),
         "validation set": None
         if data.validation is None
-        else _data_hash(data.validation, kind, estimator.class_weight),
+        else _data_hash(data.validation, kind, class_weight),
         "fitted network": None
         if is_initial
         else joblib.hash((theta, learned["memory"], state.n_epochs)),

@@ -167,7 +167,7 @@ def _causes(estimator: Any, config: TrainingConfig) -> list[str]:
     causes = [f"{n}={getattr(estimator, n):g}: lower it" for n, is_one in found.items() if is_one]
     if rate > 1:
         causes.append(f"a learning rate of {rate:g}: lower it")
-    given = estimator.class_weight
+    given = getattr(estimator, "class_weight", None)
     weights = list(given.values()) if isinstance(given, dict) else []
     if any(weight > LARGE for weight in weights):
         causes.append(f"class_weight={given!r}: bring the weights closer to 1")

@@ -134,7 +134,7 @@ def columns(y: NDArray[Any], w: Any, loss: RegressionLoss, argument: str) -> NDA
         y[np.asarray(w) == 0] = y[np.argmax(w)]
     fault = loss.accepts(y)
     if fault:
-        raise ValueError(f"{argument}: {fault}")
+        raise ValueError(f"{argument}: {fault.replace(' y ', f' {argument} ')}")
     return y.reshape(len(y), -1).astype(np.float64, copy=False)
 
 

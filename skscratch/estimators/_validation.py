@@ -169,10 +169,12 @@ def raise_named(
     scikit-learn's guess at the cause.
     """
     message = str(error)
+    if argument not in ("X", "y"):  # scikit-learn knows no other names
+        message = re.sub(r"^Input [Xy]\b", argument, message)
     about_values = re.search(ABOUT_VALUES, message.partition("\n")[0])
     more = explain(value) if explain is not None and about_values else ""
     named = re.search(rf"\b{argument}\b", message)
-    if named and not more:
+    if named and not more and message == str(error):
         return
     if more:
         message = f"{re.split(SUPPOSED, message)[0].rstrip('.')}.{more}"

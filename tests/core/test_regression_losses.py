@@ -469,7 +469,7 @@ def test_each_level_has_an_output():
     assert FOUR.n_outputs(1) == 4
 
 
-@pytest.mark.parametrize("delta", [0, -1.0, np.inf, np.nan])
+@pytest.mark.parametrize("delta", [0, -1.0, np.inf, np.nan, "a", None])
 def test_delta_is_a_positive_number(delta):
     with pytest.raises(ValueError, match="delta must be a positive number"):
         Huber(delta)

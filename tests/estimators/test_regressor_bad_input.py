@@ -146,9 +146,9 @@ class TestTargets:
     def test_y_val(self, y, message):
         if y is None:
             message = "given both or not at all; got only X_val"
-        assert re.search(
-            message, refusal(lambda: small().fit(X, Y, X_val=X, y_val=y), "y_val"), re.DOTALL
-        )
+        found = refusal(lambda: small().fit(X, Y, X_val=X, y_val=y), "y_val")
+        assert re.search(message, found, re.DOTALL)
+        assert not re.search(r"\by (contains|has)\b|Input y\b", found)
 
     @pytest.mark.parametrize(
         ("y", "y_val"), [(Y, np.c_[Y, Y]), (np.c_[Y, Y], Y), (np.c_[Y, Y], np.c_[Y, Y, Y])]
@@ -253,6 +253,11 @@ def test_the_warning_of_a_fit_that_has_learned_nothing_speaks_of_no_classes():
     ) as found:
         small(learning_rate_init=1e-9, max_iter=20).fit(X, RNG.normal(size=90))
     assert not any(OF_CLASSES.search(str(warning.message)) for warning in found)
+
+
+def test_what_only_a_classifier_has_is_no_attribute():
+    """Tab completion would offer it."""
+    assert not [name for name in CLASSIFIER_ONLY if hasattr(ScratchMLPRegressor(), name)]
 
 
 class TestWrongUse:
