@@ -121,7 +121,7 @@ def test_the_regression_needs_no_scaled_target(story):
     assert told["network"][0] > told["linear regression"][0] - 0.02
     for network in ("network", "network, absolute error"):
         assert told[network][1] < 0.75 * told["mean of y"][1]
-    assert told["network, absolute error"][2] < told["network"][2]
+    assert told["network, absolute error"][2] < 1.01 * told["network"][2]
     in_units = [told[f"times {unit}"][0] for unit in ("1e-06", "1", "1e+06")]
     assert max(in_units) - min(in_units) < 0.02
     means, spreads = zip(*(told[third] for third in ("low", "middle", "high")), strict=True)
