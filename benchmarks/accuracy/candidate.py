@@ -5,7 +5,19 @@ from typing import Any
 
 from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 
-__all__ = ["Candidate"]
+__all__ = ["AS_THERE", "Candidate"]
+
+# The settings of scikit-learn's perceptrons, as parameters of ours.
+AS_THERE = {
+    "hidden_layer_sizes": (100,),
+    "alpha": 0.0001,
+    "learning_rate_init": 0.001,
+    "batch_size": 200,
+    "early_stopping": False,
+    "ema_decay": 0,
+    "n_members": 1,
+    "standardize": False,
+}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.neural_network import MLPRegressor
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.accuracy.candidate import Candidate
+from benchmarks.accuracy.candidate import AS_THERE, Candidate
 from skscratch import ScratchMLPRegressor
 
 __all__ = ["REGRESSORS"]
@@ -21,18 +21,6 @@ def ours(why, **params):
     return Candidate(why, params, ScratchMLPRegressor)
 
 
-AS_THERE = {
-    "hidden_layer_sizes": (100,),
-    "alpha": 0.0001,
-    "learning_rate_init": 0.001,
-    "batch_size": 200,
-    "early_stopping": False,
-    "ema_decay": 0,
-    "n_members": 1,
-    "standardize": False,
-    "tol": 0.0001,
-}
-
 REGRESSORS = {
     "MLPRegressor, y scaled": Candidate("the reference for all others", {}, scaled),
     "MLPRegressor": Candidate("what a forgotten scale of y costs", {}, MLPRegressor),
@@ -42,7 +30,7 @@ REGRESSORS = {
     "MLPRegressor, stopped": Candidate(
         "how much of the gain is early stopping alone", {"early_stopping": True}, scaled
     ),
-    "as MLPRegressor": ours("the settings of MLPRegressor here", **AS_THERE),
+    "as MLPRegressor": ours("the settings of MLPRegressor here", **AS_THERE, tol=0.0001),
     "defaults": ours("all parameters at their defaults"),
     "absolute error": ours("outliers count less", loss="absolute_error"),
     "huber": ours("between both", loss="huber"),

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from skscratch.estimators._auto import is_lbfgs
-from skscratch.estimators._settings import learning_rate_init
+from skscratch.estimators._settings import learning_rate_init, usual_rate
 from skscratch.training.config import TrainingConfig
 from skscratch.training.outcome import End, Outcome
 from skscratch.training.state import TrainingState
@@ -140,7 +140,7 @@ def diverged(estimator: Any, config: TrainingConfig, epoch: int) -> ValueError:
     if config.stochastic is not None:
         rate = "learning_rate"
         if isinstance(estimator.learning_rate, str):
-            now = learning_rate_init(estimator, config)
+            now = learning_rate_init(estimator, usual_rate(estimator, config))
             rate = f"learning_rate_init (now {now:g})"
         clip = "set" if estimator.max_grad_norm is None else "lower"
         levers = f"Lower {rate}, {clip} max_grad_norm, raise batch_size, or s{levers[1:]}"
@@ -157,7 +157,8 @@ def _causes(estimator: Any, config: TrainingConfig) -> list[str]:
     rate, rule, given = 0.0, None, estimator.learning_rate
     if config.stochastic is not None:
         rule = config.stochastic.rule
-        rate = learning_rate_init(estimator, config) if isinstance(given, str) else given(0)
+        own = learning_rate_init(estimator, usual_rate(estimator, config))
+        rate = own if isinstance(given, str) else given(0)
     found = {
         # a step subtracts more than the whole weight
         "weight_decay": rate * estimator.weight_decay > 1,

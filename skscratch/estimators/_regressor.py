@@ -548,7 +548,7 @@ default='squared_error'
         """Return the coefficient of determination R², averaged over the targets.
 
         For ``loss='quantile'``, the score is D²: the share of the pinball loss of the best
-        constants that the predictions remove, summed over the levels.
+        constants that the predictions remove, averaged over the levels.
 
         Parameters
         ----------
@@ -616,33 +616,13 @@ default='squared_error'
         loss = regression_loss(self.loss, self.quantile) if is_initial else self._fitted_loss
         targets = columns(y, sample_weight, loss, "y")
         n_outputs = loss.n_outputs(targets.shape[1])
-        if (
-            n_outputs > targets.shape[1]
-            and isinstance(self.scoring, str)
-            and self.scoring != "loss"
-        ):
-            raise ValueError(
-                f"scoring={self.scoring!r} scores one prediction per target, but quantile="
-                f"{self.quantile!r} gives {n_outputs}. Set scoring='loss', or None for D², or a "
-                "function of (estimator, X, y)."
-            )
         w = None if sample_weight is None else counted_in_rows(sample_weight)
         if is_initial:
             self._fitted_loss = loss
             scaling = find_target_scaling(loss, targets, w, dtype, are_all=known != MORE)
         else:
+            self._check_continues(y, n_outputs)
             scaling = cast(TargetScaling, target_scaling(self._continuation))
-            asked = regression_loss(self.loss, self.quantile)
-            if asked != loss:
-                raise ValueError(
-                    f"loss={self.loss!r} means {asked!r}, but the fitted network that training "
-                    f"would continue has {loss!r}. Set warm_start=False and call fit to start anew."
-                )
-            if n_outputs != self.n_outputs_:
-                raise ValueError(
-                    f"y has shape {y.shape}, but the fitted network that training would continue "
-                    f"has {self.n_outputs_} output(s)."
-                )
         targets = loss.targets(scaling.scaled(targets), dtype)
         if is_initial:
             check_own_loss(loss, targets, n_outputs)
@@ -652,6 +632,20 @@ default='squared_error'
         return Dataset(
             X, targets, w, dtype, loss, n_outputs, y, sample_weight, target_scaling=scaling
         )
+
+    def _check_continues(self, y: NDArray[Any], n_outputs: int) -> None:
+        """Raise if the loss or the targets do not fit the fitted network."""
+        asked, loss = regression_loss(self.loss, self.quantile), self._fitted_loss
+        if asked != loss:
+            raise ValueError(
+                f"loss={self.loss!r} means {asked!r}, but the fitted network that training "
+                f"would continue has {loss!r}. Set warm_start=False and call fit to start anew."
+            )
+        if n_outputs != self.n_outputs_:
+            raise ValueError(
+                f"y has shape {y.shape}, but the fitted network that training would continue "
+                f"has {self.n_outputs_} output(s)."
+            )
 
     def _encode_validation(
         self, X: Any, y: Any, sample_weight: NDArray[Any] | None, data: Dataset

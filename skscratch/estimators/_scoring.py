@@ -23,6 +23,14 @@ def find_scorer(estimator: Any, data: Dataset) -> "EstimatorScorer":
     # imported here, because that takes longer than importing everything else
     from sklearn.metrics import check_scoring, get_scorer_names
 
+    n_targets = 1 if data.labels.ndim == 1 else data.labels.shape[1]
+    is_name, is_number = isinstance(estimator.scoring, str), data.target_scaling is not None
+    if is_name and is_number and data.n_outputs > n_targets:
+        raise ValueError(
+            f"scoring={estimator.scoring!r} scores one prediction per target, but quantile="
+            f"{estimator.quantile!r} gives {data.n_outputs}. Set scoring='loss', or None for D², "
+            "or a function of (estimator, X, y)."
+        )
     try:
         scorer = check_scoring(estimator, scoring=estimator.scoring)
     except ValueError as error:

@@ -113,7 +113,7 @@ def _stochastic(
     usual = usual_learning_rate(estimator, update_rule, loss, choices.early_stopping is not None)
     stochastic = Stochastic(
         update_rule,
-        schedule(estimator, planned, usual),
+        schedule(estimator, planned, learning_rate_init(estimator, usual)),
         choices.batch_size,
         shuffle=bool(estimator.shuffle),
         weight_decay=float(estimator.weight_decay),
@@ -253,19 +253,17 @@ def usual_rate(estimator: Any, config: TrainingConfig) -> float:
     return usual_learning_rate(estimator, options.rule, config.arch.loss, is_stopped)
 
 
-def learning_rate_init(estimator: Any, config: TrainingConfig) -> float:
-    """Return the initial learning rate of a run."""
+def learning_rate_init(estimator: Any, usual: float) -> float:
+    """Return the initial learning rate; ``usual`` is that of "auto"."""
     own = estimator.learning_rate_init
-    return usual_rate(estimator, config) if isinstance(own, str) else float(own)
+    return usual if isinstance(own, str) else float(own)
 
 
-def schedule(estimator: Any, planned_updates: int, usual_rate: float) -> Schedule:
-    """Return the learning-rate schedule of a run of ``planned_updates`` updates."""
+def schedule(estimator: Any, planned_updates: int, rate: float) -> Schedule:
+    """Return the schedule of a run of ``planned_updates`` updates from an initial rate."""
     given, warmup = estimator.learning_rate, int(estimator.warmup_steps)
     if isinstance(given, str):
         kind = SCHEDULES[given]
-        own = estimator.learning_rate_init
-        rate = usual_rate if isinstance(own, str) else float(own)
         params = {**vars(estimator), "learning_rate_init": rate}
         if estimator.decay_steps == "auto":
             share = getattr(kind, "share", 1.0)

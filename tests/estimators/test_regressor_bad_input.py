@@ -5,6 +5,7 @@
 
 import pickle
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -345,18 +346,20 @@ class TestWrongUse:
         ):
             model.partial_fit(X, Y * 100)
 
-    @pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
     @pytest.mark.parametrize("loss", ["absolute_error", "huber"])
     def test_a_good_robust_fit_is_not_called_a_bad_one(self, loss):
         """One wild target has nearly all of the loss, whatever the model does."""
         wild = Y.copy()
         wild[3] = 1e9
-        model = small(loss=loss, max_iter=200, learning_rate_init=0.02).fit(X, wild)
+        model = ScratchMLPRegressor(loss, random_state=0)
+        with warnings.catch_warnings():  # an error, whatever is ignored in this file
+            warnings.simplefilter("error")
+            model.fit(X, wild)
         assert model.score(np.delete(X, 3, 0), np.delete(Y, 3)) > 0.5
 
     @pytest.mark.parametrize("loss", ["absolute_error", "huber"])
     def test_an_outlier_does_not_settle_the_scale_where_half_of_y_is_equal(self, loss):
-        tied = np.maximum(Y - np.quantile(Y, 0.76), 0)
+        tied = np.maximum(Y - np.quantile(Y, 0.85), 0)
         wild = tied.copy()
         wild[0] = 1e9
         model = small(loss=loss, max_iter=100).fit(X, wild)
@@ -397,17 +400,17 @@ class TestWrongUse:
             model = small().fit(X, Y + 20, X_val=X, y_val=(Y + 20) * factor)
         assert model.n_iter_ == 2
 
-    @pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
     @pytest.mark.parametrize("n", [20, 45])
     @pytest.mark.parametrize("loss", ["poisson", "gamma"])
     def test_few_rows_through_an_exponential(self, loss, n):
         """Nothing is held out, so no step that is too long is undone."""
         y = np.exp(Y[:n] / 3)
-        scores = [
-            ScratchMLPRegressor(loss, random_state=seed).fit(X[:n], y).score(X[:n], y)
-            for seed in range(3)
-        ]
-        assert min(scores) > 0.5
+        for seed in range(3):
+            model = ScratchMLPRegressor(loss, random_state=seed)
+            with warnings.catch_warnings():  # an error, whatever is ignored in this file
+                warnings.simplefilter("error")
+                model.fit(X[:n], y)
+            assert model.score(X[:n], y) > 0.5
 
     def test_a_standardised_y_val_is_noticed(self):
         y = 22 + 9 * (Y - Y.mean()) / Y.std()

@@ -318,7 +318,8 @@ def planned(n_updates, **params):
     model = ScratchMLPClassifier(**params)
     loss = SoftmaxCrossEntropy()
     usual = _settings.usual_learning_rate(model, _settings.rule(model), loss, True)
-    return _settings.schedule(model, n_updates, usual)
+    rate = _settings.learning_rate_init(model, usual)
+    return _settings.schedule(model, n_updates, rate)
 
 
 @pytest.mark.parametrize(

@@ -49,20 +49,25 @@ def begun(checkpoint, max_iter):
     return small(max_iter=max_iter, checkpoint=checkpoint, **params).fit(X, y[checkpoint.stem])
 
 
-def main():
-    """Write a file per model, and what the models answer; and the checkpoint of a fit."""
-    folder = Path(__file__).parent / __version__
+def save(folder, models, answer, begun, checkpoints):
+    """Write a file per model, the answers of the models by name, and the checkpoints of fits."""
     folder.mkdir(exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         answers = {}
         for name, model in models().items():
             joblib.dump(model, folder / f"{name}.joblib", compress=3)
-            answers[name] = model.predict_proba(X[::10])
-        for name in ("multiclass", "binary", "multilabel", "sparse"):
+            answers[name] = answer(name, model)
+        for name in checkpoints:
             begun(folder / f"{name}.checkpoint", max_iter=6)
     np.savez_compressed(folder / "answers.npz", **answers)
 
 
 if __name__ == "__main__":
-    main()
+    save(
+        Path(__file__).parent / __version__,
+        models,
+        lambda name, model: model.predict_proba(X[::10]),
+        begun,
+        ("multiclass", "binary", "multilabel", "sparse"),
+    )
