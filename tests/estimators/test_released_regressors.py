@@ -3,7 +3,6 @@
 ``test_released_models`` tests their checkpoints.
 """
 
-import importlib
 import warnings
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, InconsistentVersionWarning
 
 from skscratch import __version__
+from tests.estimators.released import make_regressors as make
 
 RELEASED = Path(__file__).parent / "released"
 FILES = sorted(RELEASED.glob("*/regressors/*.joblib"))
@@ -22,12 +22,6 @@ FILES = sorted(RELEASED.glob("*/regressors/*.joblib"))
 
 def named(path):
     return f"{path.parts[-3]} {path.stem}"
-
-
-@pytest.fixture
-def make(monkeypatch):
-    monkeypatch.syspath_prepend(RELEASED)
-    return importlib.import_module("make_regressors")
 
 
 @pytest.fixture
@@ -48,7 +42,7 @@ def answers(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=named)
-def test_a_released_regressor_still_works(path, make, load):
+def test_a_released_regressor_still_works(path, load):
     model, expected, X = load(path), answers(path), make.inputs(path.stem)
     tolerance = 1e-5 if path.stem == "squared" else 1e-9  # other machines round otherwise
     scale = np.ptp(expected, axis=0).min()
@@ -71,7 +65,7 @@ REFITTED = [path for path in FILES if path.stem != "stream"]
 
 
 @pytest.mark.parametrize("path", REFITTED, ids=named)
-def test_it_is_fitted_again_as_it_was(path, make, load):
+def test_it_is_fitted_again_as_it_was(path, load):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         again = clone(load(path)).fit(make.inputs(path.stem), make.targets(path.stem))
@@ -83,6 +77,8 @@ def test_it_is_fitted_again_as_it_was(path, make, load):
 def test_there_are_regressors_of_this_release():
     """A release without files could not be checked by the next one."""
     of_this = RELEASED / __version__ / "regressors"
-    assert {path.parent for path in FILES} >= {of_this}, "run released/make_regressors.py"
+    assert {path.parent for path in FILES} >= {of_this}, (
+        "run python -m tests.estimators.released.make_regressors"
+    )
     assert len([path for path in FILES if path.parent == of_this]) == 9
     assert len([*of_this.glob("*.checkpoint")]) == 3

@@ -1,4 +1,4 @@
-"""Save the models that later releases must load: ``python tests/estimators/released/make.py``.
+"""Save the models that later releases must load: ``python -m tests.estimators.released.make``.
 
 Run once for each release; the files of earlier ones stay as they are.
 """

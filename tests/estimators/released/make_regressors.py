@@ -1,14 +1,19 @@
-"""Save the regressors that later releases must load: run it as a script, once for each release."""
+"""Save the regressors that later releases must load.
+
+    python -m tests.estimators.released.make_regressors
+
+Run it once for each release, from the checkout.
+"""
 
 from pathlib import Path
 
 import numpy as np
-from make import save
 from sklearn.datasets import load_diabetes
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skscratch import ScratchMLPRegressor, __version__
+from tests.estimators.released.make import save
 
 X, Y = load_diabetes(return_X_y=True)
 X = np.round(20 * X, 3)  # the last digits differ between versions of scikit-learn
