@@ -33,7 +33,7 @@ RandomState: TypeAlias = int | np.random.RandomState | np.random.Generator | Non
 # Names are typed as plain strings. The tables of the core list the valid names.
 Activations: TypeAlias = str | Activation | Sequence[str | Activation]
 ClassWeight: TypeAlias = dict[Any, Any] | list[dict[Any, Any]] | Literal["balanced"]
-Dtype: TypeAlias = Literal["float32", "float64"] | type[np.float32] | type[np.float64]
+Dtype: TypeAlias = Literal["auto", "float32", "float64"] | type[np.float32] | type[np.float64]
 LearningRate: TypeAlias = str | Schedule | Callable[[int], float]
 Scoring: TypeAlias = str | Callable[..., float]
 Sizes: TypeAlias = int | Sequence[int] | NDArray[np.integer[Any]]

@@ -41,6 +41,7 @@ from skscratch.estimators._fitted import (
 from skscratch.estimators._hints import explained
 from skscratch.estimators._messages import diverged, not_finite
 from skscratch.estimators._parameters import CONSTRAINTS, names_of, warn_of_unused
+from skscratch.estimators._precision import settled
 from skscratch.estimators._scale import (
     warn_of_limits,
     warn_of_no_scaling,
@@ -161,9 +162,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data. All values must be finite. Training runs in float32 for a float32 X and
-            in float64 for any other X, unless ``dtype`` is set. Integers and booleans are converted
-            batch by batch.
+            Training data. All values must be finite. ``dtype`` decides on the precision. Integers
+            and booleans are converted batch by batch.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Class labels, or a multilabel indicator of zeros and ones.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -269,8 +269,10 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         if not is_initial:
             floats = [fitted_parameters(self).weights[0].dtype]
         else:
-            floats = FLOATS if self.dtype is None else [np.dtype(self.dtype)]
+            floats = FLOATS if self.dtype in (None, "auto") else [np.dtype(self.dtype)]
         X, y, w, dtype = check_training_data(self, X, y, sample_weight, floats, is_initial)
+        if is_initial and isinstance(self.dtype, str) and self.dtype == "auto":
+            X, dtype = settled(self, X, y, w)
         return self._encode(X, y, w, dtype, is_initial, known)
 
     def _check_validation(
@@ -390,12 +392,13 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
                     or f"X or the network's parameters are too large for {z.dtype}: its output "
                     "overflows."
                 )
-            return finish(z)
+            return finish(z.astype(dtype, copy=False))
 
         # overflow is checked for above; differences of finite logits may overflow
         with quiet():
             X = check_prediction_data(self, X)
             params, arch = fitted_parameters(self), fitted_network(self)
+            dtype = np.result_type(X.dtype, params.weights[0].dtype)
             rows = rows_per_buffer(arch, X)
             if self.n_members_ > 1 and X.shape[0] > FEW:
                 params = in_blocks(params, self.n_members_)

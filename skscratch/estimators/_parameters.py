@@ -123,7 +123,7 @@ PARAMETERS: dict[str, Parameter] = {
     "weight_init": Parameter([StrOptions({"auto", *INITIALIZERS}), callable]),
     "class_weight": Parameter([StrOptions({"balanced"}), dict, list, None]),
     "dtype": Parameter(
-        [StrOptions({"float32", "float64"}), Options(type, {np.float32, np.float64}), None]
+        [StrOptions({"auto", "float32", "float64"}), Options(type, {np.float32, np.float64}), None]
     ),
     "dropout": Parameter(
         [Interval(Real, 0, 1, closed="left"), list, tuple], needs=(Need.STOCHASTIC,)
