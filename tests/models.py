@@ -27,6 +27,7 @@ def small(**params):
         "n_members": 1,
         "standardize": False,
         "temperature_scaling": False,
+        "dtype": None,
     }
     if params.get("solver") == "lbfgs":
         del settings["learning_rate_init"], settings["batch_size"]  # it has no use for them

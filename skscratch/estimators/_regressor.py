@@ -415,8 +415,7 @@ default='squared_error'
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data. All values must be finite. Training runs in float32 for a float32 X and
-            in float64 for any other X, unless ``dtype`` is set.
+            Training data. All values must be finite. ``dtype`` decides on the precision.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets: finite numbers in any unit.
         sample_weight : array-like of shape (n_samples,), default=None
