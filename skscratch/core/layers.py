@@ -102,7 +102,7 @@ def dropout_forward(a: Any, rate: float, rng: Any, mask: Any, h: Any) -> None:
     >>> h
     array([[2., 0., 0., 0., 2., 2.]])
     """
-    rng.random(out=mask, dtype=mask.dtype)
+    rng.random(out=mask if mask.flags.c_contiguous else mask.mT, dtype=mask.dtype)
     np.greater_equal(mask, rate, out=mask)
     mask *= 1 / (1 - rate)
     np.multiply(a, mask, out=h)
@@ -130,7 +130,7 @@ def _product(A: Any, B: Any, out: Any) -> None:
         return
     if not out.flags.c_contiguous:
         A, B, out = B.mT, A.mT, out.mT
-    if B.ndim == 2:
+    if A.ndim < 3 and B.ndim == 2:
         A.dot(B, out)  # dot has a microsecond less overhead than matmul
     elif A.ndim == 3 and A.shape[2] == 1:
         np.multiply(A, B, out=out)  # matmul does not use BLAS here, and takes eight times as long

@@ -282,8 +282,8 @@ def in_blocks(params: Parameters, members: int) -> Parameters:
 class Workspace(NamedTuple):
     """The buffers of a forward pass over n rows. They are not stored on the estimator.
 
-    Without dropout, h is a and mask is None. The logits are stored column by column. A softmax sums
-    over the columns, so NumPy then works on n numbers at a time instead of q.
+    Without dropout, h is a and mask is None. All buffers are stored column by column, so NumPy adds
+    a bias to n numbers at a time, and a softmax sums n numbers at a time, instead of q.
     """
 
     z: list[Any]
@@ -296,7 +296,7 @@ class Workspace(NamedTuple):
         """Return new buffers for up to n rows."""
         *hidden, q = arch.sizes[1:]
         in_front = _in_front(arch.members)
-        z, a = ([np.empty((*in_front, n, width), dtype) for width in hidden] for _ in range(2))
+        z, a = ([np.empty((*in_front, width, n), dtype).mT for width in hidden] for _ in range(2))
         pairs = list(zip(a, arch.dropout, strict=True))
         h = [np.empty_like(buffer) if rate else buffer for buffer, rate in pairs]
         mask = [np.empty_like(buffer) if rate else None for buffer, rate in pairs]
@@ -321,7 +321,7 @@ class Gradient(NamedTuple):
         """Return new buffers for up to n rows, with g laid out like theta."""
         g, params = allocate(arch.sizes, dtype, arch.members)
         in_front = _in_front(arch.members)
-        delta = [np.empty((*in_front, n, q), dtype) for q in arch.sizes[1:-1]]
+        delta = [np.empty((*in_front, q, n), dtype).mT for q in arch.sizes[1:-1]]
         return cls(g, params.weights, params.biases, delta, np.ones(n, dtype))
 
     def head(self, n: int) -> "Gradient":

@@ -14,8 +14,11 @@ __all__ = ["Choices", "batch_size", "is_lbfgs", "settle", "stops_early"]
 
 # With fewer rows, "auto" holds out none for validation. Rows of weight 0 do not count.
 FEW_ROWS = 50
-# More members improve little. "auto" makes no layer narrower than the narrowest one measured.
+# More members than 8 improve little. Several narrow networks average out each other's errors, which
+# pays where data are few. With many rows or features, a member needs wider layers to hold what the
+# data say: 16 units, 32 with so many rows, and in its first layer one unit for so many features.
 MOST_MEMBERS, NARROWEST = 8, 16
+MANY_ROWS, NARROWEST_OF_MANY, FEATURES_A_UNIT = 100_000, 32, 10
 # The loss on fewer validation rows is too noisy for early stopping.
 LEAST_HELD_OUT = 5
 
@@ -109,7 +112,9 @@ def _n_members(estimator: Any, data: Dataset, n_rows: int, widths: tuple[int, ..
     if n == "auto":
         if missing or not widths or n_rows < FEW_ROWS:
             return 1
-        most = min(MOST_MEMBERS, min(widths) // NARROWEST)
+        narrowest = NARROWEST if n_rows < MANY_ROWS else NARROWEST_OF_MANY
+        for_features = widths[0] * FEATURES_A_UNIT // data.X.shape[1]
+        most = min(MOST_MEMBERS, min(widths) // narrowest, for_features)
         return max((m for m in range(1, most + 1) if common % m == 0), default=1)
     if n != 1 and missing:
         raise InvalidParameterError(f"n_members={n} needs {missing}; otherwise it must be 1.")
@@ -121,7 +126,11 @@ def _n_members(estimator: Any, data: Dataset, n_rows: int, widths: tuple[int, ..
 
 
 def batch_size(value: Any, n_rows: int) -> int:
-    """Return the rows per update; "auto" gives small data several updates per epoch."""
+    """Return the rows per update.
+
+    "auto" gives small data several updates per epoch, and large data fewer but faster ones.
+    """
     if isinstance(value, str):
-        return min(n_rows, max(32, min(200, -(-n_rows // 4))))
+        usual, of_many = min(200, -(-n_rows // 4)), min(800, n_rows // 128)
+        return min(n_rows, max(32, usual, of_many))
     return min(n_rows, int(value))

@@ -72,7 +72,7 @@ class Scaling(NamedTuple):
     def apply(self, X: Any) -> None:
         """Write ``X <- (X - center) / scale``, clipped to limit."""
         X -= self.center
-        X /= self.scale
+        X *= 1 / self.scale  # exact for powers of two, and faster than a division
         if self.limit is not None:
             np.clip(X, -self.limit, self.limit, out=X)
 

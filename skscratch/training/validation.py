@@ -26,6 +26,7 @@ from skscratch.training.data import (
     ValidationRows,
 )
 from skscratch.training.loop import evaluate
+from skscratch.training.scaling import Scaling
 from skscratch.training.state import TrainingState
 
 __all__ = ["Evaluator", "fit_temperature", "mean_loss"]
@@ -63,21 +64,15 @@ class Evaluator:
     ) -> None:
         self.state, self.theta = state, theta
         members, rows = state.arch.members, np.atleast_2d(validation.rows)
-        X, y, w = validation.data.X, validation.data.y, validation.data.w
+        y, w = validation.data.y, validation.data.w
         n_each = members // len(rows)  # the user's rows are those of all members
         loss = state.arch.loss.for_prediction()
         self._losses: list[Loss] = []
         for own in rows:
             known = loss.for_validation(y[own], None if w is None else w[own])
             self._losses += [known] * n_each
-        self._arch = replace(state.arch, loss=loss, dropout=(), members=1)
-        self._current = split_members(views(theta, state.arch.sizes, members), members)
-        n, dtype = rows_per_buffer(state.arch, X), theta.dtype
-        self._ws = Workspace.empty(self._arch, min(n, rows.shape[-1]), dtype)
-        self._batches: list[ShuffledBatches] = []
-        for own in rows:
-            batches = ShuffledBatches(X, y, w, n, dtype, own, None, state.scaling)
-            self._batches += [batches] * n_each
+        arch = replace(state.arch, loss=loss, dropout=())
+        self._passes = _Passes(arch, views(theta, arch.sizes, members), validation, state.scaling)
         self._scores: list[Callable[[Parameters], float]] = []
         if scorer is not None:
             scores = [scorer.on(validation.data, own) for own in rows]
@@ -92,14 +87,12 @@ class Evaluator:
             The values to minimise: the loss, or the negative score.
         scores : ndarray of shape (members,)
         """
-        losses, scores = np.transpose(
-            [
-                evaluate(self._arch, params, self._ws, batches, loss)
-                for params, batches, loss in zip(
-                    self._current, self._batches, self._losses, strict=True
-                )
-            ]
-        )
+        totals = np.zeros((2, len(self._losses)))
+        for z, y, w, weights in self._passes:
+            for i, loss in enumerate(self._losses):
+                totals[0, i] += weights[i] * loss.forward(z[i], y[i], w[i])
+                totals[1, i] += weights[i] * loss.score(z[i], y[i], w[i])
+        losses, scores = totals / self._passes.weights.sum(axis=0)
         watched = losses
         if self._scores:
             members = split_members(self.state.unscaled(self.theta), self.state.arch.members)
@@ -118,12 +111,8 @@ class Evaluator:
         With the user's validation set, it is fitted to the mean of the members' logits. If each
         member held out its own rows, it is fitted to the members' logits pooled.
         """
-        arch, batches = self.state.arch, self._batches
-        members = split_members(views(theta, arch.sizes, arch.members), arch.members)
-        groups = [([params], own) for params, own in zip(members, batches, strict=True)]
-        if batches[0] is batches[-1]:
-            groups = [(members, batches[0])]
-        return fit_temperature(self._arch.loss, _Logits(self._arch, self._ws, groups))
+        params = views(theta, self.state.arch.sizes, self.state.arch.members)
+        return fit_temperature(self._losses[0], _Logits(self._passes, params))
 
 
 def mean_loss(state: TrainingState, data: Dataset, theta: Any) -> float:
@@ -136,30 +125,69 @@ def mean_loss(state: TrainingState, data: Dataset, theta: Any) -> float:
     return evaluate(arch, params, ws, batches, arch.loss)[0]
 
 
-class _Logits:
-    """Iterates over logits, targets and weights, some rows at a time.
+class _Passes:
+    """Iterates over passes of all members through the validation rows, some rows at a time.
+
+    A pass is ``(z, y, w, weights)``, each with an entry for every member: logits, targets, weights
+    of sum 1, and the weight of these rows.
 
     Parameters
     ----------
     arch : Architecture
-    ws : Workspace
-    groups : list of (list of Parameters, batches)
-        The logits of rows are the mean over the networks of their group.
+    params : Parameters
+        The parameters of all members, which training changes in place.
+    validation : ValidationRows
+    scaling : Scaling or None
     """
 
-    def __init__(self, arch: Architecture, ws: Workspace, groups: Any) -> None:
-        self._arch, self._ws, self._groups = arch, ws, groups
+    def __init__(
+        self,
+        arch: Architecture,
+        params: Parameters,
+        validation: ValidationRows,
+        scaling: Scaling | None,
+    ) -> None:
+        self.arch, self.params = arch, params
+        self.have_same_rows = arch.members > 1 and validation.rows.ndim == 1
+        (data, rows), dtype = validation, params.weights[0].dtype
+        n = max(32, rows_per_buffer(arch, data.X) // arch.members)
+        self._batches = ShuffledBatches(data.X, data.y, data.w, n, dtype, rows, None, scaling)
+        n = self._batches.batch_size
+        self._ws = Workspace.empty(arch, n, dtype)
+        each = np.ones(rows.shape) if data.w is None else data.w[rows].astype(np.float64)
+        sums = np.add.reduceat(each, range(0, rows.shape[-1], n), axis=-1).T
+        self.weights = np.broadcast_to(sums.reshape(len(sums), -1), (len(sums), arch.members))
+
+    def __iter__(self) -> Iterator[tuple[Any, Any, Any, Any]]:
+        return self.of(self.params)
+
+    def of(self, params: Parameters) -> Iterator[tuple[Any, Any, Any, Any]]:
+        """Yield the passes with other parameters."""
+        for (X, y, w, _), weights in zip(self._batches, self.weights, strict=True):
+            here = self._ws.head(X.shape[-2])
+            forward(self.arch, params, here, X)
+            z = here.z[-1]
+            if self.arch.members == 1:
+                yield [z], [y], [w], weights
+            elif self.have_same_rows:
+                yield z, [y] * len(z), [w] * len(z), weights
+            else:
+                yield z, y, w, weights
+
+
+class _Logits:
+    """Iterates over logits, targets and weights: see ``Evaluator.temperature``."""
+
+    def __init__(self, passes: _Passes, params: Parameters) -> None:
+        self._passes, self._params = passes, params
 
     def __iter__(self) -> Iterator[tuple[Any, Any, Any]]:
-        for networks, batches in self._groups:
-            for X, y, w, weight in batches:
-                here = self._ws.head(X.shape[0])
-                z = np.zeros_like(here.z[-1], np.float64)
-                for params in networks:
-                    forward(self._arch, params, here, X)
-                    z += here.z[-1]
-                z /= len(networks)
-                yield z, y, w * np.float64(weight)
+        for z, y, w, weights in self._passes.of(self._params):
+            if self._passes.have_same_rows:
+                yield z.mean(axis=0, dtype=np.float64), y[0], w[0] * weights[0]
+            else:
+                for i, weight in enumerate(weights):
+                    yield z[i].astype(np.float64), y[i], w[i] * weight
 
 
 def fit_temperature(loss: Loss, logits: Iterable[tuple[Any, Any, Any]]) -> float:
