@@ -6,8 +6,7 @@ user's own functions run under the user's settings.
 
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Any
 
@@ -28,15 +27,17 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     warnings.warn(message, category, stacklevel=level)
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Ignore floating-point errors, and remember the user's settings."""
-    token = _users.set(np.geterr())  # type: ignore[arg-type]
-    try:
-        with np.errstate(all="ignore"):
-            yield
-    finally:
-        _users.reset(token)
+class quiet:
+    """A context that ignores floating-point errors, and remembers the user's settings."""
+
+    def __enter__(self) -> None:
+        self._token = _users.set(np.geterr())  # type: ignore[arg-type]
+        self._ignored = np.errstate(all="ignore")
+        self._ignored.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        self._ignored.__exit__(*error)  # type: ignore[arg-type]
+        _users.reset(self._token)
 
 
 def for_users() -> AbstractContextManager[Any]:

@@ -270,13 +270,12 @@ class LogisticCrossEntropy:
         return np.ascontiguousarray(y) if y.ndim == 2 else y.astype(dtype).reshape(-1, 1)
 
     def predict(self, z: Any) -> Any:
-        info = np.finfo(z.dtype)
         if z.shape[1] == 1:
             # 1 - expit(z) would round to 0 long before expit(-z) does
-            p = expit(z * np.array([-1, 1], z.dtype))
+            p = expit(np.concatenate([-z, z], axis=1))
         else:
-            p = np.minimum(expit(z), 1 - info.epsneg)
-        return np.maximum(p, info.tiny, out=p)
+            p = np.minimum(expit(z), 1 - np.finfo(z.dtype).epsneg)
+        return np.maximum(p, np.finfo(z.dtype).tiny, out=p)
 
     def log_predict(self, z: Any) -> Any:
         log_p = log_expit(z * np.array([-1, 1], z.dtype) if z.shape[1] == 1 else z)

@@ -297,9 +297,11 @@ class Workspace(NamedTuple):
         *hidden, q = arch.sizes[1:]
         in_front = _in_front(arch.members)
         z, a = ([np.empty((*in_front, width, n), dtype).mT for width in hidden] for _ in range(2))
-        pairs = list(zip(a, arch.dropout, strict=True))
-        h = [np.empty_like(buffer) if rate else buffer for buffer, rate in pairs]
-        mask = [np.empty_like(buffer) if rate else None for buffer, rate in pairs]
+        h, mask = a, [None] * len(a)
+        if any(arch.dropout):
+            pairs = list(zip(a, arch.dropout, strict=True))
+            h = [np.empty_like(buffer) if rate else buffer for buffer, rate in pairs]
+            mask = [np.empty_like(buffer) if rate else None for buffer, rate in pairs]
         return cls([*z, np.empty((*in_front, q, n), dtype).mT], a, h, mask)
 
     def head(self, n: int) -> "Workspace":

@@ -14,11 +14,12 @@ __all__ = ["Choices", "batch_size", "is_lbfgs", "settle", "stops_early"]
 
 # With fewer rows, "auto" holds out none for validation. Rows of weight 0 do not count.
 FEW_ROWS = 50
-# More members than 8 improve little. Several narrow networks average out each other's errors, which
-# pays where data are few. With many rows or features, a member needs wider layers to hold what the
-# data say: 16 units, 32 with so many rows, and in its first layer one unit for so many features.
+# Members average out each other's errors, but more than 8 improve little. "auto" makes no layer of a
+# member narrower than 16 units, the narrowest one measured.
 MOST_MEMBERS, NARROWEST = 8, 16
-MANY_ROWS, NARROWEST_OF_MANY, FEATURES_A_UNIT = 100_000, 32, 10
+# A narrow first layer cannot hold all that many rows or features say. It gets 64 units from so many
+# rows, fewer for a single hidden layer, and at least one unit for so many features.
+WIDE, MANY_ROWS, MANY_ROWS_OF_ONE_LAYER, FEATURES_A_UNIT = 64, 100_000, 10_000, 10
 # The loss on fewer validation rows is too noisy for early stopping.
 LEAST_HELD_OUT = 5
 
@@ -112,9 +113,10 @@ def _n_members(estimator: Any, data: Dataset, n_rows: int, widths: tuple[int, ..
     if n == "auto":
         if missing or not widths or n_rows < FEW_ROWS:
             return 1
-        narrowest = NARROWEST if n_rows < MANY_ROWS else NARROWEST_OF_MANY
-        for_features = widths[0] * FEATURES_A_UNIT // data.X.shape[1]
-        most = min(MOST_MEMBERS, min(widths) // narrowest, for_features)
+        many = MANY_ROWS if len(widths) > 1 else MANY_ROWS_OF_ONE_LAYER
+        first = NARROWEST if n_rows < many else WIDE
+        of_first = int(widths[0] // max(first, data.X.shape[1] / FEATURES_A_UNIT))
+        most = min(MOST_MEMBERS, min(widths) // NARROWEST, of_first)
         return max((m for m in range(1, most + 1) if common % m == 0), default=1)
     if n != 1 and missing:
         raise InvalidParameterError(f"n_members={n} needs {missing}; otherwise it must be 1.")

@@ -8,6 +8,7 @@ network, even if the user has changed them. A call that fails changes nothing.
 from __future__ import annotations
 
 import inspect
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -386,7 +387,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
             check_is_fitted(self)  # slow, so it is called only when it will raise
 
         def checked(z: Any) -> Any:
-            if not np.isfinite(z).all():
+            if not (math.isfinite(z.sum()) or np.isfinite(z).all()):
                 raise ValueError(
                     not_finite(self)
                     or f"X or the network's parameters are too large for {z.dtype}: its output "
@@ -398,7 +399,9 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         with quiet():
             X = check_prediction_data(self, X)
             params, arch = fitted_parameters(self), fitted_network(self)
-            dtype = np.result_type(X.dtype, params.weights[0].dtype)
+            dtype = params.weights[0].dtype
+            if X.dtype != dtype:
+                dtype = np.result_type(X.dtype, dtype)
             rows = rows_per_buffer(arch, X)
             if self.n_members_ > 1 and X.shape[0] > FEW:
                 params = in_blocks(params, self.n_members_)

@@ -310,6 +310,8 @@ def fitted_parameters(estimator: Any) -> Parameters:
             "next layer the shape (q, r)."
         )
     dtype = weights[0].dtype
+    if dtype.char in "fd" and all(array.dtype is dtype for array in (*weights, *biases)):
+        return Parameters(weights, biases)  # at once: a prediction of one row is short
     dtype = dtype.newbyteorder("=") if dtype.char in "fd" else np.dtype(float)
     return Parameters(
         *([array.astype(dtype, copy=False) for array in p] for p in (weights, biases))

@@ -162,6 +162,8 @@ def explained(method: Method) -> Method:
     @wraps(method)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         n = len(args)
+        if not kwargs and len(needed) <= n <= len(by_position):  # at once: a prediction is short
+            return method(self, *args)
         fits = n <= len(by_position) and kwargs.keys() <= names.keys()
         fits = fits and kwargs.keys().isdisjoint(by_position[:n])
         if not (fits and (n >= len(needed) or kwargs.keys() >= {*needed[n:]})):

@@ -161,6 +161,8 @@ def _is_real(value: Any) -> bool:
 
 def activations(value: Any, n_hidden: int) -> tuple[Activation, ...]:
     """Return one activation per hidden layer."""
+    if isinstance(value, str) and value in ACTIVATIONS:
+        return (ACTIVATIONS[value],) * n_hidden
     names = list(value) if isinstance(value, (list, tuple)) else [value] * n_hidden
     if len(names) != n_hidden:
         raise InvalidParameterError(

@@ -3,6 +3,7 @@
 Errors name the argument, the position of the bad value, and what to do.
 """
 
+import math
 import re
 import reprlib
 import sys
@@ -121,7 +122,7 @@ def check_weights(argument: str, weights: Any, X: Any) -> NDArray[Any] | None:
 def check_prediction_data(estimator: Any, X: Any) -> Any:
     """Return X as numbers, after a check that it has the known features."""
     # scikit-learn, too, finds non-finite values by a sum
-    if _is_plain(estimator, X) and np.isfinite(X.sum()):
+    if _is_plain(estimator, X) and math.isfinite(X.sum()):
         return X
     refuse_dates("X", X)
     with naming("X", in_features, X):
@@ -137,7 +138,7 @@ def _is_plain(estimator: Any, X: Any) -> bool:
     """
     return (
         type(X) is np.ndarray
-        and X.dtype in FLOATS
+        and X.dtype.char in "fd"
         and X.ndim == 2
         and len(X) > 0
         and X.shape[1] == estimator.n_features_in_
