@@ -111,10 +111,9 @@ class BestWeights:
 
     def __init__(self, theta: Any, arch: Architecture) -> None:
         self.theta = theta.copy()
-        sizes, members = arch.sizes, arch.members
-        own = map(chain.from_iterable, split_members(views(self.theta, sizes, members), members))
-        watched = map(chain.from_iterable, split_members(views(theta, sizes, members), members))
-        self._pairs = [*map(list, map(zip, own, watched))]  # each member's arrays, two by two
+        copies, watched = (_of_members(vector, arch) for vector in (self.theta, theta))
+        # each member's arrays, two by two
+        self._pairs = [list(zip(*pair, strict=True)) for pair in zip(copies, watched, strict=True)]
         self.losses, self.metadata = np.full(arch.members, np.inf), dict[str, Any]()
 
     def update(self, losses: Any, **metadata: Any) -> None:
@@ -137,6 +136,14 @@ class BestWeights:
         """Load a dict that ``state_dict`` returned in place."""
         np.copyto(self.theta, saved["theta"])
         self.losses, self.metadata = saved["losses"], saved["marks"]
+
+
+def _of_members(theta: Any, arch: Architecture) -> list[list[Any]]:
+    """Return the arrays of each member, as views into theta."""
+    if arch.members == 1:
+        return [[theta]]
+    params = views(theta, arch.sizes, arch.members)
+    return [[*chain.from_iterable(own)] for own in split_members(params, arch.members)]
 
 
 def is_unfinished(losses: list[float], learning_rates: list[float], n: float) -> bool:

@@ -162,7 +162,7 @@ class StochasticFit:
             if self.evaluator is not None and math.isfinite(losses):
                 watched, scores = self.evaluator.evaluate()
                 losses = watched if self.options.early_stopping is not None else losses
-            loss = float(np.mean(losses))
+            loss = losses if isinstance(losses, float) else float(np.mean(losses))
             if not math.isfinite(loss):
                 self._diverge()
                 return
