@@ -55,11 +55,12 @@ from skscratch.estimators._validation import (
     check_training_data,
     check_validation_data,
 )
+from skscratch.training.checkpoint import CheckpointFile
 from skscratch.training.config import LBFGS, Stochastic, TrainingConfig
 from skscratch.training.data import Dataset
 from skscratch.training.lbfgs import LBFGSFit
 from skscratch.training.loop import train_one_epoch
-from skscratch.training.outcome import Diverged
+from skscratch.training.outcome import Diverged, Outcome
 from skscratch.training.sgd import StochasticFit
 from skscratch.training.state import TrainingState, draw_seed
 from skscratch.training.threads import blas_threads, largest_product, training_threads
@@ -235,13 +236,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
                 self._publishing(transaction, config, state, hooks, self.warm_start),
                 training_threads(state.params, data.X, n, state.arch.members),
             ):
-                training: StochasticFit | LBFGSFit
-                if isinstance(options, LBFGS):
-                    training = LBFGSFit(config, options, state, data, hooks)
-                else:
-                    training = StochasticFit(config, options, state, data, hooks, file)
-                training.run()
-                conclude(self, config, state, data, training.outcome)
+                conclude(self, config, state, data, _run(config, state, data, hooks, file))
         hooks.end()
         return self
 
@@ -414,3 +409,20 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
 
     def __sklearn_is_fitted__(self) -> bool:
         return "coefs_" in vars(self)
+
+
+def _run(
+    config: TrainingConfig,
+    state: TrainingState,
+    data: Dataset,
+    hooks: NoCallbacks,
+    file: CheckpointFile | None,
+) -> Outcome:
+    """Train to the end; return the outcome. All buffers of training are then free again."""
+    training: StochasticFit | LBFGSFit
+    if isinstance(config.optimizer, LBFGS):
+        training = LBFGSFit(config, config.optimizer, state, data, hooks)
+    else:
+        training = StochasticFit(config, config.optimizer, state, data, hooks, file)
+    training.run()
+    return training.outcome

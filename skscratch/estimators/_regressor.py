@@ -88,7 +88,9 @@ default='squared_error'
         does not tell the size of the data.
     batch_size : int or 'auto', default='auto'
         Samples per update, at most all of them. 'auto' is a quarter of the samples, but at least 32
-        and at most 200, so that small data sets get several updates per epoch. Not for 'lbfgs'.
+        and at most 200, so that small data sets get several updates per epoch. From 25,600 samples
+        on, it is 1/128 of the samples, at most 800, because larger products take less time per
+        sample. Not for 'lbfgs'.
     learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine', 'onecycle', 'exponential', \
 'step'}, Schedule or callable, default='constant'
         Learning-rate schedule. 'invscaling' divides the initial rate by ``(step + 1) ** power_t``.
@@ -211,8 +213,9 @@ default='squared_error'
         members' outputs. The ``coefs_`` of this network have the shapes that ``hidden_layer_sizes``
         asks for, with zeros between members. The members make different errors, so their mean makes
         fewer. 1 trains one network in which all units are connected. 'auto' is the largest number,
-        up to 8, that divides every layer and leaves each member at least 16 units per layer.
-        Several members need a dense X, and ``fit`` without ``warm_start``, ``refit`` and 'lbfgs'.
+        up to 8, that divides every layer and leaves each member at least 16 units per layer. The
+        first layer of a member has at least one unit for every 10 features. From 100,000 samples
+        on, or 10,000 with a single hidden layer, it has at least 64 units. Several members need a dense X, and ``fit`` without ``warm_start``, ``refit`` and 'lbfgs'.
         Otherwise, and for fewer than 50 rows, 'auto' is 1.
     standardize : bool, default=True
         Whether ``fit`` scales the features of a dense X, batch by batch, if one of them is out of

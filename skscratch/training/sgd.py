@@ -139,6 +139,7 @@ class StochasticFit:
         self._end_training()
         early = self.options.early_stopping
         if early is not None and early.temperature_scaling and self.state.keeps_best:
+            del self.runner  # its buffers make room for those of the temperature
             self._apply_temperature()
 
     @contextmanager
