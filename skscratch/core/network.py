@@ -297,7 +297,7 @@ class Workspace(NamedTuple):
         *hidden, q = arch.sizes[1:]
         in_front = _in_front(arch.members)
         z, a = ([np.empty((*in_front, width, n), dtype).mT for width in hidden] for _ in range(2))
-        h, mask = a, [None] * len(a)
+        h, mask = a, list[Any]([None] * len(a))
         if any(arch.dropout):
             pairs = list(zip(a, arch.dropout, strict=True))
             h = [np.empty_like(buffer) if rate else buffer for buffer, rate in pairs]

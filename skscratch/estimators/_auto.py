@@ -1,27 +1,38 @@
-"""The choices that depend on the data: members, early stopping, rows per update."""
+"""The choices that depend on the data: precision, members, early stopping, rows per update."""
 
 import math
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.base import RegressorMixin
 
 from skscratch._compat import InvalidParameterError
 from skscratch.training.config import EarlyStopping
 from skscratch.training.data import Dataset, holdout_sizes
 
-__all__ = ["Choices", "batch_size", "is_lbfgs", "settle", "stops_early"]
+__all__ = [
+    "Choices", "batch_size", "can_have", "is_lbfgs", "precision", "settle", "stops_early",
+]  # fmt: skip
 
 # With fewer rows, "auto" holds out none for validation. Rows of weight 0 do not count.
 FEW_ROWS = 50
-# Members average out each other's errors, but more than 8 improve little. "auto" makes no layer of a
-# member narrower than 16 units, the narrowest one measured.
+# Members average out each other's errors, but more than 8 improve little. "auto" makes no layer of
+# a member narrower than 16 units, the narrowest one measured.
 MOST_MEMBERS, NARROWEST = 8, 16
 # A narrow first layer cannot hold all that many rows or features say. It gets 64 units from so many
 # rows, fewer for a single hidden layer, and at least one unit for so many features.
 WIDE, MANY_ROWS, MANY_ROWS_OF_ONE_LAYER, FEATURES_A_UNIT = 64, 100_000, 10_000, 10
 # The loss on fewer validation rows is too noisy for early stopping.
 LEAST_HELD_OUT = 5
+SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
+# The rule looks at so many rows, and at fewer if they have more numbers.
+ROWS, NUMBERS = 1000, 2**20
+# float32 must hold apart this share of the distinct values. The values must vary by more than
+# this fraction of their size, inverted, because an offset is rounded as well.
+APART, COARSE = 0.9, 2.0**13
+# Numbers must be so many times smaller than the largest float32, and larger than the smallest one.
+HEADROOM = 1e6
 
 
 class Choices(NamedTuple):
@@ -44,8 +55,69 @@ class Choices(NamedTuple):
     batch_size: int
 
 
-def settle(estimator: Any, data: Dataset, widths: tuple[int, ...], is_partial: bool) -> Choices:
-    """Return the choices. A ``partial_fit`` trains one member on all rows.
+def precision(estimator: Any, X: Any, y: Any, w: Any) -> tuple[Any, np.dtype[Any]]:
+    """Return X and the precision that ``dtype="auto"`` stands for.
+
+    An X in float64 is copied if the result is float32. A float32 X and whole numbers are returned
+    as they are.
+
+    Parameters
+    ----------
+    estimator : estimator
+    X : {ndarray, CSR} of shape (n, p)
+        Checked features.
+    y : ndarray of shape (n,) or (n, q)
+        Checked labels or targets.
+    w : ndarray of shape (n,) or None
+        Checked sample weights.
+    """
+    rows = np.arange(X.shape[0]) if w is None else np.flatnonzero(w)
+    if X.dtype != SINGLE and (is_lbfgs(estimator.solver) or len(rows) < FEW_ROWS):
+        return X, DOUBLE
+    some = rows[:: -(-len(rows) // min(ROWS, max(32, NUMBERS // X.shape[1])))]
+    parts = [X[some].data[:, None] if issparse(X) else X[some]]
+    is_numeric = isinstance(y, np.ndarray) and y.dtype.kind in "iuf"  # y is not yet encoded
+    if isinstance(estimator, RegressorMixin) and is_numeric:
+        parts.append(y[rows].reshape(len(rows), -1))
+    if not all(map(_fits, parts)):
+        return X, DOUBLE
+    if X.dtype != DOUBLE:
+        return X, SINGLE
+    single = X.astype(SINGLE)
+    values = single.data if issparse(X) else single
+    # a row outside of the sample may be too large
+    return (single, SINGLE) if values.size == 0 or np.isfinite(_largest(values)) else (X, DOUBLE)
+
+
+def _fits(values: Any) -> bool:
+    """Return whether float32 holds the values of each column apart."""
+    if values.dtype == SINGLE or values.dtype.itemsize < SINGLE.itemsize or not values.size:
+        return True
+    exact = np.sort(values.astype(DOUBLE).T)  # contiguous
+    rounded = exact.astype(SINGLE)  # keeps the order
+    spread = exact.std(axis=1)
+    varies, size = exact[:, 0] != exact[:, -1], np.abs(exact[:, [0, -1]]).max(axis=1)
+    info = np.finfo(SINGLE)
+    in_range = (size < info.max / HEADROOM) & (spread > info.tiny * HEADROOM)
+    apart = _distinct(rounded) >= APART * _distinct(exact)
+    return bool((~varies | (in_range & apart & (size < COARSE * spread))).all())
+
+
+def _distinct(ordered: Any) -> Any:
+    """Return the number of distinct values in each row of ordered values."""
+    return 1 + (ordered[:, 1:] != ordered[:, :-1]).sum(axis=1)
+
+
+def _largest(values: Any) -> float:
+    return float(max(values.max(), -values.min()))
+
+
+def settle(
+    estimator: Any, data: Dataset, widths: tuple[int, ...], asked: Any, is_partial: bool
+) -> Choices:
+    """Return the choices, given the number of members asked for.
+
+    A ``partial_fit`` trains one member on all rows.
 
     Raises
     ------
@@ -55,7 +127,7 @@ def settle(estimator: Any, data: Dataset, widths: tuple[int, ...], is_partial: b
     n_rows = data.X.shape[0] if data.w is None else int(np.count_nonzero(data.w))
     members, early, n_training = 1, None, n_rows
     if not is_partial:
-        members = _n_members(estimator, data, n_rows, widths)
+        members = _n_members(estimator, asked, data, n_rows, widths)
         if stops_early(estimator, data, n_rows):
             n_held_out = _n_held_out(estimator, data)
             early = _early_stopping(estimator, data, n_rows, n_held_out)
@@ -100,16 +172,28 @@ def _n_held_out(estimator: Any, data: Dataset) -> int:
     return int(holdout_sizes(counts, estimator.validation_fraction).sum())
 
 
-def _n_members(estimator: Any, data: Dataset, n_rows: int, widths: tuple[int, ...]) -> int:
-    """Return the number of members into which the hidden layers are divided."""
+def can_have(members: int, estimator: Any, X: Any) -> bool:
+    """Return whether a fit to X can divide the hidden layers into so many members."""
+    widths = np.atleast_1d(estimator.hidden_layer_sizes)
+    divisible = widths.size > 0 and not (widths % members).any()
+    return members == 1 or (divisible and not _missing(estimator, X))
+
+
+def _missing(estimator: Any, X: Any) -> str:
+    """Return what several members need and a fit to X does not have."""
     needed = {
         "warm_start=False": not estimator.warm_start,
         "refit=False": not estimator.refit,
         "another solver than 'lbfgs'": not is_lbfgs(estimator.solver),
-        "a dense X": not issparse(data.X),
+        "a dense X": not issparse(X),
     }
-    missing = " and ".join(need for need, met in needed.items() if not met)
-    n, common = estimator.n_members, math.gcd(*widths)
+    return " and ".join(need for need, met in needed.items() if not met)
+
+
+def _n_members(estimator: Any, n: Any, data: Dataset, n_rows: int, widths: tuple[int, ...]) -> int:
+    """Return the number of members into which the hidden layers are divided."""
+    missing = _missing(estimator, data.X)
+    common = math.gcd(*widths)
     if n == "auto":
         if missing or not widths or n_rows < FEW_ROWS:
             return 1

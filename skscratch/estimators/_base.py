@@ -8,7 +8,6 @@ network, even if the user has changed them. A call that fails changes nothing.
 from __future__ import annotations
 
 import inspect
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,25 +23,24 @@ from skscratch._compat import CallbackSupportMixin, Hinted, callback_context, fi
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
 from skscratch.core.losses import Loss
-from skscratch.core.network import in_blocks, outputs, rows_per_buffer
 from skscratch.estimators import _hints
+from skscratch.estimators._auto import precision
 from skscratch.estimators._callbacks import NoCallbacks, new_hooks
 from skscratch.estimators._convergence import conclude
 from skscratch.estimators._curves import Curves
-from skscratch.estimators._fingerprint import checkpoint_file
+from skscratch.estimators._fingerprint import begun, checkpoint_file
 from skscratch.estimators._fitted import (
     Saved,
     Transaction,
     continued_state,
     continues,
-    fitted_network,
     fitted_parameters,
     published,
 )
 from skscratch.estimators._hints import explained
-from skscratch.estimators._messages import diverged, not_finite
+from skscratch.estimators._messages import diverged
 from skscratch.estimators._parameters import CONSTRAINTS, names_of, warn_of_unused
-from skscratch.estimators._precision import settled
+from skscratch.estimators._prediction import finished
 from skscratch.estimators._scale import (
     warn_of_limits,
     warn_of_no_scaling,
@@ -51,24 +49,20 @@ from skscratch.estimators._scale import (
 from skscratch.estimators._settings import resolve
 from skscratch.estimators._validation import (
     FLOATS,
-    check_prediction_data,
     check_training_data,
     check_validation_data,
 )
-from skscratch.training.checkpoint import CheckpointFile
 from skscratch.training.config import LBFGS, Stochastic, TrainingConfig
 from skscratch.training.data import Dataset
 from skscratch.training.lbfgs import LBFGSFit
 from skscratch.training.loop import train_one_epoch
-from skscratch.training.outcome import Diverged, Outcome
+from skscratch.training.outcome import Diverged
 from skscratch.training.sgd import StochasticFit
 from skscratch.training.state import TrainingState, draw_seed
-from skscratch.training.threads import blas_threads, largest_product, training_threads
+from skscratch.training.threads import training_threads
 
 __all__ = ["SITE", "BaseScratchMLP"]
 
-# Fewer rows are predicted sooner than zeros between members are found.
-FEW = 200
 SITE = "https://skscratch.readthedocs.io/en/stable/"
 
 
@@ -222,10 +216,11 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         context = callback_context(self, self.max_iter * (1 + self.refit))
         hooks = new_hooks(self, context, X, y, sample_weight)
         with Transaction(self) as transaction, quiet():
-            data = self._check(X, y, sample_weight, is_initial)
+            dtype, members = (None, None) if self.checkpoint is None else begun(self, X)
+            data = self._check(X, y, sample_weight, is_initial, dtype)
             if not (X_val is None and y_val is None and sample_weight_val is None):
                 data = self._check_validation(X_val, y_val, sample_weight_val, data)
-            config = resolve(self, data, is_initial=is_initial)
+            config = resolve(self, data, is_initial=is_initial, n_members=members)
             state = self._state(config, data, is_initial)
             warn_of_unused(self, "fit", config, data.validation is not None)
             options, file = config.optimizer, None
@@ -236,7 +231,15 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
                 self._publishing(transaction, config, state, hooks, self.warm_start),
                 training_threads(state.params, data.X, n, state.arch.members),
             ):
-                conclude(self, config, state, data, _run(config, state, data, hooks, file))
+                training: StochasticFit | LBFGSFit
+                if isinstance(options, LBFGS):
+                    training = LBFGSFit(config, options, state, data, hooks)
+                else:
+                    training = StochasticFit(config, options, state, data, hooks, file)
+                training.run()
+                outcome = training.outcome
+                del training  # its buffers are as large as those that follow
+                conclude(self, config, state, data, outcome)
         hooks.end()
         return self
 
@@ -245,7 +248,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         is_initial = not continues(self)
         hooks = new_hooks(self, callback_context(self, max_epochs=1), X, y, sample_weight)
         with Transaction(self) as transaction, quiet():
-            data = self._check(X, y, sample_weight, is_initial, known)
+            data = self._check(X, y, sample_weight, is_initial, None, known)
             config = resolve(self, data, is_partial=True, is_initial=is_initial)
             state = self._state(config, data, is_initial)
             options = cast(Stochastic, config.optimizer)
@@ -258,17 +261,24 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         return self
 
     def _check(
-        self, X: Any, y: Any, sample_weight: Any, is_initial: bool, known: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        is_initial: bool,
+        begun: str | None = None,
+        known: Any = None,
     ) -> Dataset:
-        """Return the training data, checked and encoded."""
+        """Return the training data, checked and encoded; ``begun`` is the precision to go on in."""
+        asked = begun or self.dtype
         floats: list[Any]
         if not is_initial:
             floats = [fitted_parameters(self).weights[0].dtype]
         else:
-            floats = FLOATS if self.dtype in (None, "auto") else [np.dtype(self.dtype)]
+            floats = FLOATS if asked in (None, "auto") else [np.dtype(asked)]
         X, y, w, dtype = check_training_data(self, X, y, sample_weight, floats, is_initial)
-        if is_initial and isinstance(self.dtype, str) and self.dtype == "auto":
-            X, dtype = settled(self, X, y, w)
+        if is_initial and isinstance(asked, str) and asked == "auto":
+            X, dtype = precision(self, X, y, w)
         return self._encode(X, y, w, dtype, is_initial, known)
 
     def _check_validation(
@@ -380,49 +390,10 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         """Return ``finish(logits)`` of X, some rows at a time; it may overwrite the logits."""
         if not self.__sklearn_is_fitted__():
             check_is_fitted(self)  # slow, so it is called only when it will raise
-
-        def checked(z: Any) -> Any:
-            if not (math.isfinite(z.sum()) or np.isfinite(z).all()):
-                raise ValueError(
-                    not_finite(self)
-                    or f"X or the network's parameters are too large for {z.dtype}: its output "
-                    "overflows."
-                )
-            return finish(z.astype(dtype, copy=False))
-
-        # overflow is checked for above; differences of finite logits may overflow
-        with quiet():
-            X = check_prediction_data(self, X)
-            params, arch = fitted_parameters(self), fitted_network(self)
-            dtype = params.weights[0].dtype
-            if X.dtype != dtype:
-                dtype = np.result_type(X.dtype, dtype)
-            rows = rows_per_buffer(arch, X)
-            if self.n_members_ > 1 and X.shape[0] > FEW:
-                params = in_blocks(params, self.n_members_)
-            with blas_threads(largest_product(params, X, min(rows, X.shape[0]))):
-                result: NDArray[Any] = outputs(arch, params, X, rows, checked)
-        return result
+        return finished(self, X, finish)
 
     def _hint(self, name: str, value: Any) -> str:
         return _hints.of_value(name, value, names_of(name))
 
     def __sklearn_is_fitted__(self) -> bool:
         return "coefs_" in vars(self)
-
-
-def _run(
-    config: TrainingConfig,
-    state: TrainingState,
-    data: Dataset,
-    hooks: NoCallbacks,
-    file: CheckpointFile | None,
-) -> Outcome:
-    """Train to the end; return the outcome. All buffers of training are then free again."""
-    training: StochasticFit | LBFGSFit
-    if isinstance(config.optimizer, LBFGS):
-        training = LBFGSFit(config, config.optimizer, state, data, hooks)
-    else:
-        training = StochasticFit(config, config.optimizer, state, data, hooks, file)
-    training.run()
-    return training.outcome

@@ -11,21 +11,39 @@ import joblib
 import numpy as np
 from scipy.sparse import issparse
 
-from skscratch.estimators._auto import stops_early
+from skscratch.estimators._auto import can_have, stops_early
 from skscratch.estimators._parameters import BEFORE
-from skscratch.training.checkpoint import CheckpointFile
+from skscratch.training.checkpoint import CheckpointFile, read
 from skscratch.training.data import Dataset
 from skscratch.training.files import possible
 from skscratch.training.state import TrainingState
 
-__all__ = ["checkpoint_file"]
+__all__ = ["begun", "checkpoint_file"]
 
 # Parameters that may differ between the interrupted call and the call that resumes it.
 FREE = {
-    "hidden_layer_sizes",  # compared as the architecture
+    "hidden_layer_sizes", "dtype",  # compared as the architecture
     "max_iter", "verbose", "random_state", "warm_start",
     "checkpoint", "checkpoint_epochs", "checkpoint_seconds",
 }  # fmt: skip
+
+
+def begun(estimator: Any, X: Any) -> tuple[str | None, int | None]:
+    """Return the precision and the number of members of the fit that a checkpoint file began.
+
+    They are what "auto" stands for: a former version may have chosen otherwise than this one. They
+    are None if the user has set them, and for a file that does not fit. ``CheckpointFile.load``
+    deals with such a file.
+    """
+    path = estimator.checkpoint
+    try:
+        content = read(path)
+        members = len(content["best"]["losses"])
+        dtype = content["state"]["learned"]["theta"].dtype.name
+    except Exception:  # there is no file, or it is someone else's, which may cause any error
+        return None, None
+    may_have = estimator.n_members == "auto" and can_have(members, estimator, X)
+    return dtype if estimator.dtype == "auto" else None, members if may_have else None
 
 
 def checkpoint_file(

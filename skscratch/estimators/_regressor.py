@@ -165,10 +165,10 @@ default='squared_error'
     dtype : {'auto', 'float32', 'float64'}, default='auto'
         Precision of the parameters and of training. 'auto' means float32, which takes half the time
         and memory of float64 and gives equally good models. It means float64 with 'lbfgs' and for
-        fewer than 50 rows, unless X is float32. It also means float64 if a feature or target varies by
-        less than 1/8192 of its size, or if float32 would make one value of more than a tenth of its
-        distinct values. None means the precision of X. Training that continues keeps the precision
-        of the fitted network.
+        fewer than 50 rows, unless X is float32. It also means float64 if a feature, or the target
+        of a regressor, varies by less than 1/8192 of its size, or if float32 would merge more than
+        a tenth of its distinct values. None means the precision of X. Training that continues keeps
+        the precision of the fitted network.
     dropout : float or list of float, default=0.0
         Fraction of the activations, in [0, 1), that each training step sets to zero: one number for
         all hidden layers, or a list with one per layer. Not for 'lbfgs'.
@@ -215,8 +215,9 @@ default='squared_error'
         fewer. 1 trains one network in which all units are connected. 'auto' is the largest number,
         up to 8, that divides every layer and leaves each member at least 16 units per layer. The
         first layer of a member has at least one unit for every 10 features. From 100,000 samples
-        on, or 10,000 with a single hidden layer, it has at least 64 units. Several members need a dense X, and ``fit`` without ``warm_start``, ``refit`` and 'lbfgs'.
-        Otherwise, and for fewer than 50 rows, 'auto' is 1.
+        on, or 10,000 with a single hidden layer, it has at least 64 units. Several members need a
+        dense X, and ``fit`` without ``warm_start``, ``refit`` and 'lbfgs'. Otherwise, and for fewer
+        than 50 rows, 'auto' is 1.
     standardize : bool, default=True
         Whether ``fit`` scales the features of a dense X, batch by batch, if one of them is out of
         scale. A feature is out of scale if its standard deviation is not between 0.1 and 3, or if

@@ -52,7 +52,12 @@ __all__ = [
 
 
 def resolve(
-    estimator: Any, data: Dataset, *, is_partial: bool = False, is_initial: bool = True
+    estimator: Any,
+    data: Dataset,
+    *,
+    is_partial: bool = False,
+    is_initial: bool = True,
+    n_members: Any = None,
 ) -> TrainingConfig:
     """Return the configuration that an estimator's parameters and the data ask for.
 
@@ -65,6 +70,8 @@ def resolve(
         Whether the call is ``partial_fit``, which trains one network for one epoch.
     is_initial : bool
         Whether training starts with a new network; otherwise it continues the fitted one.
+    n_members : int, 'auto' or None
+        Number of ensemble members; None for that of the estimator.
 
     Raises
     ------
@@ -78,7 +85,7 @@ def resolve(
     functions = activations(estimator.activation, len(widths))
     rates = dropout(estimator.dropout, len(widths))
     draws = initializers(estimator.weight_init, functions)
-    choices = settle(estimator, data, widths, is_partial)
+    choices = settle(estimator, data, widths, n_members or estimator.n_members, is_partial)
     optimizer: LBFGS | Stochastic
     if is_lbfgs(estimator.solver):
         optimizer, rates = LBFGS(estimator.max_fun), ()

@@ -34,6 +34,8 @@ __all__ = [
 
 # bytes to copy at a time: the cost of a small batch is mostly the overhead of the calls
 CHUNK = 2**18
+# numbers of an X that is cast and scaled once: larger ones are cast and scaled batch by batch
+SMALL = 2**21
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,11 @@ class ShuffledBatches:
         self.rows, self.rng, self.batch_size = rows, rng, min(batch_size, rows.shape[-1])
         self._order = np.empty(rows.shape, rows.dtype)
         self._source: _SparseRows | _DenseRows
+        if not issparse(X) and X.size <= SMALL and (scaling is not None or X.dtype != dtype):
+            X = X.astype(dtype)
+            if scaling is not None:
+                scaling.apply(X)
+                scaling = None
         if issparse(X):
             self._source = _SparseRows(X, y, w, self.batch_size, dtype, scaling)
         else:

@@ -111,9 +111,14 @@ class BestWeights:
 
     def __init__(self, theta: Any, arch: Architecture) -> None:
         self.theta = theta.copy()
-        copies, watched = (_of_members(vector, arch) for vector in (self.theta, theta))
+        sizes, members = arch.sizes, arch.members
         # each member's arrays, two by two
-        self._pairs = [list(zip(*pair, strict=True)) for pair in zip(copies, watched, strict=True)]
+        self._pairs = [[(self.theta, theta)]]
+        if members > 1:
+            own = split_members(views(self.theta, sizes, members), members)
+            watched = split_members(views(theta, sizes, members), members)
+            arrays = map(chain.from_iterable, own), map(chain.from_iterable, watched)
+            self._pairs = [*map(list, map(zip, *arrays))]
         self.losses, self.metadata = np.full(arch.members, np.inf), dict[str, Any]()
 
     def update(self, losses: Any, **metadata: Any) -> None:
@@ -136,14 +141,6 @@ class BestWeights:
         """Load a dict that ``state_dict`` returned in place."""
         np.copyto(self.theta, saved["theta"])
         self.losses, self.metadata = saved["losses"], saved["marks"]
-
-
-def _of_members(theta: Any, arch: Architecture) -> list[list[Any]]:
-    """Return the arrays of each member, as views into theta."""
-    if arch.members == 1:
-        return [[theta]]
-    params = views(theta, arch.sizes, arch.members)
-    return [[*chain.from_iterable(own)] for own in split_members(params, arch.members)]
 
 
 def is_unfinished(losses: list[float], learning_rates: list[float], n: float) -> bool:

@@ -203,14 +203,13 @@ class EpochRunner:
     ) -> None:
         self.state, theta, decay = state, state.theta, options.ema_decay
         rng = state.shuffle if options.shuffle else None
-        self.batches = ShuffledBatches(
-            data.X, data.y, data.w, batch_size, theta.dtype, rows, rng, state.scaling
-        )
         n_rows = rows.shape[-1] if data.w is None else data.w[rows].sum(axis=-1, dtype=float)
         self.l2 = l2_strength(config.alpha, float(np.mean(n_rows)), least_rows)
         self.W = theta[: sum(W.size for W in state.params.weights)]
-        self.network = Network.empty(
-            state.arch, state.params, self.batches.batch_size, state.dropout
+        n = min(batch_size, rows.shape[-1])
+        self.network = Network.empty(state.arch, state.params, n, state.dropout)
+        self.batches = ShuffledBatches(
+            data.X, data.y, data.w, batch_size, theta.dtype, rows, rng, state.scaling
         )
         if decay and state.ema is None:
             # after earlier epochs, the start must outweigh the first steps of a new optimizer

@@ -63,20 +63,12 @@ class Evaluator:
         theta: NDArray[Any],
     ) -> None:
         self.state, self.theta = state, theta
-        members, rows = state.arch.members, np.atleast_2d(validation.rows)
-        y, w = validation.data.y, validation.data.w
-        n_each = members // len(rows)  # the user's rows are those of all members
-        loss = state.arch.loss.for_prediction()
-        self._losses: list[Loss] = []
-        for own in rows:
-            known = loss.for_validation(y[own], None if w is None else w[own])
-            self._losses += [known] * n_each
-        arch = replace(state.arch, loss=loss, dropout=())
-        self._passes = _Passes(arch, views(theta, arch.sizes, members), validation, state.scaling)
+        self._passes = _Passes(state.arch, theta, validation, state.scaling)
         self._scores: list[Callable[[Parameters], float]] = []
         if scorer is not None:
+            rows = np.atleast_2d(validation.rows)
             scores = [scorer.on(validation.data, own) for own in rows]
-            self._scores = scores * (members // len(scores))
+            self._scores = scores * (state.arch.members // len(rows))
 
     def evaluate(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Record the mean loss and the mean score of the members after another epoch.
@@ -87,9 +79,9 @@ class Evaluator:
             The values to minimise: the loss, or the negative score.
         scores : ndarray of shape (members,)
         """
-        totals = np.zeros((2, len(self._losses)))
+        totals = np.zeros((2, self.state.arch.members))
         for z, y, w, weights in self._passes:
-            for i, loss in enumerate(self._losses):
+            for i, loss in enumerate(self._passes.losses):
                 totals[0, i] += weights[i] * loss.forward(z[i], y[i], w[i])
                 totals[1, i] += weights[i] * loss.score(z[i], y[i], w[i])
         losses, scores = totals / self._passes.weights.sum(axis=0)
@@ -112,7 +104,7 @@ class Evaluator:
         member held out its own rows, it is fitted to the members' logits pooled.
         """
         params = views(theta, self.state.arch.sizes, self.state.arch.members)
-        return fit_temperature(self._losses[0], _Logits(self._passes, params))
+        return fit_temperature(self._passes.arch.loss, _Logits(self._passes, params))
 
 
 def mean_loss(state: TrainingState, data: Dataset, theta: Any) -> float:
@@ -134,7 +126,8 @@ class _Passes:
     Parameters
     ----------
     arch : Architecture
-    params : Parameters
+        The network in training.
+    theta : ndarray of shape (P,)
         The parameters of all members, which training changes in place.
     validation : ValidationRows
     scaling : Scaling or None
@@ -143,17 +136,21 @@ class _Passes:
     def __init__(
         self,
         arch: Architecture,
-        params: Parameters,
+        theta: NDArray[Any],
         validation: ValidationRows,
         scaling: Scaling | None,
     ) -> None:
-        self.arch, self.params = arch, params
-        self.have_same_rows = arch.members > 1 and validation.rows.ndim == 1
-        (data, rows), dtype = validation, params.weights[0].dtype
-        n = max(32, rows_per_buffer(arch, data.X) // arch.members)
-        self._batches = ShuffledBatches(data.X, data.y, data.w, n, dtype, rows, None, scaling)
-        n = self._batches.batch_size
+        (data, rows), dtype, loss = validation, theta.dtype, arch.loss.for_prediction()
+        own = np.atleast_2d(rows)  # the user's rows are those of all members
+        weights = [None] * len(own) if data.w is None else data.w[own]
+        known: list[Loss] = [*map(loss.for_validation, data.y[own], weights)]
+        self.losses = known * (arch.members // len(known))
+        self.arch = arch = replace(arch, loss=loss, dropout=())
+        self.params = views(theta, arch.sizes, arch.members)
+        self.have_same_rows = arch.members > 1 and rows.ndim == 1
+        n = min(rows.shape[-1], max(32, rows_per_buffer(arch, data.X) // arch.members))
         self._ws = Workspace.empty(arch, n, dtype)
+        self._batches = ShuffledBatches(data.X, data.y, data.w, n, dtype, rows, None, scaling)
         each = np.ones(rows.shape) if data.w is None else data.w[rows].astype(np.float64)
         sums = np.add.reduceat(each, range(0, rows.shape[-1], n), axis=-1).T
         self.weights = np.broadcast_to(sums.reshape(len(sums), -1), (len(sums), arch.members))

@@ -171,7 +171,7 @@ def test_head_shares_memory_and_leaves_the_gradient_whole(make_problem, rates, m
 def test_heads_hold_what_a_workspace_of_their_own_would(make_problem, loss, n, rates, members):
     problem = make_problem([Tanh()] * 2, loss, members=members).with_dropout(rates)
     shared_ws, shared_grad = problem.ws.head(n), problem.grad.head(n)
-    *passes, ones = buffers(shared_ws, shared_grad)
+    *passes, _ = buffers(shared_ws, shared_grad)
     assert all(array.mT.flags.c_contiguous for array in passes)
     assert_array_equal(shared_grad.ones, np.ones(n))
     rows = *(slice(None),) * (problem.w.ndim - 1), slice(n)

@@ -36,7 +36,7 @@ CHANGES = {
     "max_fun": (3, {"solver": "lbfgs"}),
     "weight_init": ("glorot_normal", {}),
     "class_weight": ({0: 5.0}, {}),
-    "dtype": ("float32", {}),
+    "dtype": ("float64", {}),
     "dropout": (0.5, {}),
     "weight_decay": (0.1, {}),
     "label_smoothing": (0.2, {}),
@@ -102,7 +102,7 @@ OF_LBFGS = {"hidden_layer_sizes", "activation", "alpha", "max_iter", "random_sta
 def test_lbfgs_uses_it_or_says_that_it_does_not(name, multiclass, recwarn):
     X, y = multiclass
     value, _ = CHANGES[name]
-    value = {"tol": 10.0, "max_fun": 3, "early_stopping": True}.get(name, value)
+    value = {"tol": 10.0, "max_fun": 3, "early_stopping": True, "dtype": "float32"}.get(name, value)
     before = fitted(X, y, stretch=10, solver="lbfgs")
     recwarn.clear()
     after = fitted(X, y, stretch=10, solver="lbfgs", **{name: value})

@@ -118,8 +118,9 @@ def test_dtype(task, form, data, parameter, expected, solver, small):
     model = small(solver=solver, dtype=parameter).fit(X, y)
     assert {array.dtype for array in model.coefs_ + model.intercepts_} == {np.dtype(expected)}
     for method in ("predict_proba", "predict_log_proba", "decision_function"):
-        assert getattr(model, method)(X).dtype == expected
-        assert getattr(model, method)(X.astype(np.float64)).dtype == expected
+        assert getattr(model, method)(X).dtype == np.result_type(data, expected)
+        assert getattr(model, method)(X.astype(np.float32)).dtype == expected
+        assert getattr(model, method)(X.astype(np.float64)).dtype == np.float64
     if solver != "lbfgs":
         model.partial_fit(X.astype(np.float64), y)
         assert model.coefs_[0].dtype == expected

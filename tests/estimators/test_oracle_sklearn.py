@@ -27,6 +27,7 @@ solvers = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
 # What MLPClassifier does not do, or does otherwise: with this, ours does as it does.
 AS_MLPCLASSIFIER = {
     "early_stopping": False, "ema_decay": 0, "n_members": 1, "standardize": False,
+    "dtype": "float64",
 }  # fmt: skip
 
 
@@ -81,7 +82,8 @@ def test_with_these_values_the_defaults_are_those_of_mlpclassifier(task):
     fixed = {"shuffle": False, "max_iter": 60}
     ours = ScratchMLPClassifier(
         (100,), alpha=1e-4, learning_rate_init=0.001, batch_size=200, early_stopping=False,
-        ema_decay=0, n_members=1, standardize=False, weight_init=SharedStart(), **fixed,
+        ema_decay=0, n_members=1, standardize=False, weight_init=SharedStart(), dtype="float64",
+        **fixed,
     ).fit(X, y)  # fmt: skip
     assert_same_course((ours, Oracle(**fixed).fit(X, y)), X)
     assert ours.n_iter_ == 60

@@ -53,7 +53,7 @@ def test_what_makes_them_better_than_those_of_before():
     automatic = {name for name, p in SIGNATURE.items() if p.default == "auto"}
     assert automatic == {
         "batch_size", "learning_rate_init", "early_stopping", "weight_init", "decay_steps",
-        "n_members",
+        "n_members", "dtype",
     }  # fmt: skip
 
 

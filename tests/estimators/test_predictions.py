@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import scale
 
 from skscratch import ScratchMLPClassifier
-from skscratch.estimators import _base
+from skscratch.estimators import _prediction
 
 PREDICTIONS = ["predict", "predict_proba", "predict_log_proba", "decision_function"]
 
@@ -111,7 +111,9 @@ def test_parameters_of_another_machine_or_of_mixed_precision(fitted, kind):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # X says nothing
 def test_one_row_does_not_take_the_limit_of_threads(monkeypatch):
     works = []
-    monkeypatch.setattr(_base, "blas_threads", lambda work: works.append(work) or nullcontext())
+    monkeypatch.setattr(
+        _prediction, "blas_threads", lambda work: works.append(work) or nullcontext()
+    )
     X = np.zeros((5000, 20))
     model = ScratchMLPClassifier((50,), solver="lbfgs", alpha=0).fit(X, np.arange(5000) % 2)
     model.predict(X[:1])
@@ -131,7 +133,8 @@ def test_a_matrix_is_refused_as_in_training(fitted):
 def ensemble():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(700, 4))
-    model = ScratchMLPClassifier((12, 6, 9), n_members=3, max_iter=3, random_state=0)
+    sizes = (12, 6, 9)
+    model = ScratchMLPClassifier(sizes, n_members=3, max_iter=3, random_state=0, dtype="float64")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(X, rng.integers(0, 3, 700))
@@ -148,7 +151,7 @@ class TestMembersApart:
             h = np.maximum(h @ W + b, 0)
         return softmax(h @ model.coefs_[-1] + model.intercepts_[-1], axis=1)
 
-    @pytest.mark.parametrize("n", [1, _base.FEW, _base.FEW + 1, 700])
+    @pytest.mark.parametrize("n", [1, _prediction.FEW, _prediction.FEW + 1, 700])
     def test_predictions_are_those_of_the_published_network(self, ensemble, n):
         model, X = ensemble
         assert [W.shape for W in model.coefs_] == [(4, 12), (12, 6), (6, 9), (9, 3)]

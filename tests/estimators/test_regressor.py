@@ -31,7 +31,9 @@ COUNTS = RNG.poisson(np.exp(SIGNAL / 2)).astype(float)
 
 def new(**params):
     """Return a small model, quick to fit."""
-    return ScratchMLPRegressor(**{"random_state": 0, "hidden_layer_sizes": (32,)} | params)
+    return ScratchMLPRegressor(
+        **{"random_state": 0, "hidden_layer_sizes": (32,), "dtype": "float64"} | params
+    )
 
 
 def targets_of(loss):
@@ -126,7 +128,7 @@ class TestUnits:
 
     def test_float32_learns_large_targets(self):
         X32 = X.astype(np.float32)
-        model = new().fit(X32, Y * 1e30)
+        model = new(dtype="float32").fit(X32, Y * 1e30)
         assert model.predict(X32).dtype == np.float32
         assert model.score(X32, Y * 1e30) > 0.9
 

@@ -272,9 +272,11 @@ class TestWrongUse:
 
     @pytest.mark.parametrize("unit", [1e60, 1e-60, 1e38])
     def test_a_scale_that_float32_cannot_hold(self, unit):
-        message = refusal(lambda: small().fit(X.astype("f4"), Y * unit), "y", "float32")
+        single = small(dtype="float32")
+        message = refusal(lambda: single.fit(X.astype("f4"), Y * unit), "y", "float32")
         assert "dtype='float64'" in message
-        assert np.isfinite(small(dtype="float64").fit(X.astype("f4"), Y * unit).predict(X)).all()
+        for dtype in ("auto", "float64"):
+            assert np.isfinite(small(dtype=dtype).fit(X.astype("f4"), Y * unit).predict(X)).all()
 
     @pytest.mark.parametrize("unit", [1e300, 1e-290, 1e30, 1e-30])
     def test_r2_has_no_unit(self, unit):

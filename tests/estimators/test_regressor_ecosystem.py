@@ -136,6 +136,7 @@ class TestElsewhere:
             "loss": loss, "solver": "sgd", "momentum": 0, "alpha": 0, "batch_size": 200,
             "early_stopping": False, "ema_decay": 0.0, "n_members": 1, "standardize": False,
             "tol": 0, "learning_rate_init": 1e-6, "max_iter": 2, "activation": "tanh",
+            "dtype": "float64",
         }  # fmt: skip
         history = quick(**params).fit(X, y, rng.uniform(0.5, 2, size=200)).history_
         fallen = history["loss"][0] - history["loss"][1]

@@ -56,8 +56,8 @@ def test_a_released_model_still_works(path):
 
 
 TARGETS = {"binary": Y > 0, "multilabel": np.eye(3, dtype=int)[Y], "lbfgs": Y}
-# one averages, which is done otherwise since; the stream was never fitted
-REFITTED = [path for path in FILES if path.stem not in ("warm", "stream")]
+# one averages, and one drops out, which are done otherwise since; the stream was never fitted
+REFITTED = [path for path in FILES if path.stem not in ("warm", "multilabel", "stream")]
 
 
 @pytest.mark.parametrize("path", REFITTED, ids=lambda path: f"{path.parent.name} {path.stem}")

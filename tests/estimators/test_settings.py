@@ -286,7 +286,17 @@ class TestPlannedUpdates:
 class TestBatchSize:
     @pytest.mark.parametrize(
         ("n_rows", "size"),
-        [(5, 5), (32, 32), (100, 32), (400, 100), (569, 143), (800, 200), (10**6, 200)],
+        [
+            (5, 5),
+            (32, 32),
+            (100, 32),
+            (400, 100),
+            (569, 143),
+            (800, 200),
+            (25_600, 200),
+            (51_200, 400),
+            (10**6, 800),
+        ],
     )
     def test_automatic(self, n_rows, size):
         assert _auto.batch_size("auto", n_rows) == size

@@ -226,6 +226,7 @@ def test_small_batches_are_gathered_several_at_a_time(source, weighted, monkeypa
     data, y = rng.integers(256, size=(n, 30)).astype(source), np.arange(n)
     w = rng.uniform(0.5, 2, n).astype("f4") if weighted else None
     epochs, n_takes = [], []
+    monkeypatch.setattr(module, "SMALL", 0)
     for chunk in (1, 5 * 32 * 30 * 4, module.CHUNK):
         monkeypatch.setattr(module, "CHUNK", chunk)
         counted = data.view(Counted)

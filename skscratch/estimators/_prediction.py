@@ -1,0 +1,56 @@
+"""Predictions: from checked rows to what is made of their logits, in bounded memory."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skscratch._warnings import quiet
+from skscratch.core.network import in_blocks, outputs, rows_per_buffer
+from skscratch.estimators._fitted import fitted_network, fitted_parameters
+from skscratch.estimators._messages import not_finite
+from skscratch.estimators._validation import check_prediction_data
+from skscratch.training.threads import blas_threads, largest_product
+
+__all__ = ["FEW", "finished"]
+
+# Fewer rows are predicted sooner than zeros between members are found.
+FEW = 200
+
+
+def finished(estimator: Any, X: Any, finish: Callable[[Any], Any]) -> NDArray[Any]:
+    """Return ``finish(logits)`` of X, some rows at a time; it may overwrite the logits.
+
+    The logits have the finer precision of those of X and of the network.
+
+    Raises
+    ------
+    ValueError
+        If X is not as described, or if a logit is not finite.
+    """
+
+    def checked(z: Any) -> Any:
+        # a sum is faster, but may overflow
+        if not (math.isfinite(z.sum()) or np.isfinite(z).all()):
+            raise ValueError(
+                not_finite(estimator)
+                or f"X or the network's parameters are too large for {z.dtype}: its output "
+                "overflows."
+            )
+        return finish(z.astype(dtype, copy=False))
+
+    # overflow is checked for above; differences of finite logits may overflow
+    with quiet():
+        X = check_prediction_data(estimator, X)
+        params, arch = fitted_parameters(estimator), fitted_network(estimator)
+        dtype = params.weights[0].dtype
+        if X.dtype != dtype:
+            dtype = np.result_type(X.dtype, dtype)
+        rows = rows_per_buffer(arch, X)
+        if estimator.n_members_ > 1 and X.shape[0] > FEW:
+            params = in_blocks(params, estimator.n_members_)
+        with blas_threads(largest_product(params, X, min(rows, X.shape[0]))):
+            result: NDArray[Any] = outputs(arch, params, X, rows, checked)
+    return result
