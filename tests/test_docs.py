@@ -284,15 +284,22 @@ def test_parameters_that_are_named_exist():
 
 def test_members_of_the_table_are_those_that_auto_makes():
     text = PAGES["guide/architectures"].read_text()
-    row = r"^\| `(\([\d, ]+\))` \| (\d+)(?: of ([\d and]+) units)?"
-    table = re.findall(row, text, re.MULTILINE)
-    assert len(table) >= 5
-    many = SimpleNamespace(X=np.ones((1000, 2)), w=None, validation=None)
-    for sizes, members, units in table:
-        widths = ast.literal_eval(sizes)
-        made = settle(ScratchMLPClassifier(early_stopping=False), many, widths, False).members
-        assert made == int(members)
-        assert not units or [int(n) * made for n in units.split(" and ")] == [*widths]
+    head, *rows = re.findall(r"^\| (?:hidden layers|`\(.*?) \|.*\|$", text, re.MULTILINE)
+    shapes = [
+        (int(n.replace(" ", "")), int(p)) for n, p in re.findall(r"([\d ]+) rows × (\d+)", head)
+    ]
+    assert len(shapes) == 4
+    assert len(rows) > 5
+    for row in rows:
+        sizes, *cells = row.strip("| ").split(" | ")
+        widths = ast.literal_eval(sizes.strip("`"))
+        for (n, p), cell in zip(shapes, cells, strict=True):
+            data = SimpleNamespace(X=np.broadcast_to(1.0, (n, p)), w=None, validation=None)
+            model = ScratchMLPClassifier(early_stopping=False)
+            made = settle(model, data, widths, "auto", False).members
+            members, units = re.match(r"(\d+)(?: of ([\d and]+) units)?", cell).groups()
+            assert made == int(members), (sizes, n, p)
+            assert not units or [int(u) * made for u in units.split(" and ")] == [*widths]
 
 
 @pytest.mark.parametrize(
