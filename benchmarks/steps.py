@@ -23,6 +23,7 @@ from benchmarks.rivals.works import WORKS
 # name: module of benchmarks.rivals, package that it needs
 RIVALS = {
     "skscratch": ("ours", "skscratch"),
+    "as typed": ("typed", "skscratch"),
     "scikit-learn": ("scikit_learn", "sklearn"),
     "torch eager": ("torch_eager", "torch"),
     "JAX jit": ("jax_jit", "jax"),
@@ -70,6 +71,7 @@ def row(name, seconds):
     times = [f"{1e6 * median(seconds[r]):.0f}" if r in seconds else "–" for r in RIVALS]
     rivals = ("scikit-learn", "torch eager", "JAX jit")
     ratios = [ratio(seconds, rival, "skscratch") for rival in rivals]
+    ratios.append(ratio(seconds, "scikit-learn", "as typed"))
     over_products = ratio(seconds, "skscratch", "bare products")
     return f"| {' | '.join([name, *times, *ratios, over_products])} |"
 
@@ -84,8 +86,9 @@ def main():
     options = parser.parse_args()
     pin(options.cores)
     print(heading(options.cores))
-    print(f"| work | {' | '.join(RIVALS)} | × scikit-learn | × torch | × JAX | over products |")
-    print("|---" * (len(RIVALS) + 5) + "|")
+    ratios = "× scikit-learn | × torch | × JAX | as typed × scikit-learn | over products"
+    print(f"| work | {' | '.join(RIVALS)} | {ratios} |")
+    print("|---" * (len(RIVALS) + 6) + "|")
     names = [name for name, (_, package) in RIVALS.items() if find_spec(package)]
     results = {}
     for name in options.works:

@@ -22,12 +22,14 @@ from benchmarks.fits import (
     prediction,
     search,
     sparse,
+    whole,
 )
 from benchmarks.fits.process import apart
 from benchmarks.machine import heading, pin, versions
 
 TOPICS = {
     "defaults": defaults,
+    "whole": whole,
     "search": search,
     "prediction": prediction,
     "column_major": column_major,
