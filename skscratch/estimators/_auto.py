@@ -55,11 +55,13 @@ class Choices(NamedTuple):
     batch_size: int
 
 
-def precision(estimator: Any, X: Any, y: Any, w: Any) -> tuple[Any, np.dtype[Any]]:
-    """Return X and the precision that ``dtype="auto"`` stands for.
+def precision(
+    estimator: Any, X: Any, y: Any, w: Any, is_partial: bool
+) -> tuple[Any, np.dtype[Any]]:
+    """Return X row by row, and the precision that ``dtype="auto"`` stands for.
 
-    An X in float64 is copied if the result is float32. A float32 X and whole numbers are returned
-    as they are.
+    An X in float64 or float16 is copied if the result is float32. A float32 X and whole numbers
+    keep their dtype. The few rows of a ``partial_fit`` say nothing about those that follow.
 
     Parameters
     ----------
@@ -72,21 +74,28 @@ def precision(estimator: Any, X: Any, y: Any, w: Any) -> tuple[Any, np.dtype[Any
         Checked sample weights.
     """
     rows = np.arange(X.shape[0]) if w is None else np.flatnonzero(w)
-    if X.dtype != SINGLE and (is_lbfgs(estimator.solver) or len(rows) < FEW_ROWS):
-        return X, DOUBLE
+    is_small = len(rows) < FEW_ROWS and not is_partial
+    if X.dtype != SINGLE and (is_lbfgs(estimator.solver) or is_small):
+        return _row_by_row(X), DOUBLE
     some = rows[:: -(-len(rows) // min(ROWS, max(32, NUMBERS // X.shape[1])))]
     parts = [X[some].data[:, None] if issparse(X) else X[some]]
     is_numeric = isinstance(y, np.ndarray) and y.dtype.kind in "iuf"  # y is not yet encoded
     if isinstance(estimator, RegressorMixin) and is_numeric:
         parts.append(y[rows].reshape(len(rows), -1))
     if not all(map(_fits, parts)):
-        return X, DOUBLE
-    if X.dtype != DOUBLE:
-        return X, SINGLE
-    single = X.astype(SINGLE)
+        return _row_by_row(X), DOUBLE
+    if X.dtype.kind != "f" or X.dtype == SINGLE:
+        return _row_by_row(X), SINGLE
+    single = X.astype(SINGLE) if issparse(X) else X.astype(SINGLE, order="C")
     values = single.data if issparse(X) else single
-    # a row outside of the sample may be too large
-    return (single, SINGLE) if values.size == 0 or np.isfinite(_largest(values)) else (X, DOUBLE)
+    if values.size and not np.isfinite(_largest(values)):  # in a row outside of the sample
+        return _row_by_row(X), DOUBLE
+    return single, SINGLE
+
+
+def _row_by_row(X: Any) -> Any:
+    """Return X in C order, because gathering rows from columns would copy all of X."""
+    return X if issparse(X) else np.ascontiguousarray(X)
 
 
 def _fits(values: Any) -> bool:

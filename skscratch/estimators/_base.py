@@ -248,7 +248,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         is_initial = not continues(self)
         hooks = new_hooks(self, callback_context(self, max_epochs=1), X, y, sample_weight)
         with Transaction(self) as transaction, quiet():
-            data = self._check(X, y, sample_weight, is_initial, None, known)
+            data = self._check(X, y, sample_weight, is_initial, None, known, is_partial=True)
             config = resolve(self, data, is_partial=True, is_initial=is_initial)
             state = self._state(config, data, is_initial)
             options = cast(Stochastic, config.optimizer)
@@ -268,17 +268,20 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         is_initial: bool,
         begun: str | None = None,
         known: Any = None,
+        is_partial: bool = False,
     ) -> Dataset:
         """Return the training data, checked and encoded; ``begun`` is the precision to go on in."""
-        asked = begun or self.dtype
-        floats: list[Any]
+        asked, floats = begun or self.dtype, FLOATS
+        is_open = is_initial and isinstance(asked, str) and asked == "auto"
         if not is_initial:
             floats = [fitted_parameters(self).weights[0].dtype]
-        else:
-            floats = FLOATS if asked in (None, "auto") else [np.dtype(asked)]
-        X, y, w, dtype = check_training_data(self, X, y, sample_weight, floats, is_initial)
-        if is_initial and isinstance(asked, str) and asked == "auto":
-            X, dtype = precision(self, X, y, w)
+        elif is_open:
+            floats = [*FLOATS, np.float16]
+        elif asked is not None:
+            floats = [np.dtype(asked)]
+        X, y, w, dtype = check_training_data(self, X, y, sample_weight, floats, is_initial, is_open)
+        if is_open:
+            X, dtype = precision(self, X, y, w, is_partial)
         return self._encode(X, y, w, dtype, is_initial, known)
 
     def _check_validation(

@@ -90,7 +90,7 @@ default='squared_error'
         Samples per update, at most all of them. 'auto' is a quarter of the samples, but at least 32
         and at most 200, so that small data sets get several updates per epoch. From 25,600 samples
         on, it is 1/128 of the samples, at most 800, because larger products take less time per
-        sample. Not for 'lbfgs'.
+        sample. Samples held out do not count. Not for 'lbfgs'.
     learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine', 'onecycle', 'exponential', \
 'step'}, Schedule or callable, default='constant'
         Learning-rate schedule. 'invscaling' divides the initial rate by ``(step + 1) ** power_t``.
@@ -162,13 +162,15 @@ default='squared_error'
         'leaky_relu', 'elu', 'silu', 'gelu' or 'mish' gets 'he_uniform', a layer followed by 'selu'
         gets 'lecun_normal', and every other layer gets 'glorot_uniform'. A callable gets ``(rng,
         fan_in, fan_out)`` and returns the weights.
-    dtype : {'auto', 'float32', 'float64'}, default='auto'
+    dtype : {'auto', 'float32', 'float64'} or None, default='auto'
         Precision of the parameters and of training. 'auto' means float32, which takes half the time
-        and memory of float64 and gives equally good models. It means float64 with 'lbfgs' and for
-        fewer than 50 rows, unless X is float32. It also means float64 if a feature, or the target
-        of a regressor, varies by less than 1/8192 of its size, or if float32 would merge more than
-        a tenth of its distinct values. None means the precision of X. Training that continues keeps
-        the precision of the fitted network.
+        and memory of float64 and gives equally good models. It means float64 with 'lbfgs' and for a
+        ``fit`` to fewer than 50 rows, unless X is float32. It also means float64 for data that
+        float32 cannot hold: if the standard deviation of a feature, or of a regressor's target, is
+        less than 1/8192 of its largest absolute value or below 1e-32, if that value is above 3e32,
+        or if float32 would merge more than a tenth of the distinct values. None means float32 for
+        a float32 X, and float64 otherwise. Training that continues keeps the precision of the
+        fitted network.
     dropout : float or list of float, default=0.0
         Fraction of the activations, in [0, 1), that each training step sets to zero: one number for
         all hidden layers, or a list with one per layer. Not for 'lbfgs'.
@@ -216,8 +218,8 @@ default='squared_error'
         up to 8, that divides every layer and leaves each member at least 16 units per layer. The
         first layer of a member has at least one unit for every 10 features. From 100,000 samples
         on, or 10,000 with a single hidden layer, it has at least 64 units. Several members need a
-        dense X, and ``fit`` without ``warm_start``, ``refit`` and 'lbfgs'. Otherwise, and for fewer
-        than 50 rows, 'auto' is 1.
+        dense X. They are not possible with ``warm_start``, ``refit``, 'lbfgs' or ``partial_fit``.
+        There, and for fewer than 50 rows, 'auto' is 1.
     standardize : bool, default=True
         Whether ``fit`` scales the features of a dense X, batch by batch, if one of them is out of
         scale. A feature is out of scale if its standard deviation is not between 0.1 and 3, or if

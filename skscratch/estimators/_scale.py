@@ -21,14 +21,14 @@ def warn_of_no_scaling(estimator: Any, X: Any) -> None:
     largest = int(scales.argmax())
     if not scales[largest] > 0 or FAR_FROM_SCALE[0] <= scales[largest] <= FAR_FROM_SCALE[1]:
         return
-    why, way_out = "A partial_fit that comes first", "StandardScaler"
+    what, way_out = "the X of a first partial_fit", "StandardScaler"
     if issparse(X):
-        why, way_out = "A sparse X", "MaxAbsScaler, or pass it dense, which also allows members"
+        what, way_out = "a sparse X", "MaxAbsScaler, or pass it dense, which also allows members"
     feature, scale = named_features(estimator, [largest]), f"{scales[largest]:.2g}"
     warn(
-        f"X is far from scale: the largest root mean square, of {feature}, is {scale}. {why} is "
-        "trained on as it is, whatever standardize says. Scale X before, for instance with "
-        f"sklearn.preprocessing.{way_out}, or set standardize=False if it is meant to be so."
+        f"X is far from scale: the largest root mean square, of {feature}, is {scale}. "
+        f"standardize=True does not scale {what}. Scale X before, for instance with "
+        f"sklearn.preprocessing.{way_out}. To train on X as it is, set standardize=False."
     )
 
 

@@ -16,9 +16,10 @@ from skscratch._compat import InvalidParameterError
 from skscratch._warnings import warn
 from skscratch.core.losses import REGRESSION_LOSSES, Loss, RegressionLoss
 from skscratch.core.regression_losses import AbsoluteError, Quantile
+from skscratch.estimators._faults import in_targets
 from skscratch.estimators._former import is_of_user
 from skscratch.estimators._objects import check_loss
-from skscratch.estimators._validation import in_targets, naming, refuse_dates
+from skscratch.estimators._validation import naming, refuse_dates
 from skscratch.training.scaling import TargetScaling
 
 __all__ = [

@@ -5,22 +5,18 @@ Errors name the argument, the position of the bad value, and what to do.
 
 import math
 import re
-import reprlib
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
-from numbers import Complex, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from skscratch._compat import check_sample_weight, check_y
+from skscratch.estimators._faults import OF_KIND, in_features, in_labels, in_targets
 
 __all__ = [
     "FLOATS",
@@ -29,14 +25,12 @@ __all__ = [
     "check_training_data",
     "check_validation_data",
     "check_weights",
-    "in_labels",
-    "in_targets",
     "naming",
     "raise_named",
     "refuse_dates",
 ]
 
-FLOATS = [np.float64, np.float32]
+FLOATS: list[Any] = [np.float64, np.float32]
 WHOLE = [np.dtype(code) for code in "?bBhHiIlLqQ"]
 # In a message of scikit-learn: here the fault ends and a guess at the cause begins.
 SUPPOSED = r"\n|\. Maybe you are trying"
@@ -44,25 +38,23 @@ SUPPOSED = r"\n|\. Maybe you are trying"
 ABOUT_VALUES = (
     r"NaN|infinity|convert|float\(\)|Complex|DType|label type|ambiguous|supported between"
 )
-# Faults of values, and what to do.
-DATES = "dates", "Turn them into numbers, for instance the days since a date, or the month"
-SPANS = "time spans", "Turn them into numbers, for instance with .dt.total_seconds()"
-OF_KIND = {"M": DATES, "m": SPANS}
-TEXT = "text", "Encode it, for instance with OneHotEncoder in a ColumnTransformer, or leave it out"
-MISSING = "a missing value", "Fill it, for instance with SimpleImputer, or leave out the row"
-INFINITE = "an infinite number", "Replace it, or leave out the row"
-COMPLEX = "complex numbers", "Give the real and the imaginary part as two columns"
-REGRESSION = " A classifier predicts classes. For numbers there is ScratchMLPRegressor."
 
 
 def check_training_data(
-    estimator: Any, X: Any, y: Any, sample_weight: Any, floats: list[Any], first: bool
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    floats: list[Any],
+    first: bool,
+    is_open: bool = False,
 ) -> tuple[Any, Any, NDArray[Any] | None, np.dtype[Any]]:
-    """Return X as C-ordered or CSR numbers, y, the weights or None, and the dtype to compute in.
+    """Return X as numbers, dense or CSR, y, the weights or None, and the dtype to compute in.
 
     ``floats`` are the allowed dtypes to compute in, the preferred one first. An X of another float
     dtype is converted to the preferred one. Integers keep their dtype, and are converted batch by
     batch. ``first`` says whether X defines the features; otherwise X must have the known features.
+    If the precision is still open (``is_open``), the order of a dense X is left as it is.
     """
     if y is None:
         validate_data(estimator, X, y)  # raises, because the tags say that y is required
@@ -70,7 +62,12 @@ def check_training_data(
     with naming("X", in_features, X):
         # C-ordered: gathering rows from a column-major X would copy all of X for every batch
         X = validate_data(
-            estimator, X, accept_sparse="csr", dtype=[*floats, *WHOLE], order="C", reset=first
+            estimator,
+            X,
+            accept_sparse="csr",
+            dtype=[*floats, *WHOLE],
+            order=None if is_open else "C",  # a change of the precision changes the order, too
+            reset=first,
         )
     dtype = X.dtype if X.dtype.kind == "f" else np.dtype(floats[0])
     y = check_target("y", estimator, X, y)
@@ -127,7 +124,7 @@ def check_prediction_data(estimator: Any, X: Any) -> Any:
     refuse_dates("X", X)
     with naming("X", in_features, X):
         return validate_data(
-            estimator, X, accept_sparse="csr", dtype=[*FLOATS, *WHOLE], reset=False
+            estimator, X, accept_sparse="csr", dtype=[*FLOATS, np.float16, *WHOLE], reset=False
         )
 
 
@@ -201,62 +198,6 @@ def refuse_mixed(argument: str, y: Any) -> None:
         raise ValueError(f"{argument} must hold labels of one kind.{in_labels(y)}")
 
 
-def in_features(X: Any) -> str:
-    """Return a sentence on the first non-number in X, with a space before it, or an empty string.
-
-    It is slow, and meant for an X that has already been refused.
-    """
-    for name, row, value in _suspects(X):
-        found = _fault(value)
-        if found:
-            what, way_out = found
-            return f" Column {name} holds {what}: {_shown(value)} in row {row}. {way_out}."
-    return ""
-
-
-def in_labels(y: Any) -> str:
-    """Return a sentence on refused labels, with a space before it, or an empty string."""
-    labels = np.asarray(y, dtype=object)
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
-    rows = [] if labels.ndim != 1 else list(enumerate(labels.tolist()))
-    for row, label in rows:
-        if _is_missing(label) or _fault(label) in (INFINITE, COMPLEX):
-            what = "missing" if _is_missing(label) else "no class"
-            return (
-                f" The label in row {row} is {what}: {label!r}. Leave out such rows, or give them "
-                "a class of their own."
-            )
-    if np.asarray(y).dtype.kind == "f":
-        return REGRESSION
-    kinds = {type(label): (row, label) for row, label in reversed(rows)}
-    if len(kinds) > 1:
-        (i, one), (j, other) = sorted(kinds.values(), key=lambda found: found[0])[:2]
-        return (
-            f" It mixes {type(one).__name__} and {type(other).__name__}: {one!r} in row {i}, "
-            f"{other!r} in row {j}. Make them one, for instance with astype(str)."
-        )
-    if np.asarray(y).dtype.kind == "O" and kinds and str not in kinds:
-        return " Its values are Python objects. Convert them, for instance with astype(str)."
-    return ""
-
-
-def in_targets(y: Any) -> str:
-    """Return a sentence on the first target that is no number, with a space before it, or ""."""
-    targets = np.asarray(y, dtype=object)
-    rows = targets.reshape(len(targets), -1).tolist() if targets.ndim else []
-    for row, values in enumerate(rows):
-        for value in values:
-            found = TEXT if isinstance(value, (str, bytes)) else _fault(value)
-            if found:
-                return (
-                    f" Row {row} holds {found[0]}: {_shown(value)}. A regressor needs finite real "
-                    "numbers. Convert such targets, for instance with astype(float), or leave out "
-                    "the rows."
-                )
-    return ""
-
-
 def _kinds(X: Any) -> Iterator[tuple[str, str]]:
     """Yield the name and the dtype's kind of each column; the name is "" for an array."""
     if hasattr(X, "columns") and hasattr(X, "dtypes"):
@@ -275,61 +216,3 @@ def _kinds(X: Any) -> Iterator[tuple[str, str]]:
         for i, value in enumerate(row if isinstance(row, (list, tuple, np.ndarray)) else []):
             if isinstance(value, (np.datetime64, np.timedelta64)):
                 yield str(i), value.dtype.kind
-
-
-def _suspects(X: Any) -> Iterator[tuple[str, int, Any]]:
-    """Yield column, row and value of possible non-numbers, column by column."""
-    if issparse(X):
-        entries = X.tocoo()
-        for i in np.flatnonzero(~np.isfinite(entries.data))[:1]:
-            yield str(entries.col[i]), int(entries.row[i]), entries.data[i]
-        return
-    if hasattr(X, "columns") and hasattr(X, "iloc"):
-        columns = [(repr(name), X.iloc[:, i]) for i, name in enumerate(X.columns)]
-    else:
-        array = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
-        columns = [(str(i), array[:, i]) for i in range(array.shape[1] if array.ndim == 2 else 0)]
-    for name, column in columns:
-        values = np.asarray(column)
-        rows: Any = range(0 if values.dtype.kind in "biu" else len(values))
-        if values.dtype.kind == "f":
-            rows = np.flatnonzero(~np.isfinite(values))[:1]
-        for row in rows:
-            yield name, int(row), values[row]
-
-
-def _fault(value: Any) -> tuple[str, str] | None:
-    """Return the fault of a value that is not a finite number, and the remedy, or None."""
-    if _is_missing(value):
-        return MISSING
-    if isinstance(value, (str, bytes)):
-        return None if _is_numeral(value) else TEXT
-    if isinstance(value, (date, np.datetime64)):
-        return DATES
-    if isinstance(value, (timedelta, np.timedelta64)):
-        return SPANS
-    if isinstance(value, Real):
-        number: Any = value  # an int may be too large for a float
-        return None if abs(number) <= sys.float_info.max else INFINITE
-    if isinstance(value, Complex):
-        return COMPLEX
-    return f"an object of type {type(value).__name__}", "Turn it into numbers, or leave it out"
-
-
-def _shown(value: Any) -> str:
-    """Return a short repr of a value."""
-    return reprlib.repr(value.item() if isinstance(value, (np.number, np.str_)) else value)
-
-
-def _is_missing(value: Any) -> bool:
-    from pandas import isna
-
-    return np.ndim(value) == 0 and bool(isna(value))
-
-
-def _is_numeral(text: str | bytes) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -15,6 +15,7 @@ from benchmarks.rivals.works import WORKS, Work
 
 SECONDS = {
     "skscratch": [1e-6, 2e-6, 4e-6],
+    "as typed": [2e-6, 4e-6, 8e-6],
     "scikit-learn": [2e-6, 8e-6, 8e-6],
     "bare products": [1e-6, 1e-6, 1e-6],
 }
@@ -22,7 +23,7 @@ SECONDS = {
 
 def test_ratios_are_medians_of_rounds_and_missing_rivals_are_dashes():
     assert steps.ratio(SECONDS, "scikit-learn", "skscratch") == "2.00"
-    assert steps.row("w", SECONDS) == "| w | 2 | 8 | – | – | 1 | 2.00 | – | – | 2.00 |"
+    assert steps.row("w", SECONDS) == "| w | 2 | 4 | 8 | – | – | 1 | 2.00 | – | – | 1.00 | 2.00 |"
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux can pin a process")

@@ -403,10 +403,10 @@ class TestWhatIsNotScaledIsSaid:
     @pytest.mark.parametrize("factor", [1e3, 1e-5])
     def test_of_a_sparse_matrix_and_of_parts(self, factor, small):
         X, y = factor * Z[:60], SUM[:60]
-        with pytest.warns(UserWarning, match=r"X is far from scale.*A sparse X is trained on as"):
+        with pytest.warns(UserWarning, match=r"X is far from scale.*does not scale a sparse X"):
             small(standardize=True).fit(csr_array(X), y)
         model = small(standardize=True)
-        with pytest.warns(UserWarning, match=r"X is far from scale.*A partial_fit that"):
+        with pytest.warns(UserWarning, match=r"X is far from scale.*does not scale the X of a first partial_fit"):
             model.partial_fit(X, y, classes=[False, True])
         assert not said(lambda: model.partial_fit(X, y))
 
