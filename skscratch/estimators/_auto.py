@@ -30,7 +30,9 @@ SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 ROWS, NUMBERS = 1000, 2**20
 # float32 must hold apart this share of the distinct values. The values must vary by more than
 # this fraction of their size, inverted, because an offset is rounded as well.
-APART, COARSE = 0.9, 2.0**13
+APART, COARSE = 0.9, 1024
+# A target so many times as far from the median as the quartiles are is a code, or an outlier.
+FAR = 1e5
 # Numbers must be so many times smaller than the largest float32, and larger than the smallest one.
 HEADROOM = 1e6
 
@@ -77,11 +79,16 @@ def precision(
     is_small = len(rows) < FEW_ROWS and not is_partial
     if X.dtype != SINGLE and (is_lbfgs(estimator.solver) or is_small):
         return _row_by_row(X), DOUBLE
-    some = rows[:: -(-len(rows) // min(ROWS, max(32, NUMBERS // X.shape[1])))]
+    # not evenly spaced: data may be periodic
+    n = min(len(rows), ROWS, max(32, NUMBERS // X.shape[1]))
+    some = np.sort(np.random.default_rng(0).choice(rows, n, replace=False, shuffle=False))
     parts = [X[some].data[:, None] if issparse(X) else X[some]]
     is_numeric = isinstance(y, np.ndarray) and y.dtype.kind in "iuf"  # y is not yet encoded
     if isinstance(estimator, RegressorMixin) and is_numeric:
-        parts.append(y[rows].reshape(len(rows), -1))
+        targets = y[rows].reshape(len(rows), -1)
+        if _has_codes(targets):
+            return _row_by_row(X), DOUBLE
+        parts.append(targets)
     if not all(map(_fits, parts)):
         return _row_by_row(X), DOUBLE
     if X.dtype.kind != "f" or X.dtype == SINGLE:
@@ -110,6 +117,13 @@ def _fits(values: Any) -> bool:
     in_range = (size < info.max / HEADROOM) & (spread > info.tiny * HEADROOM)
     apart = _distinct(rounded) >= APART * _distinct(exact)
     return bool((~varies | (in_range & apart & (size < COARSE * spread))).all())
+
+
+def _has_codes(y: Any) -> bool:
+    """Return whether targets are so far from the others that float32 would not see their losses."""
+    low, middle, high = np.quantile(y, [0.25, 0.5, 0.75], axis=0)
+    furthest = np.maximum(y.max(axis=0) - middle, middle - y.min(axis=0))
+    return bool(((low < high) & (furthest > FAR * (high - low))).any())
 
 
 def _distinct(ordered: Any) -> Any:

@@ -143,9 +143,10 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         and memory of float64 and gives equally good models. It means float64 with 'lbfgs' and for a
         ``fit`` to fewer than 50 rows, unless X is float32. It also means float64 for data that
         float32 cannot hold: if the standard deviation of a feature, or of a regressor's target, is
-        less than 1/8192 of its largest absolute value or below 1e-32, if that value is above 3e32,
-        or if float32 would merge more than a tenth of the distinct values. None means float32 for
-        a float32 X, and float64 otherwise. Training that continues keeps the precision of the
+        less than 1/1024 of its largest absolute value or below 1e-32, if that value is above 3e32,
+        if float32 would merge more than a tenth of the distinct values, or if targets are 100,000
+        times as far from the median as most others. None means float32 for a float32 X, and float64
+        otherwise. Training that continues keeps the precision of the
         fitted network.
     dropout : float or list of float, default=0.0
         Fraction of the activations, in [0, 1), that each training step sets to zero: one number for

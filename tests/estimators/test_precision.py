@@ -162,6 +162,24 @@ def test_probabilities_sum_to_1_in_the_precision_of_the_rows():
         log_loss(y, p)
 
 
+def test_periodic_rows_do_not_hide_a_feature():
+    """The first of every 24 rows is a reference value."""
+    n = 24_000
+    values = np.where(np.arange(n) % 24, 1e8 + 3 * RNG.normal(size=n), 1e8)
+    assert trained(values[:, None], np.arange(n) % 2) == np.float64
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", "huber", "quantile"])
+def test_codes_among_the_targets_do_not_hide_the_others(loss):
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(1000, 3))
+    y = features[:, 0] + np.sin(2 * features[:, 1])
+    coded = np.where(rng.random(1000) < 0.02, -(2.0**31), y)
+    model = ScratchMLPRegressor(loss, random_state=0, max_iter=60).fit(features, coded)
+    assert model.coefs_[0].dtype == np.float64
+    assert np.abs(model.predict(features) - y).mean() < 0.15
+
+
 TARGETS = {
     "small": (X[:, 0], np.float32),
     "counts": (np.arange(N) % 7, np.float32),
