@@ -40,4 +40,4 @@ def works(mnist):
         X, y = load_mnist_csv(mnist, return_X_y=True)
         X = X.astype(np.float64) / 255
         yield "MNIST", X, y, 2, {}
-        yield 'MNIST, dtype="float32" for skscratch', X, y, 2, {"dtype": "float32"}
+        yield 'MNIST, dtype="float64" for skscratch', X, y, 2, {"dtype": "float64"}

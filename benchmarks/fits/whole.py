@@ -29,9 +29,9 @@ def measure(rounds, mnist):
             row(f"{n:,} × {p}, gradient boosting", kinds, *data, max(1, int(share * rounds)))
         )
     if mnist is not None:
-        X, y = load_mnist_csv(mnist)
+        X, y = load_mnist_csv(mnist, return_X_y=True)
         kinds = ScratchMLPClassifier, MLPClassifier
-        data = X.astype(np.float64), y
+        data = X.astype(np.float64) / 255, y
         rows.append(row("MNIST, `MLPClassifier`", kinds, *data, max(1, rounds // 5)))
     return Table("Default fits from float64, and the other default", rows)
 
