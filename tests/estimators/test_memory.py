@@ -75,6 +75,13 @@ def test_a_column_major_X_is_copied_once():
     assert X.nbytes < most < 1.25 * X.nbytes
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_copy_of_float64_is_half_as_large(order):
+    X = PIXELS.astype(np.float64, order=order)
+    most, _ = peak(lambda: fit(X))
+    assert X.nbytes / 2 < most < 0.65 * X.nbytes
+
+
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "csr"])
 @pytest.mark.parametrize("params", [{}, {"dtype": "float32"}, {"solver": "lbfgs"}], ids=str)
 @pytest.mark.parametrize("dtype", [np.uint8, bool, np.int16, np.int64, np.uint64])
