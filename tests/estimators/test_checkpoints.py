@@ -8,13 +8,16 @@ import pickle
 import re
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
 
-from skscratch.estimators import _base
+from skscratch import ScratchMLPClassifier
+from skscratch.estimators import _auto, _base
 from skscratch.training import checkpoint
 from tests.estimators.bomb import Bomb, die, interrupt
 
@@ -466,3 +469,27 @@ def test_what_others_have_beside_it_is_left_alone(path, binary, small):
 def test_a_parameter_that_cannot_be_compared_is_refused_by_name(path, binary, small):
     with pytest.raises(ValueError, match="weight_init"):
         small(checkpoint=path, weight_init=lambda rng, p, q: np.ones((p, q))).fit(*binary)
+
+
+@pytest.mark.parametrize("name", ["dtype", "n_members"])
+def test_where_auto_means_something_else_now_a_fit_goes_on_as_it_began(name, tmp_path, monkeypatch):
+    """A former version may have made other choices."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(200, 3)), rng.integers(2, size=200)
+
+    def go_on(max_iter, path):
+        model = ScratchMLPClassifier(
+            (64,), max_iter=max_iter, random_state=0, checkpoint=path, checkpoint_epochs=1
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return model.fit(X, y)
+
+    began = go_on(2, tmp_path / "run")
+    constants = {"dtype": ("COARSE", 0), "n_members": ("NARROWEST", 32)}
+    monkeypatch.setattr(_auto, *constants[name])
+    went_on, anew = go_on(4, tmp_path / "run"), go_on(4, tmp_path / "another")
+    assert went_on.n_iter_ == 4
+    assert went_on.n_members_ == began.n_members_ == 4
+    assert went_on.coefs_[0].dtype == began.coefs_[0].dtype == np.float32
+    assert anew.n_members_ != 4 or anew.coefs_[0].dtype != np.float32
