@@ -100,6 +100,7 @@ def test_whole_numbers_give_what_casting_them_first_gives(dtype, params, sparse)
         assert_array_equal(ours, theirs)
         assert ours.dtype == floats.dtype
     answers = expected.predict_proba(container(floats.astype(np.float64)))
+    # small whole numbers are answered in float32, float64 in float64
     assert_allclose(model.predict_proba(container(X)), answers, rtol=1e-6)
 
 
