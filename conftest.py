@@ -1,8 +1,9 @@
-"""Which files of the package have examples that can run here; no test leaves a figure open."""
+"""Which files of the package have examples that can run here; what surrounds every test."""
 
 import importlib.util
 import sys
 
+import numpy as np
 import pytest
 
 # What the examples of a file need; scikit-learn has callbacks from 1.9 on.
@@ -12,6 +13,11 @@ NEEDS = {
     "skscratch/plotting/*.py": "matplotlib",
 }
 collect_ignore_glob = [path for path, name in NEEDS.items() if not importlib.util.find_spec(name)]
+
+
+@pytest.fixture(autouse=True)
+def _unseeded_draws_are_the_same_in_every_run():
+    np.random.seed(0)  # noqa: NPY002 (an estimator without random_state draws from this state)
 
 
 @pytest.fixture(autouse=True)

@@ -459,9 +459,11 @@ default='squared_error'
         Examples
         --------
         >>> from skscratch import ScratchMLPRegressor
-        >>> model = ScratchMLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0)
+        >>> model = ScratchMLPRegressor(
+        ...     hidden_layer_sizes=(), solver="lbfgs", alpha=0, tol=1e-9, random_state=0
+        ... )
         >>> model = model.fit([[0.0], [1.0], [2.0]], [1000.0, 3000.0, 5000.0])
-        >>> model.predict([[3.0]]).round(1)
+        >>> model.predict([[3.0]]).round()
         array([7000.])
         """
         fitted: Self = super().fit(
@@ -545,7 +547,9 @@ default='squared_error'
         Examples
         --------
         >>> from skscratch import ScratchMLPRegressor
-        >>> model = ScratchMLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0)
+        >>> model = ScratchMLPRegressor(
+        ...     hidden_layer_sizes=(), solver="lbfgs", alpha=0, tol=1e-9, random_state=0
+        ... )
         >>> model.fit([[0.0], [2.0]], [[0.0, 1.0], [4.0, 1.0]]).predict([[1.0]]).round(3)
         array([[2., 1.]])
         """
