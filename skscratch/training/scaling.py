@@ -29,6 +29,10 @@ STANDARDISED, NEAR_0 = (0.5, 2.0), 0.5
 # rarely lit pixel is meant to count for less. A feature this much smaller than the others is an
 # exception: it is out of scale.
 SPARSE, MUCH_SMALLER = 0.1, 0.001
+# At least this many of them have one unit, as pixels have, if half of them reach this share of the
+# largest value. They are then scaled by one number, so that the largest root mean square becomes
+# about this. Of fewer pixels, each counts for more, and a network learns more from scaling each.
+MANY, REACH, BRIGHTEST = 100, 0.5, 0.6
 # Lower bound on the scale: after scaling, no value of the bulk is much further than this from the
 # center. Otherwise a rarely lit pixel would dominate when it is lit.
 FURTHEST = 20.0
@@ -189,12 +193,14 @@ def find_scaling(X: Any, w: Any, size: int, dtype: Any) -> Scaling | None:
     scale = np.where(two_valued, spread, np.maximum(std, spread / FURTHEST))
     # a large constant is scaled down, or its products would hide the others by rounding
     scale = np.where(spread == 0, abs(mean), scale)
+    pixels = _of_one_unit(moments) & ~in_scale
+    scale[pixels] = np.hypot(mean, std)[pixels].max(initial=0) / BRIGHTEST
     # weights divided by the scale must be finite
     foldable = scale > 64 * float(np.finfo(dtype).tiny)
     scale = np.exp2(np.round(np.log2(np.where(in_scale | ~foldable, 1, scale))))
     # rounded, so that the order of the sum has no effect
     rounded = np.round(mean / scale * FINENESS) * (scale / FINENESS)
-    center = np.where(in_scale, 0, np.where(two_valued, bulk_low, rounded))
+    center = np.where(in_scale | pixels, 0, np.where(two_valued, bulk_low, rounded))
     furthest = np.maximum(high / scale - center / scale, center / scale - low / scale)
     limit = np.where(furthest > LIMIT, LIMIT, np.inf).astype(dtype)
     return Scaling(
@@ -262,6 +268,14 @@ def _in_scale(moments: Moments) -> Any:
     together = IN_SCALE[0] <= common <= IN_SCALE[1]
     in_scale[sparse] = together & (high >= MUCH_SMALLER * high[sparse].max(initial=0))[sparse]
     return in_scale | moments.of_unit_range()
+
+
+def _of_one_unit(moments: Moments) -> Any:
+    """Return which features are sparse and have one unit."""
+    sparse, none = moments.sparse(), np.zeros(len(moments.high), bool)
+    highs = moments.high[sparse]
+    of_one_unit = highs.size >= MANY and np.median(highs) >= REACH * highs.max()
+    return sparse if of_one_unit else none
 
 
 def _trusted(moments: Moments) -> Any:

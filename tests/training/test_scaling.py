@@ -149,6 +149,24 @@ class TestFinding:
         assert find(pixels * factor) is None
         assert (find(pixels * 1.0).center > 0).all()
 
+    @pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+    def test_many_pixels_with_one_unit_are_scaled_by_one_number(self, dtype):
+        """So raw images are learned as images divided by 255 are, and a dim pixel stays dim."""
+        rng = np.random.default_rng(0)
+        pixels = (rng.integers(0, 256, (N, 110)) * (rng.random((N, 110)) < 0.5)).astype(dtype)
+        pixels[:, -20:] //= 10
+        scaling = find(pixels)
+        assert_array_equal(scaling.scale, 256)
+        assert_array_equal(scaling.center, 0)
+        assert (find(pixels[:, :60]).center > 0).all()  # each by its standard deviation
+
+    def test_many_counts_with_units_of_their_own_are_scaled_one_by_one(self):
+        units = 4.0 ** np.arange(10).repeat(11)
+        counts = np.random.default_rng(0).poisson(1, (N, 110)) * units
+        scaling = find(counts)
+        assert len({*scaling.scale}) == 10
+        assert (scaling.center[units > 4] > 0).all()
+
     def test_a_sparse_feature_that_is_much_smaller_than_the_others_is_scaled(self):
         counts = RNG.integers(0, 4, (N, 3)) * [1, 1, 1e-4]
         scaling = find(counts)
