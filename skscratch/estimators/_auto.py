@@ -20,6 +20,8 @@ FEW_ROWS = 50
 # Members average out each other's errors, but more than 8 improve little. "auto" makes no layer of
 # a member narrower than 16 units, the narrowest one measured.
 MOST_MEMBERS, NARROWEST = 8, 16
+# A layer narrower than the output layer cannot hold many outputs apart. This many units can hold more.
+ENOUGH_FOR_OUTPUTS = 64
 # A narrow first layer cannot hold all that many rows or features say. It gets 64 units from so many
 # rows, fewer for a single hidden layer, and at least one unit for so many features.
 WIDE, MANY_ROWS, MANY_ROWS_OF_ONE_LAYER, FEATURES_A_UNIT = 64, 100_000, 10_000, 10
@@ -223,7 +225,8 @@ def _n_members(estimator: Any, n: Any, data: Dataset, n_rows: int, widths: tuple
         many = MANY_ROWS if len(widths) > 1 else MANY_ROWS_OF_ONE_LAYER
         first = NARROWEST if n_rows < many else WIDE
         of_first = int(widths[0] // max(first, data.X.shape[1] / FEATURES_A_UNIT))
-        most = min(MOST_MEMBERS, min(widths) // NARROWEST, of_first)
+        narrowest = max(NARROWEST, min(data.n_outputs, ENOUGH_FOR_OUTPUTS))
+        most = min(MOST_MEMBERS, min(widths) // narrowest, of_first)
         return max((m for m in range(1, most + 1) if common % m == 0), default=1)
     if n != 1 and missing:
         raise InvalidParameterError(f"n_members={n} needs {missing}; otherwise it must be 1.")

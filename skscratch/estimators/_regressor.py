@@ -216,11 +216,12 @@ default='squared_error'
         members' outputs. The ``coefs_`` of this network have the shapes that ``hidden_layer_sizes``
         asks for, with zeros between members. The members make different errors, so their mean makes
         fewer. 1 trains one network in which all units are connected. 'auto' is the largest number,
-        up to 8, that divides every layer and leaves each member at least 16 units per layer. The
-        first layer of a member has at least one unit for every 10 features. From 100,000 samples
-        on, or 10,000 with a single hidden layer, it has at least 64 units. Several members need a
-        dense X. They are not possible with ``warm_start``, ``refit``, 'lbfgs' or ``partial_fit``.
-        There, and for fewer than 50 rows, 'auto' is 1.
+        up to 8, that divides every layer and leaves each member at least 16 units per layer, and at
+        least as many as there are outputs, up to 64. The first layer of a member has at least one
+        unit for every 10 features. From 100,000 samples on, or 10,000 with a single hidden layer,
+        it has at least 64 units. Several members need a dense X. They are not possible with
+        ``warm_start``, ``refit``, 'lbfgs' or ``partial_fit``. There, and for fewer than 50 rows,
+        'auto' is 1.
     standardize : bool, default=True
         Whether ``fit`` scales the features of a dense X, batch by batch, if one of them is out of
         scale. A feature is out of scale if its standard deviation is not between 0.1 and 3, or if

@@ -92,6 +92,18 @@ class TestMembers:
                 settled = settle(ScratchMLPClassifier(sizes))
                 assert settled.arch.members == max(expected, default=1)
 
+    @pytest.mark.parametrize(
+        ("n_classes", "members"), [(10, 8), (16, 8), (17, 4), (32, 4), (33, 2), (64, 2), (90, 2)]
+    )
+    def test_no_layer_of_a_member_has_fewer_units_than_there_are_outputs(self, n_classes, members):
+        data = np.random.default_rng(0).normal(size=(200, 4))
+        model = ScratchMLPClassifier()
+        config = resolve(
+            model, model._check(data, np.arange(200) % n_classes, None, True), is_partial=False,
+            is_initial=True,
+        )  # fmt: skip
+        assert config.arch.members == members
+
     @cases
     def test_several_need_all_this(self, params, given, stopping, several):
         model = ScratchMLPClassifier((100,), **params)
