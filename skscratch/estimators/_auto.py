@@ -20,7 +20,7 @@ FEW_ROWS = 50
 # Members average out each other's errors, but more than 8 improve little. "auto" makes no layer of
 # a member narrower than 16 units, the narrowest one measured.
 MOST_MEMBERS, NARROWEST = 8, 16
-# A layer narrower than the output layer cannot hold many outputs apart. This many units can hold more.
+# A layer narrower than the output layer cannot hold many outputs apart. So many units are enough.
 ENOUGH_FOR_OUTPUTS = 64
 # A narrow first layer cannot hold all that many rows or features say. It gets 64 units from so many
 # rows, fewer for a single hidden layer, and at least one unit for so many features.
