@@ -294,7 +294,8 @@ def test_members_of_the_table_are_those_that_auto_makes():
         sizes, *cells = row.strip("| ").split(" | ")
         widths = ast.literal_eval(sizes.strip("`"))
         for (n, p), cell in zip(shapes, cells, strict=True):
-            data = SimpleNamespace(X=np.broadcast_to(1.0, (n, p)), w=None, validation=None)
+            X = np.broadcast_to(1.0, (n, p))
+            data = SimpleNamespace(X=X, w=None, validation=None, n_outputs=10)
             model = ScratchMLPClassifier(early_stopping=False)
             made = settle(model, data, widths, "auto", False).members
             members, units = re.match(r"(\d+)(?: of ([\d and]+) units)?", cell).groups()
