@@ -10,7 +10,7 @@ from sklearn.base import _fit_context
 from sklearn.utils import _param_validation
 from sklearn.utils._param_validation import HasMethods, InvalidParameterError
 from sklearn.utils.metaestimators import available_if as _available_if
-from sklearn.utils.validation import _check_sample_weight, _check_y
+from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight, _check_y
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -35,6 +35,7 @@ __all__ = [
     "StrOptions",
     "available_if",
     "callback_context",
+    "check_feature_names_in",
     "check_sample_weight",
     "check_y",
     "fit_context",
@@ -44,6 +45,7 @@ __all__ = [
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
+check_feature_names_in = _check_feature_names_in
 check_y = _check_y
 # The attributes that scikit-learn sets on an estimator during a fit.
 OF_A_FIT = ("_callback_fit_ctx", "_parent_callback_ctx", "_skl_callbacks_to_teardown")

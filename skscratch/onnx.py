@@ -2,7 +2,8 @@
 
 A graph computes in float32, whatever the dtype of the model. A classifier's graph returns the
 labels of ``predict`` and the probabilities of ``predict_proba``. A regressor's graph returns the
-numbers of ``predict``. The steps of a pipeline become part of the graph.
+numbers of ``predict``. The steps of a pipeline become part of the graph, a
+``PiecewiseLinearEncoder`` among them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from skscratch.core import activations as act
 from skscratch.core.losses import REGRESSION_LOSSES, LogisticCrossEntropy, SoftmaxCrossEntropy
 from skscratch.estimators import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch.estimators._fitted import fitted_network, fitted_parameters
+from skscratch.preprocessing import PiecewiseLinearEncoder
 
 __all__ = ["register_converter", "to_onnx"]
 
@@ -89,7 +91,7 @@ def to_onnx(model: Any, X: MatrixLike | None = None, **options: Any) -> Any:
 
 
 def register_converter() -> Any:
-    """Register the estimators with skl2onnx, for skl2onnx's own functions.
+    """Register the estimators and the encoder with skl2onnx, for skl2onnx's own functions.
 
     ``to_onnx`` calls this function itself. A second call does no harm. The conversion of a
     classifier has the options of skl2onnx's classifiers: ``zipmap``, ``nocl`` and
@@ -133,6 +135,12 @@ def register_converter() -> Any:
     skl2onnx.update_registered_converter(
         ScratchMLPRegressor, "SkscratchScratchMLPRegressor", _set_output_type, _convert_regressor
     )
+    skl2onnx.update_registered_converter(
+        PiecewiseLinearEncoder,
+        "SkscratchPiecewiseLinearEncoder",
+        _set_encoded_type,
+        _convert_encoder,
+    )
     return skl2onnx
 
 
@@ -154,6 +162,14 @@ def _set_output_type(operator: Any) -> None:
 
     n_rows = operator.inputs[0].get_first_dimension()
     operator.outputs[0].set_type(FloatTensorType([n_rows, operator.raw_operator.n_outputs_]))
+
+
+def _set_encoded_type(operator: Any) -> None:
+    """Declare the output of the graph of an encoder."""
+    from skl2onnx.common.data_types import FloatTensorType
+
+    n_rows, encoder = operator.inputs[0].get_first_dimension(), operator.raw_operator
+    operator.outputs[0].set_type(FloatTensorType([n_rows, len(encoder.get_feature_names_out())]))
 
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:
@@ -183,6 +199,21 @@ def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
     else:
         p = new.Identity(z, **to_output)
     p.add_to(scope, container)
+
+
+def _convert_encoder(scope: Any, operator: Any, container: Any) -> None:
+    """Add an encoder to the graph. It computes in float64: narrow bins amplify rounding errors."""
+    from skl2onnx.algebra import onnx_ops
+    from skl2onnx.proto import onnx_proto
+
+    new, kinds = _Operators(onnx_ops, container.target_opset), onnx_proto.TensorProto
+    c = operator.raw_operator._columns
+    X = new.Concat(*(new.Cast(x, to=kinds.DOUBLE) for x in operator.inputs), axis=1)
+    x = new.Gather(X, c["feature"].astype(np.int64), axis=1)
+    z = new.Div(new.Sub(x, c["lower"]), c["width"])
+    z = new.Mul(new.Min(new.Max(z, c["low"]), c["high"]), c["scale"])
+    z = new.Where(new.IsNaN(x), c["missing"], z)
+    new.Cast(z, to=kinds.FLOAT, output_names=operator.outputs[:1]).add_to(scope, container)
 
 
 def _forward(operator: Any, container: Any) -> tuple[_Operators, Any]:

@@ -36,7 +36,7 @@ FLOORS = [
     {"core"},
     {"training"},
     {"_compat", "_typing"},
-    {"callbacks", "plotting"},
+    {"callbacks", "plotting", "preprocessing"},
     {"estimators"},
     {"_skops", "onnx"},
 ]
