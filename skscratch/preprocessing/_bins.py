@@ -16,6 +16,8 @@ __all__ = ["is_continuous", "tree_edges", "tree_targets", "weighted_quantiles"]
 FEWEST, SMALLEST = 8, 1 / 200
 # Whole numbers with more distinct values than this are amounts or counts, not classes.
 MOST_CLASSES = 50
+# A split must reduce the impurity, which is of order 1, by more than rounding can.
+LEAST = 1e-9
 # Sums of weights are compared with this relative tolerance.
 ROUNDING = 1e-12
 
@@ -46,12 +48,17 @@ def tree_edges(x: Any, y: Any, w: Any, n_bins: int, continuous: bool) -> NDArray
     """
     values, ranks = np.unique(x, return_inverse=True)
     n = len(x)
+    if n == 0:  # no row of the sample has a value
+        return np.empty(0)
     if w is not None and (w == np.rint(w)).all():  # repetitions of rows
         n = w.sum()
     kind = DecisionTreeRegressor if continuous else DecisionTreeClassifier
     share = max(FEWEST / n, SMALLEST) * (1 - ROUNDING)
     tree = kind(
-        max_leaf_nodes=n_bins, min_weight_fraction_leaf=min(share, 0.5), random_state=0
+        max_leaf_nodes=n_bins,
+        min_weight_fraction_leaf=min(share, 0.5),
+        min_impurity_decrease=LEAST,
+        random_state=0,
     ).fit(ranks.reshape(-1, 1).astype(np.float32), y, w)
     split = tree.tree_.children_left >= 0
     below = np.floor(tree.tree_.threshold[split]).astype(int)

@@ -36,7 +36,103 @@ BUFFER = 2**16
 
 
 class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
-    """TODO"""
+    """Replace each number by a column per bin, which rises from 0 to 1 inside the bin.
+
+    The bins of a feature lie between edges that ``fit`` chooses. A value x becomes the columns
+    ``scale * clip((x - lower) / (upper - lower), 0, 1)``, one per bin. So the bins below x hold 1,
+    those above it hold 0, and its own bin holds how far x has come. A linear function of the
+    columns is a continuous function of x that bends at the edges. A network on a table then learns
+    functions with sharp bends faster, and its inputs are bounded.
+
+    Features with one or two distinct values are left as they are.
+
+    Parameters
+    ----------
+    n_bins : int, default=16
+        Largest number of bins of a feature, at least 2. Fewer bins result where values repeat, or
+        where the tree finds nothing to split. 8 suits tables of some hundred rows and many
+        features, because their networks overfit.
+    strategy : {'tree', 'quantile', 'uniform'}, default='tree'
+        How the inner edges are chosen. The outer edges are the smallest and the largest value.
+
+        - 'tree': the thresholds of a decision tree that predicts y from the feature alone. The bins
+          are narrow where y changes. A bin holds at least 8 rows, and 1/200 of them. Needs y.
+        - 'quantile': each bin holds equally many rows. Needs no y.
+        - 'uniform': all bins are equally wide. Needs no y.
+    target_type : {'auto', 'classes', 'continuous'}, default='auto'
+        What y holds, for the trees: classes, or numbers whose size counts. 'auto' means
+        'continuous' for numbers that have fractions or more than 50 distinct values in a column,
+        because prices and counts are often whole. All else is classes.
+    keep_input : bool, default=True
+        Whether x itself stays, before its bins. The bins are constant beyond the outer edges, and x
+        is not. A feature that has a single bin is then x alone. With False, the bins replace x.
+    scale : float, default=1.0
+        Factor of the bins' columns, but not of x. At 1 the columns range from 0 to 1, and
+        ``ScratchMLPClassifier`` and ``ScratchMLPRegressor`` leave such columns as they are. With
+        0.25 the bins count for less beside x, which prevents overfitting on small tables of many
+        features. But ``standardize=True`` of the estimators takes such columns for unscaled and
+        would undo the factor. So set ``standardize=False``, and put a ``StandardScaler`` before the
+        encoder.
+    handle_missing : {'indicator', 'passthrough'}, default='indicator'
+        What NaN becomes.
+
+        - 'indicator': 0 in the bins, and the median of the training rows in x. If the feature had
+          NaN in ``fit``, a last column holds 1 for NaN and 0 for all else. If it had not, there is
+          no such column, and NaN is encoded as the median. A feature that had nothing but NaN in
+          ``fit`` becomes a column of zeros and the indicator.
+        - 'passthrough': NaN, in each column of the feature.
+    subsample : int or None, default=20000
+        Number of rows, drawn at random, that the trees are fitted on. None means all rows. The
+        edges of more rows are hardly better, and take longer. Medians, quantiles and outer edges
+        are those of all rows.
+    random_state : int, RandomState instance or None, default=None
+        Source of the draw of ``subsample`` rows. It has no effect on fewer rows. None uses fresh
+        entropy, and never NumPy's global random state.
+
+    Attributes
+    ----------
+    bin_edges_ : list of ndarray of shape (n_bins + 1,)
+        The edges of each feature's bins, in increasing order. Empty for a feature without bins.
+    medians_ : ndarray of shape (n_features_in_,)
+        The median of each feature, 0 for a feature of nothing but NaN.
+    missing_features_ : ndarray of int
+        Indices of the features that had NaN in ``fit``.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if X had names that are strings.
+
+    See Also
+    --------
+    sklearn.preprocessing.KBinsDiscretizer : Zeros and ones: what is left of x is the bin.
+    sklearn.preprocessing.SplineTransformer : With ``degree=1``, hats that span the same functions.
+
+    Notes
+    -----
+    The output is dense. On average, about half of its entries are not zero, so a sparse matrix
+    would need more memory.
+
+    Widths of bins, weights and missing values are handled in float64, whatever the dtype of X.
+
+    References
+    ----------
+    Y. Gorishniy, I. Rubachev and A. Babenko (2022). On embeddings for numerical features in tabular
+    deep learning.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.preprocessing import PiecewiseLinearEncoder
+    >>> encoder = PiecewiseLinearEncoder(n_bins=2, strategy="quantile")
+    >>> encoder.fit([[0.0], [1.0], [2.0], [4.0], [10.0]]).bin_edges_
+    [array([ 0.,  2., 10.])]
+    >>> encoder.transform([[1.0], [4.0], [12.0]])
+    array([[ 1.  ,  0.5 ,  0.  ],
+           [ 4.  ,  1.  ,  0.25],
+           [12.  ,  1.  ,  1.  ]])
+    >>> encoder.get_feature_names_out(["age"])
+    array(['age', 'age_bin0', 'age_bin1'], dtype=object)
+    """
 
     _doc_link_module = "skscratch"
     _doc_link_template = (
@@ -88,7 +184,37 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     def fit(
         self, X: MatrixLike, y: MatrixLike | None = None, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """TODO"""
+        """Choose the edges of the bins.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training data. Values must be finite or NaN.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
+            Targets, which ``strategy='tree'`` needs and the other strategies ignore: numbers,
+            labels, or several columns of them. Columns of numbers count alike, whatever their unit.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; none may be negative, and one must be positive. A sample of
+            weight 0 counts as absent. Whole weights count as repetitions of the sample.
+
+        Returns
+        -------
+        self : PiecewiseLinearEncoder
+            The fitted encoder.
+
+        Raises
+        ------
+        ValueError
+            If an argument or a parameter is not as described, if ``strategy='tree'`` gets no y, or
+            if the range of a feature exceeds the largest float.
+
+        Examples
+        --------
+        >>> from skscratch.preprocessing import PiecewiseLinearEncoder
+        >>> X, y = [[float(i)] for i in range(40)], [0] * 10 + [1] * 20 + [0] * 10
+        >>> PiecewiseLinearEncoder().fit(X, y).bin_edges_
+        [array([ 0. ,  9.5, 29.5, 39. ])]
+        """
         X, y, w = self._checked(X, y, sample_weight)
         with quiet():
             sample, targets, continuous = self._for_trees(len(X), y, w)
@@ -100,12 +226,39 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         self.bin_edges_ = [edges for edges, _ in found]
         self.medians_ = np.array([median for _, median in found])
         self.missing_features_ = np.flatnonzero(missing.any(axis=0))
-        empty = missing.all(axis=0) & (self.handle_missing == "indicator")
-        self._columns = self._layout(np.flatnonzero(empty))
+        self._columns = self._layout(missing.any(axis=0), missing.all(axis=0))
         return self
 
     def transform(self, X: MatrixLike) -> NDArray[np.floating[Any]]:
-        """TODO"""
+        """Encode rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The samples, with the features of ``fit``. Values must be finite or NaN.
+
+        Returns
+        -------
+        coded : ndarray of shape (n_samples, n_features_out)
+            A new array: float32 for an X of float32, and float64 otherwise. ``set_output`` makes it
+            a table.
+
+        Raises
+        ------
+        NotFittedError
+            If the encoder is not fitted.
+        ValueError
+            If X is not as described, or does not have the features of ``fit``.
+
+        Examples
+        --------
+        >>> from skscratch.preprocessing import PiecewiseLinearEncoder
+        >>> encoder = PiecewiseLinearEncoder(n_bins=2, strategy="uniform", keep_input=False)
+        >>> encoder.fit([[0.0], [1.0], [4.0]]).transform([[-1.0], [1.0], [3.0]])
+        array([[0. , 0. ],
+               [0.5, 0. ],
+               [1. , 0.5]])
+        """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=FLOATS, ensure_all_finite="allow-nan", reset=False)
         c = self._columns
@@ -116,7 +269,32 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         return coded
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """TODO"""
+        """Return the names of the columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the features of ``fit``. By default those of the table, or x0, x1 and so on.
+
+        Returns
+        -------
+        names : ndarray of str
+            For a feature ``age``: ``age``, ``age_bin0``, ``age_bin1`` and so on, ``age_missing``.
+
+        Raises
+        ------
+        NotFittedError
+            If the encoder is not fitted.
+        ValueError
+            If the names do not fit the features.
+
+        Examples
+        --------
+        >>> from skscratch.preprocessing import PiecewiseLinearEncoder
+        >>> encoder = PiecewiseLinearEncoder(n_bins=2, strategy="uniform")
+        >>> encoder.fit([[0.0], [1.0], [4.0], [float("nan")]]).get_feature_names_out()
+        array(['x0', 'x0_bin0', 'x0_bin1', 'x0_missing'], dtype=object)
+        """
         check_is_fitted(self)
         names = check_feature_names_in(self, input_features)
         columns = zip(self._columns["feature"], self._columns["suffix"], strict=True)
@@ -160,14 +338,11 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
                 seed = seed.randint(2**31)
             rng = np.random.default_rng(seed)
             sample = np.sort(rng.choice(n, self.subsample, replace=False))
-        continuous = (
-            is_continuous(y) if self.target_type == "auto" else self.target_type == ("continuous")
-        )
-        return (
-            sample,
-            tree_targets(y[sample], None if w is None else w[sample], continuous),
-            (continuous),
-        )
+        continuous = self.target_type == "continuous"
+        if self.target_type == "auto":
+            continuous = is_continuous(y)
+        targets = tree_targets(y[sample], None if w is None else w[sample], continuous)
+        return sample, targets, continuous
 
     def _fitted(
         self, j: int, x: Any, w: Any, sample: Any, targets: Any, continuous: bool
@@ -196,30 +371,28 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
             inner = tree_edges(x[rows], targets[seen], weights, self.n_bins, continuous)
         return np.unique(np.r_[low, inner, high]), median
 
-    def _layout(self, empty: Any) -> dict[str, NDArray[Any]]:
-        """Return the numbers that make the columns of the output, and what their names end in.
-
-        Without a missing value, a column is ``scale · clip((x - lower) / width, low, high)``.
-        """
+    def _layout(self, had_missing: Any, is_empty: Any) -> dict[str, NDArray[Any]]:
+        """Return the arguments of ``_coded``, and what the names of the columns end in."""
         marks = self.handle_missing == "indicator"
         columns = []
         for j, (edges, median) in enumerate(zip(self.bin_edges_, self.medians_, strict=True)):
             bins = [*zip(edges[:-1], np.diff(edges), strict=True)]
-            had_missing = marks and j in self.missing_features_
+            is_marked = marks and had_missing[j]
             if self.keep_input or not bins:
-                bound = 0.0 if j in empty else np.inf
+                bound = 0.0 if marks and is_empty[j] else np.inf
                 fill = median if marks else np.nan
                 columns.append((j, "", 0.0, 1.0, -bound, bound, 1.0, fill))
             if self.keep_input and len(bins) == 1:
                 bins = []  # the code would be x again
             for k, (lower, width) in enumerate(bins):
-                code = 0.0 if had_missing else self.scale * np.clip((median - lower) / width, 0, 1)
+                code = 0.0 if is_marked else self.scale * np.clip((median - lower) / width, 0, 1)
                 fill = code if marks else np.nan
                 columns.append((j, f"_bin{k}", lower, width, 0.0, 1.0, self.scale, fill))
-            if had_missing:
+            if is_marked:
                 columns.append((j, "_missing", 0.0, 1.0, 0.0, 0.0, 1.0, 1.0))
         names = ("feature", "suffix", "lower", "width", "low", "high", "scale", "missing")
-        return {name: np.array(part) for name, part in zip(names, zip(*columns), strict=True)}
+        parts = zip(names, zip(*columns, strict=True), strict=True)
+        return {name: np.array(part) for name, part in parts}
 
 
 def _coded(
