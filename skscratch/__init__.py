@@ -2,16 +2,17 @@
 
 A module imports only from its own folder or from folders further down in this list::
 
-    callbacks/    callbacks that stop, save and score a model during training
-    plotting/     plots of fitted models, made from their public attributes
-    onnx.py       export of fitted models to ONNX
-    testing.py    checks for custom activations, losses, update rules, schedules and others
-    estimators/   the scikit-learn estimators: parameters, validation, labels, fitted attributes
-    training/     the training loop, L-BFGS, early stopping, checkpoints; no scikit-learn
-    core/         arrays only: both passes, activations, losses, optimizers, schedules
+    callbacks/      callbacks that stop, save and score a model during training
+    plotting/       plots of fitted models, made from their public attributes
+    onnx.py         export of fitted models to ONNX
+    testing.py      checks for custom activations, losses, update rules, schedules and others
+    estimators/     the scikit-learn estimators: parameters, validation, labels, fitted attributes
+    preprocessing/  transformers that prepare tables of numbers for networks
+    training/       the training loop, L-BFGS, early stopping, checkpoints; no scikit-learn
+    core/           arrays only: both passes, activations, losses, optimizers, schedules
 
-    datasets/     data sets for examples and benchmarks
-    _compat.py    the only file that knows scikit-learn's versions and private names
+    datasets/       data sets for examples and benchmarks
+    _compat.py      the only file that knows scikit-learn's versions and private names
 
 To see backpropagation on one screen, open ``core/network.py``.
 

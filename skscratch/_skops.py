@@ -1,4 +1,4 @@
-"""The types of this package in skops files: fitted models, and objects passed as parameters."""
+"""The types of this package in skops files: models, encoders, and objects passed as parameters."""
 
 from skscratch.core import (
     activations,
@@ -9,6 +9,7 @@ from skscratch.core import (
     schedules,
 )
 from skscratch.estimators import ScratchMLPClassifier, ScratchMLPRegressor
+from skscratch.preprocessing import PiecewiseLinearEncoder
 
 __all__ = ["SKOPS_TRUSTED_TYPES"]
 
@@ -18,6 +19,7 @@ CHOICES = (activations, initializers, losses, optimizers, regression_losses, sch
 SKOPS_TRUSTED_TYPES = [
     f"{kind.__module__}.{kind.__qualname__}"
     for kind in (
+        PiecewiseLinearEncoder,
         ScratchMLPClassifier,
         ScratchMLPRegressor,
         *(getattr(module, name) for module in CHOICES for name in module.__all__),

@@ -18,6 +18,7 @@ from skscratch.core.activations import ACTIVATIONS, LeakyReLU
 from skscratch.core.losses import REGRESSION_LOSSES
 from skscratch.core.regression_losses import SquaredError
 from skscratch.onnx import register_converter, to_onnx
+from skscratch.preprocessing import PiecewiseLinearEncoder
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -226,6 +227,52 @@ class TestRegressors:
         model = ScratchMLPRegressor(loss=Own(), hidden_layer_sizes=(), max_iter=2).fit(X, DIGIT)
         with pytest.raises(ValueError, match=r"no code for loss=.*Own.*squared_error"):
             to_onnx(model, X[:1])
+
+
+class TestPiecewiseLinearEncoder:
+    """Features that have no small range of whole numbers, as pixels have."""
+
+    WIDE = (100 + 30 * np.random.default_rng(0).normal(size=(len(X), 6))).round(2)
+    NEAR = WIDE[:, 0] * WIDE[:, 1] > 1e4
+
+    def fitted(self, *steps, data=WIDE):
+        return make_pipeline(*steps, small()).fit(data, self.NEAR)
+
+    @pytest.mark.parametrize("strategy", ["tree", "quantile"])
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_between_a_scaler_and_a_model(self, dtype, strategy):
+        data = self.WIDE.astype(dtype)
+        pipe = self.fitted(StandardScaler(), PiecewiseLinearEncoder(strategy=strategy), data=data)
+        assert_same(to_onnx(pipe, data[:1]), pipe, data)
+
+    @pytest.mark.parametrize("target_opset", [13, 17, 21])
+    @pytest.mark.parametrize("how", ["indicator", "passthrough"])
+    def test_missing_values_and_values_out_of_range(self, how, target_opset):
+        data = self.WIDE.copy()
+        data[::7, 0], data[::5, 1] = np.nan, np.nan
+        encoder = PiecewiseLinearEncoder(handle_missing=how, scale=0.5).fit(data, self.NEAR)
+        new = np.vstack([data, 3 * data - 200])
+        new[1, 2] = np.nan
+        (coded,) = run(to_onnx(encoder, new[:1], target_opset=target_opset), new)
+        assert coded.dtype == np.float32
+        assert_allclose(coded, encoder.transform(new), rtol=1e-6, atol=1e-6)
+
+    def test_edges_that_float32_cannot_tell_apart(self):
+        """Bins 1/8 of a second wide, at 1.7 billion seconds."""
+        seconds = 1.7e9 + np.arange(len(X)).reshape(-1, 1) / 64
+        encoder = PiecewiseLinearEncoder(224, strategy="uniform", keep_input=False).fit(seconds)
+        assert len(np.unique(np.float32(encoder.bin_edges_[0]))) < 3
+        (coded,) = run(to_onnx(encoder, seconds[:1]), seconds)
+        assert_allclose(coded, encoder.transform(seconds), rtol=0, atol=1e-6)
+
+    def test_a_table_has_an_input_per_column(self):
+        table = pd.DataFrame(self.WIDE, columns=list("abcdef"))
+        model = self.fitted(StandardScaler(), PiecewiseLinearEncoder(), data=table)
+        assert_same(to_onnx(model, table[:1]), model, table)
+        behind = make_pipeline(
+            ColumnTransformer([("code", PiecewiseLinearEncoder(), ["a", "b"])]), small()
+        ).fit(table, self.NEAR)
+        assert_same(to_onnx(behind, table[:1]), behind, table)
 
 
 class TestErrors:

@@ -13,6 +13,7 @@ from skscratch.core.activations import ACTIVATIONS
 from skscratch.core.initializers import INITIALIZERS
 from skscratch.core.optimizers import Adam, GradientDescent, Momentum, Nesterov
 from skscratch.core.schedules import Cosine, Function, WarmUp
+from skscratch.preprocessing import PiecewiseLinearEncoder
 
 skops = pytest.importorskip("skops.io", reason='needs "skscratch[skops]"')
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -93,6 +94,19 @@ def test_in_a_pipeline_nothing_else_is_to_be_trusted(tmp_path):
     assert skops.get_untrusted_types(file=tmp_path / "model.skops") == [ESTIMATOR]
     loaded = skops.load(tmp_path / "model.skops", trusted=SKOPS_TRUSTED_TYPES)
     assert_array_equal(loaded.predict_proba(X), pipe.predict_proba(X))
+
+
+@pytest.mark.parametrize("strategy", ["tree", "quantile"])
+def test_an_encoder(strategy):
+    data = np.where(X > 6, np.nan, X)
+    encoder = PiecewiseLinearEncoder(strategy=strategy).fit(data, Y)
+    saved = skops.dumps(encoder)
+    assert skops.get_untrusted_types(data=saved) == [
+        "skscratch.preprocessing._piecewise_linear.PiecewiseLinearEncoder"
+    ]
+    loaded = skops.loads(saved, trusted=SKOPS_TRUSTED_TYPES)
+    assert_array_equal(loaded.transform(data), encoder.transform(data))
+    assert_array_equal(loaded.get_feature_names_out(), encoder.get_feature_names_out())
 
 
 def test_a_function_of_the_users_own_is_not_trusted():

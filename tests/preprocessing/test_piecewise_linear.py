@@ -1,6 +1,7 @@
 """Codes of numbers, against np.interp and values by hand."""
 
 import pickle
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ NAN = np.nan
 def by_interpolation(x, edges, scale=1.0):
     """Column k rises from 0 to 1 between its two edges: an oracle that knows no formula of ours."""
     return scale * np.column_stack(
-        [np.interp(x, pair, [0, 1]) for pair in zip(edges[:-1], edges[1:], strict=True)]
+        [np.interp(x, pair, [0, 1]) for pair in pairwise(edges)]
     )
 
 
