@@ -36,7 +36,7 @@ def weighted_quantiles(x: Any, w: Any, q: Any) -> NDArray[Any]:
         x, shares = x[order], np.cumsum(w[order])
         shares /= shares[-1]
     low = np.searchsorted(shares, np.multiply(q, 1 - ROUNDING))
-    high = np.searchsorted(shares, np.multiply(q, 1 + ROUNDING), "right")
+    high = np.searchsorted(shares, np.multiply(q, 1 + ROUNDING))
     return np.asarray(x[low] / 2 + x[np.minimum(high, len(x) - 1)] / 2)
 
 

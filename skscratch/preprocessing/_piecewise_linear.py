@@ -93,7 +93,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     ----------
     bin_edges_ : list of ndarray of shape (n_bins + 1,)
         The edges of each feature's bins, in increasing order. Empty for a feature without bins.
-    medians_ : ndarray of shape (n_features_in_,)
+    medians_ : ndarray of shape (`n_features_in_`,)
         The median of each feature, 0 for a feature of nothing but NaN.
     missing_features_ : ndarray of int
         Indices of the features that had NaN in ``fit``.

@@ -162,14 +162,16 @@ class TestKindOfTarget:
 
 class TestWeights:
     @pytest.mark.parametrize("strategy", ["tree", "quantile", "uniform"])
-    @pytest.mark.parametrize("numbers", [False, True])
-    def test_whole_weights_are_repetitions_and_zeros_are_absent(self, strategy, numbers):
+    @pytest.mark.parametrize("kind", ["classes", "numbers", "several"])
+    def test_whole_weights_are_repetitions_and_zeros_are_absent(self, strategy, kind):
         w = RNG.integers(0, 4, 300)
         w[np.argmax(X[:, 0])] = w[np.argmin(X[:, 1])] = 0  # outer edges change
-        y = X[:, 0] + X[:, 1] if numbers else X[:, 0] + X[:, 1] > 0
+        total = X[:, 0] + X[:, 1]
+        several = np.column_stack([total, np.where(w == 0, 1e3, X[:, 0] * X[:, 1])])
+        y = {"classes": total > 0, "numbers": total, "several": several}[kind]
         weighted = PiecewiseLinearEncoder(strategy=strategy).fit(X, y, w)
         repeated = PiecewiseLinearEncoder(strategy=strategy).fit(
-            np.repeat(X, w, axis=0), np.repeat(y, w)
+            np.repeat(X, w, axis=0), np.repeat(y, w, axis=0)
         )
         plain = PiecewiseLinearEncoder(strategy=strategy).fit(X, y)
         for ours, theirs in zip(weighted.bin_edges_, repeated.bin_edges_, strict=True):
@@ -200,6 +202,17 @@ class TestSubsample:
             not np.array_equal(*pair) for pair in zip(few.bin_edges_, other.bin_edges_, strict=True)
         )
         assert_array_equal(few.medians_, np.median(X, axis=0))
+
+    def test_no_row_is_drawn_twice(self):
+        sample, *_ = PiecewiseLinearEncoder(subsample=299)._for_trees(300, X[:, 0], None)
+        assert len(np.unique(sample)) == 299
+
+    def test_states_of_other_seeds_draw_other_rows(self):
+        y = X[:, 0] > 0
+        ones, twos = (
+            edges(X, y, subsample=60, random_state=np.random.RandomState(seed)) for seed in (1, 2)
+        )
+        assert not all(map(np.array_equal, ones, twos))
 
     def test_as_many_rows_as_there_are(self):
         whole = edges(X, X[:, 0] > 0, subsample=300)

@@ -30,9 +30,7 @@ NAN = np.nan
 
 def by_interpolation(x, edges, scale=1.0):
     """Column k rises from 0 to 1 between its two edges: an oracle that knows no formula of ours."""
-    return scale * np.column_stack(
-        [np.interp(x, pair, [0, 1]) for pair in pairwise(edges)]
-    )
+    return scale * np.column_stack([np.interp(x, pair, [0, 1]) for pair in pairwise(edges)])
 
 
 def expected(encoder, X):
@@ -164,9 +162,9 @@ class TestTypes:
 
     def test_float32_is_computed_in_float64(self):
         data = (X + 1000).astype(np.float32)
-        narrow = PiecewiseLinearEncoder(n_bins=64, strategy="quantile").fit(data)
-        wide = narrow.transform(data.astype(np.float64))
-        assert_array_equal(narrow.transform(data), wide.astype(np.float32))
+        encoder = PiecewiseLinearEncoder(n_bins=64, strategy="quantile").fit(X + 1000)
+        wide = encoder.transform(data.astype(np.float64))
+        assert_array_equal(encoder.transform(data), wide.astype(np.float32))
 
     def test_the_input_is_not_changed(self):
         data = np.where(RNG.random(X.shape) < 0.2, NAN, X)
