@@ -69,7 +69,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     scale : float, default=1.0
         Factor of the bins' columns, but not of x. At 1 the columns range from 0 to 1, and
         ``ScratchMLPClassifier`` and ``ScratchMLPRegressor`` leave such columns as they are. With
-        0.25 the bins count for less beside x, which prevents overfitting on small tables of many
+        0.25 the bins count for less beside x, which can prevent overfitting on small tables of many
         features. But ``standardize=True`` of the estimators takes such columns for unscaled and
         would undo the factor. So set ``standardize=False``, and put a ``StandardScaler`` before the
         encoder.
