@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,8 @@ __all__ = ["is_continuous", "tree_edges", "tree_targets", "weighted_quantiles"]
 
 # A bin of a tree holds at least this many rows, and at least this share of the rows.
 FEWEST, SMALLEST = 8, 1 / 200
+# The tree makes this share of the bins. The others halve bins.
+OF_TREE = 0.75
 # Whole numbers with more distinct values than this are amounts or counts, not classes.
 MOST_CLASSES = 50
 # A split must reduce the impurity, which is of order 1, by more than rounding can.
@@ -41,7 +45,10 @@ def weighted_quantiles(x: Any, w: Any, q: Any) -> NDArray[Any]:
 
 
 def tree_edges(x: Any, y: Any, w: Any, n_bins: int, continuous: bool) -> NDArray[Any]:
-    """Return the thresholds of a decision tree that predicts y from x alone.
+    """Return the thresholds of a decision tree that predicts y from x alone, and further edges.
+
+    The tree has at most three quarters of the bins. Then the bins that hold most weight are halved,
+    because a tree cannot see what a feature does together with others.
 
     The tree sees ranks: trees compute in float32, which would merge values of a feature that is far
     from zero.
@@ -53,16 +60,40 @@ def tree_edges(x: Any, y: Any, w: Any, n_bins: int, continuous: bool) -> NDArray
     if w is not None and (w == np.rint(w)).all():  # repetitions of rows
         n = w.sum()
     kind = DecisionTreeRegressor if continuous else DecisionTreeClassifier
-    share = max(FEWEST / n, SMALLEST) * (1 - ROUNDING)
+    share = min(max(FEWEST / n, SMALLEST) * (1 - ROUNDING), 0.5)
     tree = kind(
-        max_leaf_nodes=n_bins,
-        min_weight_fraction_leaf=min(share, 0.5),
+        max_leaf_nodes=max(2, int(OF_TREE * n_bins)),
+        min_weight_fraction_leaf=share,
         min_impurity_decrease=LEAST,
         random_state=0,
     ).fit(ranks.reshape(-1, 1).astype(np.float32), y, w)
     split = tree.tree_.children_left >= 0
-    below = np.floor(tree.tree_.threshold[split]).astype(int)
-    return np.asarray(values[below] / 2 + values[below + 1] / 2)
+    starts = np.floor(tree.tree_.threshold[split]).astype(int) + 1
+    shares = np.r_[0, np.cumsum(np.bincount(ranks, w))]
+    starts = _halved([0, *np.sort(starts), len(values)], shares / shares[-1], n_bins, share)
+    return np.asarray(values[starts - 1] / 2 + values[starts] / 2)
+
+
+def _halved(bounds: list[Any], shares: Any, n_bins: int, least: float) -> NDArray[np.intp]:
+    """Halve the bins that hold most, until there are ``n_bins``; return where bins start.
+
+    Bins hold the values ``bounds[i]`` to ``bounds[i + 1]``. ``shares[i]`` is the share of the
+    values before i. Each half holds at least the share ``least``.
+    """
+    queue = [(shares[a] - shares[b], a, b) for a, b in pairwise(bounds)]  # largest first
+    starts = {*bounds[1:-1]}
+    heapq.heapify(queue)
+    while queue and len(starts) < n_bins - 1:
+        _, a, b = heapq.heappop(queue)
+        middle = (shares[a] + shares[b]) / 2
+        k = int(np.searchsorted(shares[a + 1 : b], middle)) + a + 1
+        if k == b or (k > a + 1 and middle - shares[k - 1] < shares[k] - middle):
+            k -= 1
+        if a < k and min(shares[k] - shares[a], shares[b] - shares[k]) >= least:
+            starts.add(k)
+            for part in ((a, k), (k, b)):
+                heapq.heappush(queue, (shares[part[0]] - shares[part[1]], *part))
+    return np.sort(np.fromiter(starts, np.intp))
 
 
 def is_continuous(y: Any) -> bool:

@@ -33,6 +33,8 @@ __all__ = ["PiecewiseLinearEncoder"]
 FLOATS: list[Any] = [np.float64, np.float32]
 # Numbers to compute at a time, so that they stay in the cache.
 BUFFER = 2**16
+# "auto" makes bins for so many rows or more, and so many numeric features or fewer.
+LEAST_ROWS, MOST_FEATURES, BINS = 1000, 100, 16
 
 
 class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
@@ -48,15 +50,20 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_bins : int, default=16
-        Largest number of bins of a feature, at least 2. Fewer bins result where values repeat, or
-        where the tree finds nothing to split. 8 suits tables of some hundred rows and many
-        features, because their networks overfit.
+    n_bins : int or 'auto', default='auto'
+        Largest number of bins of a feature, at least 2. Fewer bins result where values repeat.
+        'auto' means 16 for 1000 rows or more, and no bins for fewer: x then stays as it is, but for
+        missing values. Bins made networks on smaller tables overfit. 'auto' makes no bins either if
+        more than 100 features have three distinct values or more. The pixels of an image are such
+        features: a threshold of a single one says little, and the columns of all bins take time.
     strategy : {'tree', 'quantile', 'uniform'}, default='tree'
         How the inner edges are chosen. The outer edges are the smallest and the largest value.
 
-        - 'tree': the thresholds of a decision tree that predicts y from the feature alone. The bins
-          are narrow where y changes. A bin holds at least 8 rows, and 1/200 of them. Needs y.
+        - 'tree': the thresholds of a decision tree that predicts y from the feature alone, with
+          three quarters of the bins at most. The bins are narrow where y changes. Then the bins
+          with most rows are halved until there are ``n_bins``, because a tree does not see what a
+          feature does together with others. A bin holds at least 8 rows, and 1/200 of them. Needs
+          y.
         - 'quantile': each bin holds equally many rows. Needs no y.
         - 'uniform': all bins are equally wide. Needs no y.
     target_type : {'auto', 'classes', 'continuous'}, default='auto'
@@ -66,13 +73,12 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     keep_input : bool, default=True
         Whether x itself stays, before its bins. The bins are constant beyond the outer edges, and x
         is not. A feature that has a single bin is then x alone. With False, the bins replace x.
-    scale : float, default=1.0
-        Factor of the bins' columns, but not of x. At 1 the columns range from 0 to 1, and
-        ``ScratchMLPClassifier`` and ``ScratchMLPRegressor`` leave such columns as they are. With
-        0.25 the bins count for less beside x, which can prevent overfitting on small tables of many
-        features. But ``standardize=True`` of the estimators takes such columns for unscaled and
-        would undo the factor. So set ``standardize=False``, and put a ``StandardScaler`` before the
-        encoder.
+    scale : float, default=0.5
+        Factor of the bins' columns, but not of x. With 0.5, the columns range from 0 to 0.5, so the
+        bins count for less beside x than with 1, and networks overfit less. The estimators leave
+        columns that range from 0 to 0.5 or from 0 to 1 as they are. Other factors need
+        ``standardize=False`` in the estimator, which would undo them, and a ``StandardScaler``
+        before the encoder.
     handle_missing : {'indicator', 'passthrough'}, default='indicator'
         What NaN becomes.
 
@@ -91,6 +97,8 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
+    n_bins_ : int
+        The largest number of bins; 1 if 'auto' makes no bins.
     bin_edges_ : list of ndarray of shape (n_bins + 1,)
         The edges of each feature's bins, in increasing order. Empty for a feature without bins.
     medians_ : ndarray of shape (`n_features_in_`,)
@@ -123,7 +131,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     --------
     >>> import numpy as np
     >>> from skscratch.preprocessing import PiecewiseLinearEncoder
-    >>> encoder = PiecewiseLinearEncoder(n_bins=2, strategy="quantile")
+    >>> encoder = PiecewiseLinearEncoder(n_bins=2, strategy="quantile", scale=1)
     >>> encoder.fit([[0.0], [1.0], [2.0], [4.0], [10.0]]).bin_edges_
     [array([ 0.,  2., 10.])]
     >>> encoder.transform([[1.0], [4.0], [12.0]])
@@ -140,7 +148,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         "api/generated/skscratch.preprocessing.{estimator_name}.html"
     )
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_bins": [Interval(Integral, 2, None, closed="left")],
+        "n_bins": [Interval(Integral, 2, None, closed="left"), StrOptions({"auto"})],
         "strategy": [StrOptions({"tree", "quantile", "uniform"})],
         "target_type": [StrOptions({"auto", "continuous", "classes"})],
         "keep_input": ["boolean"],
@@ -151,6 +159,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     }
 
     # the fitted attributes, for editors and type checkers
+    n_bins_: int
     bin_edges_: list[NDArray[np.float64]]
     medians_: NDArray[np.float64]
     missing_features_: NDArray[np.intp]
@@ -160,12 +169,12 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        n_bins: int = 16,
+        n_bins: int | Literal["auto"] = "auto",
         *,
         strategy: Literal["tree", "quantile", "uniform"] = "tree",
         target_type: Literal["auto", "continuous", "classes"] = "auto",
         keep_input: bool = True,
-        scale: float = 1.0,
+        scale: float = 0.5,
         handle_missing: Literal["indicator", "passthrough"] = "indicator",
         subsample: int | None = 20_000,
         random_state: int | np.random.RandomState | None = None,
@@ -211,11 +220,12 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         Examples
         --------
         >>> from skscratch.preprocessing import PiecewiseLinearEncoder
-        >>> X, y = [[float(i)] for i in range(40)], [0] * 10 + [1] * 20 + [0] * 10
-        >>> PiecewiseLinearEncoder().fit(X, y).bin_edges_
-        [array([ 0. ,  9.5, 29.5, 39. ])]
+        >>> X, y = [[float(i)] for i in range(40)], [0] * 10 + [1] * 30
+        >>> PiecewiseLinearEncoder(n_bins=2).fit(X, y).bin_edges_
+        [array([ 0. ,  9.5, 39. ])]
         """
         X, y, w = self._checked(X, y, sample_weight)
+        self.n_bins_ = self._most_bins(X)
         with quiet():
             sample, targets, continuous = self._for_trees(len(X), y, w)
             found = [
@@ -253,11 +263,11 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         Examples
         --------
         >>> from skscratch.preprocessing import PiecewiseLinearEncoder
-        >>> encoder = PiecewiseLinearEncoder(n_bins=2, strategy="uniform", keep_input=False)
+        >>> encoder = PiecewiseLinearEncoder(2, strategy="uniform", keep_input=False)
         >>> encoder.fit([[0.0], [1.0], [4.0]]).transform([[-1.0], [1.0], [3.0]])
-        array([[0. , 0. ],
-               [0.5, 0. ],
-               [1. , 0.5]])
+        array([[0.  , 0.  ],
+               [0.25, 0.  ],
+               [0.5 , 0.25]])
         """
         check_is_fitted(self)
         X = validate_data(self, X, dtype=FLOATS, ensure_all_finite="allow-nan", reset=False)
@@ -327,6 +337,15 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
             X, y, w = X[counts], None if y is None else y[counts], w[counts]
         return X, y, w
 
+    def _most_bins(self, X: Any) -> int:
+        """Return the largest number of bins: this resolves "auto"."""
+        if self.n_bins != "auto":
+            return int(self.n_bins)
+        if len(X) < LEAST_ROWS:
+            return 1
+        n_numeric = sum(not _is_two_valued(x[~np.isnan(x)]) for x in X.T)
+        return BINS if n_numeric <= MOST_FEATURES else 1
+
     def _for_trees(self, n: int, y: Any, w: Any) -> tuple[Any, Any, bool]:
         """Return the rows that trees see, their targets, and whether these are continuous."""
         if y is None:
@@ -354,21 +373,21 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
             return np.empty(0), 0.0
         median = float(weighted_quantiles(values, weights, 0.5))
         low, high = values.min(), values.max()
-        if ((values == low) | (values == high)).all():
+        if self.n_bins_ == 1 or _is_two_valued(values):
             return np.empty(0), median
         if not np.isfinite(high - low):
             raise ValueError(
                 f"Feature {j} of X ranges from {low:g} to {high:g}, which is too wide for float64."
             )
         if self.strategy == "uniform":
-            inner = np.linspace(low, high, self.n_bins + 1)
+            inner = np.linspace(low, high, self.n_bins_ + 1)
         elif self.strategy == "quantile":
-            inner = weighted_quantiles(values, weights, np.arange(1, self.n_bins) / self.n_bins)
+            inner = weighted_quantiles(values, weights, np.arange(1, self.n_bins_) / self.n_bins_)
         else:
             seen = known[sample]
             rows = sample[seen]
             weights = None if w is None else w[rows]
-            inner = tree_edges(x[rows], targets[seen], weights, self.n_bins, continuous)
+            inner = tree_edges(x[rows], targets[seen], weights, self.n_bins_, continuous)
         return np.unique(np.r_[low, inner, high]), median
 
     def _layout(self, had_missing: Any, is_empty: Any) -> dict[str, NDArray[Any]]:
@@ -393,6 +412,11 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         names = ("feature", "suffix", "lower", "width", "low", "high", "scale", "missing")
         parts = zip(names, zip(*columns, strict=True), strict=True)
         return {name: np.array(part) for name, part in parts}
+
+
+def _is_two_valued(values: Any) -> bool:
+    """Return whether there are at most two distinct values."""
+    return not len(values) or bool(((values == values.min()) | (values == values.max())).all())
 
 
 def _coded(

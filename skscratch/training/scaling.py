@@ -133,9 +133,13 @@ class Moments(NamedTuple):
         return self.std > np.sqrt((1 - 1e-6) * below) * np.sqrt(above)
 
     def of_unit_range(self) -> Any:
-        """Return which features range from 0 or -1 to 1: indicators or min-max scaled."""
-        from_low = np.isclose(self.low, 0, atol=1e-6) | np.isclose(self.low, -1, rtol=1e-6)
-        return from_low & np.isclose(self.high, 1, rtol=1e-6)
+        """Return which features range from 0 or -1 to 1, or from 0 to 1/2 or 1/4.
+
+        They are indicators, min-max scaled, or piecewise-linear codes.
+        """
+        from_0, to_1 = np.isclose(self.low, 0, atol=1e-6), np.isclose(self.high, 1, rtol=1e-6)
+        to_part = np.isclose(self.high, 0.5, rtol=1e-6) | np.isclose(self.high, 0.25, rtol=1e-6)
+        return (from_0 & (to_1 | to_part)) | (np.isclose(self.low, -1, rtol=1e-6) & to_1)
 
     def sparse(self) -> Any:
         """Return which features are never negative and often zero, except indicators."""

@@ -28,6 +28,11 @@ STRATEGIES = pytest.mark.parametrize("strategy", ["tree", "quantile", "uniform"]
 NAN = np.nan
 
 
+def encoder_of(n_bins=16, *, scale=1.0, **params):
+    """Return an encoder that makes bins of few rows, too."""
+    return PiecewiseLinearEncoder(n_bins, scale=scale, **params)
+
+
 def by_interpolation(x, edges, scale=1.0):
     """Column k rises from 0 to 1 between its two edges: an oracle that knows no formula of ours."""
     return scale * np.column_stack([np.interp(x, pair, [0, 1]) for pair in pairwise(edges)])
@@ -45,41 +50,64 @@ class TestCode:
     @STRATEGIES
     @pytest.mark.parametrize("params", [{}, {"keep_input": False}, {"scale": 0.25, "n_bins": 5}])
     def test_columns_are_interpolations(self, strategy, params):
-        encoder = PiecewiseLinearEncoder(strategy=strategy, **params).fit(X, Y)
+        encoder = encoder_of(strategy=strategy, **params).fit(X, Y)
         assert_allclose(encoder.transform(NEW), expected(encoder, NEW), rtol=1e-12, atol=1e-15)
         assert_allclose(encoder.transform(X), expected(encoder, X), rtol=1e-12, atol=1e-15)
 
     def test_an_encoder_that_is_sabotaged_is_found(self):
-        encoder = PiecewiseLinearEncoder().fit(X, Y)
+        encoder = encoder_of().fit(X, Y)
         for name in ("lower", "width", "scale", "high"):
             broken = pickle.loads(pickle.dumps(encoder))
             broken._columns[name][-1] *= 1.1
             assert not np.allclose(broken.transform(NEW), expected(broken, NEW), rtol=1e-6)
 
     def test_edges_have_the_codes_0_and_1_exactly(self):
-        encoder = PiecewiseLinearEncoder(keep_input=False, scale=0.7, n_bins=7).fit(X[:, :1], Y)
+        encoder = encoder_of(keep_input=False, scale=0.7, n_bins=7).fit(X[:, :1], Y)
         (edges,) = encoder.bin_edges_
         n = len(edges) - 1
         assert_array_equal(encoder.transform(edges[:, None]), 0.7 * np.tri(n + 1, n, -1))
 
     def test_the_sum_of_the_code_of_equal_bins_is_the_number_again(self):
-        encoder = PiecewiseLinearEncoder(n_bins=4, strategy="uniform", keep_input=False)
+        encoder = encoder_of(n_bins=4, strategy="uniform", keep_input=False)
         total = encoder.fit(X).transform(X)[:, :4].sum(axis=1)
         x = X[:, 0]
         assert_allclose(total, 4 * (x - x.min()) / (x.max() - x.min()), atol=1e-12)
 
     def test_it_spans_what_hats_span(self):
         """SplineTransformer's hats with the same knots: each basis is linear in the other."""
-        encoder = PiecewiseLinearEncoder(n_bins=6, strategy="quantile", keep_input=False)
+        encoder = encoder_of(n_bins=6, strategy="quantile", keep_input=False)
         ours = encoder.fit(X[:, :1]).transform(X[:, :1])
         knots = encoder.bin_edges_[0][:, None]
         hats = SplineTransformer(degree=1, knots=knots).fit_transform(X[:, :1])
         assert_allclose(ours, hats @ np.tri(7, 6, -1), atol=1e-12)
 
     def test_many_rows_are_encoded_in_pieces(self):
-        encoder = PiecewiseLinearEncoder().fit(X, Y)
+        encoder = encoder_of().fit(X, Y)
         many = np.tile(NEW, (100, 1))
         assert_array_equal(encoder.transform(many), np.tile(encoder.transform(NEW), (100, 1)))
+
+
+class TestAutomaticBins:
+    @pytest.mark.parametrize(("n", "n_bins"), [(999, 1), (1000, 16)])
+    def test_few_rows_get_none(self, n, n_bins):
+        data = RNG.normal(size=(n, 2))
+        data[0, 1] = NAN
+        encoder = PiecewiseLinearEncoder().fit(data, data[:, 0] > 0)
+        assert encoder.n_bins_ == n_bins
+        names = encoder.get_feature_names_out()
+        assert ("x0_bin0" in names) is (n_bins > 1)
+        assert "x1_missing" in names
+
+    @pytest.mark.parametrize(("n_numeric", "n_bins"), [(100, 16), (101, 1)])
+    def test_many_numeric_features_get_none(self, n_numeric, n_bins):
+        data = RNG.integers(0, 2, (1000, 150)).astype(float)
+        data[:, :n_numeric] += RNG.integers(0, 2, (1000, n_numeric))
+        assert PiecewiseLinearEncoder(strategy="uniform").fit(data).n_bins_ == n_bins
+
+    def test_rows_of_weight_0_do_not_count(self):
+        data = RNG.normal(size=(1200, 2))
+        w = (np.arange(1200) < 999) * 1.0
+        assert PiecewiseLinearEncoder(strategy="uniform").fit(data, None, w).n_bins_ == 1
 
 
 class TestFeaturesThatAreLeftAlone:
@@ -87,15 +115,16 @@ class TestFeaturesThatAreLeftAlone:
     @pytest.mark.parametrize("keep_input", [True, False])
     def test_one_or_two_values(self, strategy, keep_input):
         data = np.column_stack([np.ones(400), X[:, 0] > 0, 7 - 9.0 * (X[:, 1] > 1)])
-        encoder = PiecewiseLinearEncoder(strategy=strategy, keep_input=keep_input).fit(data, Y)
+        encoder = encoder_of(strategy=strategy, keep_input=keep_input).fit(data, Y)
         assert_array_equal(encoder.transform(NEW), NEW)
         assert encoder.get_feature_names_out().tolist() == ["x0", "x1", "x2"]
         assert [len(edges) for edges in encoder.bin_edges_] == [0, 0, 0]
 
     def test_a_single_bin_is_the_feature_itself(self):
-        encoder = PiecewiseLinearEncoder().fit(X, np.ones(400))
+        few = X[:15]
+        encoder = encoder_of().fit(few, Y[:15])
         assert_array_equal(encoder.transform(NEW), NEW)
-        encoder = PiecewiseLinearEncoder(keep_input=False, scale=0.5).fit(X, np.ones(400))
+        encoder = encoder_of(keep_input=False, scale=0.5).fit(few, Y[:15])
         assert encoder.get_feature_names_out().tolist() == ["x0_bin0", "x1_bin0", "x2_bin0"]
         assert_allclose(encoder.transform(NEW), expected(encoder, NEW), rtol=1e-12)
 
@@ -106,7 +135,7 @@ class TestMissingValues:
 
     def fitted(self, **params):
         settings = {"n_bins": 2, "strategy": "uniform", "scale": 0.5}
-        return PiecewiseLinearEncoder(**settings | params).fit(self.TRAIN)
+        return encoder_of(**settings | params).fit(self.TRAIN)
 
     def test_an_indicator_where_fit_has_seen_some(self):
         encoder = self.fitted()
@@ -129,7 +158,7 @@ class TestMissingValues:
         [("indicator", [[1, 1], [1, 0], [5, 0]]), ("passthrough", [[NAN], [1], [5]])],
     )
     def test_in_a_feature_of_two_values(self, how, coded):
-        encoder = PiecewiseLinearEncoder(strategy="quantile", handle_missing=how)
+        encoder = encoder_of(strategy="quantile", handle_missing=how)
         encoder.fit([[0.0], [1.0], [1.0], [NAN]])
         assert_array_equal(encoder.transform([[NAN], [1.0], [5.0]]), coded)
 
@@ -139,7 +168,7 @@ class TestMissingValues:
         [("indicator", [[0, 1, 1], [0, 0, 1]]), ("passthrough", [[NAN, 1], [5, 1]])],
     )
     def test_a_feature_of_nothing_else(self, strategy, how, coded):
-        encoder = PiecewiseLinearEncoder(strategy=strategy, handle_missing=how)
+        encoder = encoder_of(strategy=strategy, handle_missing=how)
         encoder.fit([[NAN, 1.0], [NAN, 1.0]], [0, 1])
         assert_array_equal(encoder.transform([[NAN, 1.0], [5.0, 1.0]]), coded)
 
@@ -148,8 +177,8 @@ class TestMissingValues:
         holes = RNG.random(400) < 0.3
         data = X.copy()
         data[holes, 0] = NAN
-        with_holes = PiecewiseLinearEncoder(strategy=strategy).fit(data, Y)
-        without = PiecewiseLinearEncoder(strategy=strategy).fit(X[~holes, :1], Y[~holes])
+        with_holes = encoder_of(strategy=strategy).fit(data, Y)
+        without = encoder_of(strategy=strategy).fit(X[~holes, :1], Y[~holes])
         assert_array_equal(with_holes.bin_edges_[0], without.bin_edges_[0])
 
 
@@ -157,12 +186,12 @@ class TestTypes:
     @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, np.float16])
     def test_float32_stays_and_all_else_is_float64(self, dtype):
         data = (4 * X).astype(dtype)
-        coded = PiecewiseLinearEncoder().fit(data, Y).transform(data)
+        coded = encoder_of().fit(data, Y).transform(data)
         assert coded.dtype == (np.float32 if dtype == np.float32 else np.float64)
 
     def test_float32_is_computed_in_float64(self):
         data = (X + 1000).astype(np.float32)
-        encoder = PiecewiseLinearEncoder(n_bins=64, strategy="quantile").fit(X + 1000)
+        encoder = encoder_of(n_bins=64, strategy="quantile").fit(X + 1000)
         wide = encoder.transform(data.astype(np.float64))
         assert_array_equal(encoder.transform(data), wide.astype(np.float32))
 
@@ -170,15 +199,13 @@ class TestTypes:
         data = np.where(RNG.random(X.shape) < 0.2, NAN, X)
         data.setflags(write=False)
         copy = data.copy()
-        coded = PiecewiseLinearEncoder().fit(data, Y).transform(data)
+        coded = encoder_of().fit(data, Y).transform(data)
         assert not np.shares_memory(coded, data)
         assert_array_equal(data, copy)
 
     def test_a_table_has_names(self):
         table = pd.DataFrame(X[:, :2], columns=["age", "income"])
-        encoder = PiecewiseLinearEncoder(n_bins=2, strategy="quantile").set_output(
-            transform="pandas"
-        )
+        encoder = encoder_of(n_bins=2, strategy="quantile").set_output(transform="pandas")
         coded = encoder.fit_transform(table)
         assert coded.columns.tolist() == [
             "age", "age_bin0", "age_bin1", "income", "income_bin0", "income_bin1",
@@ -187,9 +214,7 @@ class TestTypes:
 
     def test_polars(self):
         polars = pytest.importorskip("polars")
-        encoder = PiecewiseLinearEncoder(n_bins=2, strategy="quantile").set_output(
-            transform="polars"
-        )
+        encoder = encoder_of(n_bins=2, strategy="quantile").set_output(transform="polars")
         coded = encoder.fit_transform(polars.DataFrame({"age": X[:, 0]}))
         assert coded.columns == ["age", "age_bin0", "age_bin1"]
 
@@ -198,9 +223,7 @@ class TestWithinScikitLearn:
     def test_pipeline_search_and_pickle(self):
         table = pd.DataFrame(X, columns=["a", "b", "c"]).assign(kind=np.where(Y, "u", "v"))
         pipe = make_pipeline(
-            make_column_transformer(
-                (PiecewiseLinearEncoder(), ["a", "b", "c"]), (OneHotEncoder(), ["kind"])
-            ),
+            make_column_transformer((encoder_of(), ["a", "b", "c"]), (OneHotEncoder(), ["kind"])),
             ScratchMLPClassifier((8,), solver="lbfgs", max_iter=30, tol=0.01, random_state=0),
         )
         grid = {"columntransformer__piecewiselinearencoder__n_bins": [2, 8]}
@@ -212,18 +235,18 @@ class TestWithinScikitLearn:
     def test_weights_are_routed(self):
         w = RNG.integers(0, 3, 400)
         with config_context(enable_metadata_routing=True):
-            encoder = PiecewiseLinearEncoder().set_fit_request(sample_weight=True)
+            encoder = encoder_of().set_fit_request(sample_weight=True)
             model = ScratchMLPClassifier((), solver="lbfgs", alpha=1).set_fit_request(
                 sample_weight=False
             )
             pipe = make_pipeline(encoder, model).fit(X, Y, sample_weight=w)
-        alone = PiecewiseLinearEncoder().fit(X, Y, w)
+        alone = encoder_of().fit(X, Y, w)
         for ours, theirs in zip(pipe[0].bin_edges_, alone.bin_edges_, strict=True):
             assert_array_equal(ours, theirs)
 
     def test_a_clone_has_the_parameters(self):
         params = {"n_bins": 5, "scale": 2.0, "strategy": "uniform", "random_state": 1}
-        assert clone(PiecewiseLinearEncoder(**params)).get_params().items() >= params.items()
+        assert clone(encoder_of(**params)).get_params().items() >= params.items()
 
     @pytest.mark.parametrize(
         ("params", "message"),
@@ -239,20 +262,20 @@ class TestWithinScikitLearn:
     )
     def test_bad_parameters(self, params, message):
         with pytest.raises(ValueError, match=message):
-            PiecewiseLinearEncoder(**params).fit(X, Y)
+            encoder_of(**params).fit(X, Y)
 
     @pytest.mark.parametrize("method", ["transform", "get_feature_names_out"])
     def test_before_fit(self, method):
         with pytest.raises(NotFittedError):
-            getattr(PiecewiseLinearEncoder(), method)(X[:0])
+            getattr(encoder_of(), method)(X[:0])
 
 
 @STRATEGIES
-@pytest.mark.parametrize("scale", [1.0, 0.25])
-def test_the_estimators_leave_codes_of_scale_1_as_they_are(strategy, scale):
-    """Each column is 0 somewhere and 1 elsewhere; so it counts as scaled, and others do not."""
+@pytest.mark.parametrize("scale", [1.0, 0.5, 0.25, 0.15])
+def test_the_estimators_leave_codes_as_they_are(strategy, scale):
+    """Each column is 0 somewhere and 1, 1/2 or 1/4 elsewhere; so it counts as scaled."""
     data = np.where(RNG.random(X.shape) < 0.1, NAN, X)
-    steps = StandardScaler(), PiecewiseLinearEncoder(strategy=strategy, scale=scale)
+    steps = StandardScaler(), encoder_of(strategy=strategy, scale=scale)
     coded = make_pipeline(*steps).fit(data, Y).transform(data)
     with_scaling, without = (
         ScratchMLPClassifier((8,), max_iter=3, standardize=standardize, random_state=0)
@@ -260,12 +283,12 @@ def test_the_estimators_leave_codes_of_scale_1_as_they_are(strategy, scale):
         .predict_proba(coded)
         for standardize in (True, False)
     )
-    assert np.array_equal(with_scaling, without) is (scale == 1)
+    assert np.array_equal(with_scaling, without) is (scale != 0.15)
 
 
 def test_user_settings_for_floating_point_errors():
     data = X.copy()
     data[0, 0] = 5e-324
     with np.errstate(all="raise"):
-        coded = PiecewiseLinearEncoder(strategy="quantile").fit(data).transform(1e300 * NEW)
+        coded = encoder_of(strategy="quantile").fit(data).transform(1e300 * NEW)
     assert np.isfinite(coded).all()
