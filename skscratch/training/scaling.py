@@ -38,6 +38,9 @@ MANY, REACH, BRIGHTEST = 100, 0.5, 0.6
 FURTHEST = 20.0
 # Values are outliers if more than this many octaves are empty between them and a feature's bulk.
 EMPTY_OCTAVES = 4
+# A feature whose values occur this often in the mean, and have more digits than this, holds codes of
+# categories, such as projections of text. It has no outliers: a category may be far from others.
+REPEATED, DIGITS = 4, 5
 # Training clips outliers, after scaling, at this distance from the center.
 LIMIT = 1e4
 # A center is a multiple of the scale divided by this.
@@ -296,14 +299,15 @@ def _tame(column: Any, w: Any) -> Any:
     """Return which values of a feature are not outliers; None if there are no outliers.
 
     The bulk is looked for around the median of the distinct values. A code for missing values is
-    one distinct value, even if it is frequent.
+    one distinct value, even if it is frequent. Codes of categories are no outliers: between numbers
+    that are 0 up to rounding, there are gaps of many octaves.
     """
     rows = np.arange(column.size) if w is None else np.flatnonzero(w)
     some = rows
     if rows.size > SAMPLE:
         some = np.random.default_rng(0).choice(rows, SAMPLE, replace=False)
     values = np.unique(column[some].astype(np.float64))
-    if values.size < 3:
+    if values.size < 3 or (values.size * REPEATED <= some.size and not _are_round(values)):
         return None
     center = values[(values.size - 1) // 2]
     of_bulk = np.sort(_octaves(values[values != center], center))[(values.size - 2) // 2]
@@ -312,6 +316,13 @@ def _tame(column: Any, w: Any) -> Any:
     taken = taken[taken >= of_bulk]
     gaps = np.flatnonzero(np.diff(taken) > EMPTY_OCTAVES)
     return octaves <= taken[gaps[0]] if gaps.size else None
+
+
+def _are_round(values: Any) -> bool:
+    """Return whether most values have few digits, as counts and rounded measurements have."""
+    unit = 10.0 ** np.floor(np.log10(np.maximum(abs(values), np.finfo(float).tiny)))
+    digits = values / unit * 10 ** (DIGITS - 1)
+    return bool(np.mean(abs(digits - np.rint(digits)) < 0.02) > 0.5)
 
 
 def _octaves(values: Any, center: Any) -> Any:

@@ -250,6 +250,24 @@ class TestWildValues:
         assert data[0, 0] > 100
         assert data[0, 1] == 1e4
 
+    @pytest.mark.parametrize("share", [0.01, 0.3, 0.9])
+    def test_codes_of_categories_are_not_wild(self, share):
+        """The singular vectors of text are 0 up to rounding for all levels but a few."""
+        rng = np.random.default_rng(0)
+        levels = np.r_[np.exp(rng.uniform(-35, -5, 30)) * rng.choice([-1, 1], 30), 2.3929896]
+        p = np.r_[np.full(30, (1 - share) / 30), share]
+        codes = rng.choice(levels, 3000, p=p)
+        scaling = find(np.column_stack([codes, 100 * X[np.arange(3000) % N, 0]]))
+        assert_allclose(np.log2(scaling.scale[0] / max(codes.std(), 2.4 / 20)), 0, atol=0.51)
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    @pytest.mark.parametrize("unit", [1, 0.1, 0.02, 250])
+    def test_rounded_measurements_may_have_wild_values(self, unit, dtype):
+        data = (unit * np.random.default_rng(0).integers(300, 340, 1000)).astype(dtype)
+        expected = find(data[7:, None].copy())
+        data[:7] = -99999
+        assert_close(find(data[:, None]), expected)
+
     def test_heavy_tails_are_not_wild(self):
         tails = np.random.default_rng(0).lognormal(sigma=2, size=1000)
         scaling, scaler = find(tails[:, None]), StandardScaler().fit(tails[:, None])
