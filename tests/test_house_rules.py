@@ -35,7 +35,7 @@ FLOORS = [
     {"_version", "_warnings"},
     {"core"},
     {"training"},
-    {"_compat", "_typing"},
+    {"_compat", "_faults", "_typing"},
     {"callbacks", "plotting", "preprocessing"},
     {"estimators"},
     {"_skops", "onnx"},
@@ -79,7 +79,7 @@ model.fit(X, X[:, 0] > 0)
 changes = sum(a != b for a, b in zip(entered, entered[1:]))
 print(len({*entered}), changes)
 """
-OPTIONAL = ("dask", "matplotlib", "onnx", "pandas", "rich", "skl2onnx", "skops", "torch")
+OPTIONAL = ("dask", "matplotlib", "onnx", "pandas", "rich", "skl2onnx", "skops", "skrub", "torch")
 
 
 def code_lines(source):

@@ -10,7 +10,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from skscratch.estimators._faults import in_labels
+from skscratch._faults import in_labels
 from skscratch.estimators._validation import naming, raise_named
 
 __all__ = ["check_labels", "class_indices", "class_weights", "counted_in_rows", "find_classes"]

@@ -16,7 +16,14 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from skscratch._compat import check_sample_weight, check_y
-from skscratch.estimators._faults import OF_KIND, in_features, in_labels, in_targets
+from skscratch._faults import (
+    DATES,
+    OF_KIND,
+    RAW_TABLE,
+    in_features,
+    in_labels,
+    in_targets,
+)
 
 __all__ = [
     "FLOATS",
@@ -186,7 +193,8 @@ def refuse_dates(argument: str, X: Any) -> None:
         if kind in OF_KIND:
             what, way_out = OF_KIND[kind]
             place = f"column {name} of {argument}" if name else argument
-            raise ValueError(f"{place} holds {what}, which are no numbers. {way_out}.")
+            more = RAW_TABLE if name and argument == "X" and what == DATES[0] else ""
+            raise ValueError(f"{place} holds {what}, which are no numbers. {way_out}.{more}")
 
 
 def refuse_mixed(argument: str, y: Any) -> None:

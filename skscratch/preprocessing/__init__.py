@@ -1,5 +1,6 @@
-"""Transformers that prepare tables of numbers for networks. They work before any estimator."""
+"""Transformers that prepare tables for networks, and the pipeline that takes a raw table."""
 
 from skscratch.preprocessing._piecewise_linear import PiecewiseLinearEncoder
+from skscratch.preprocessing._tabular import make_tabular_pipeline
 
-__all__ = ["PiecewiseLinearEncoder"]
+__all__ = ["PiecewiseLinearEncoder", "make_tabular_pipeline"]

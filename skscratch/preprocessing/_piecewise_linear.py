@@ -19,6 +19,7 @@ from skscratch._compat import (
     check_y,
     fit_context,
 )
+from skscratch._faults import in_features
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
 from skscratch.preprocessing._bins import (
@@ -270,7 +271,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
                [0.5 , 0.25]])
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=FLOATS, ensure_all_finite="allow-nan", reset=False)
+        X = self._numbers(X, reset=False)
         c = self._columns
         coded = np.empty((len(X), len(c["feature"])), X.dtype)
         with quiet():
@@ -320,7 +321,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
 
     def _checked(self, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
         """Return X, y and the weights as arrays, without the rows of weight 0."""
-        X = validate_data(self, X, dtype=FLOATS, ensure_all_finite="allow-nan")
+        X = self._numbers(X)
         w = None if sample_weight is None else check_sample_weight(sample_weight, X, np.float64)
         if self.strategy != "tree":
             y = None
@@ -336,6 +337,16 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
             counts = w > 0
             X, y, w = X[counts], None if y is None else y[counts], w[counts]
         return X, y, w
+
+    def _numbers(self, X: Any, *, reset: bool = True) -> Any:
+        """Return X as floats; an error names the column of a table that is at fault."""
+        try:
+            return validate_data(self, X, dtype=FLOATS, ensure_all_finite="allow-nan", reset=reset)
+        except ValueError as error:
+            found = in_features(X, may_miss=True) if hasattr(X, "columns") else ""
+            if not found:
+                raise
+            raise ValueError(f"{str(error).rstrip('.')}.{found}") from error
 
     def _most_bins(self, X: Any) -> int:
         """Return the largest number of bins: this resolves "auto"."""

@@ -38,7 +38,7 @@ MANY, REACH, BRIGHTEST = 100, 0.5, 0.6
 FURTHEST = 20.0
 # Values are outliers if more than this many octaves are empty between them and a feature's bulk.
 EMPTY_OCTAVES = 4
-# A feature whose values occur this often in the mean, and have more digits than this, holds codes of
+# A feature whose values occur so often in the mean, and have more digits than these, holds codes of
 # categories, such as projections of text. It has no outliers: a category may be far from others.
 REPEATED, DIGITS = 4, 5
 # Training clips outliers, after scaling, at this distance from the center.

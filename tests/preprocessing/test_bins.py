@@ -104,7 +104,7 @@ class TestTrees:
         assert_array_equal(found, [0, *np.arange(39.5, 319, 40), 319])
 
     def test_bins_that_hold_most_are_halved(self):
-        """The tree has the edge; the other three edges halve the larger part, and then the halves."""
+        """The tree has one edge. The others halve the larger part, and then the halves."""
         x = np.arange(500.0)
         (found,) = edges(x[:, None], x < 100, n_bins=5)
         assert_array_equal(found, [0, 99.5, 199.5, 299.5, 399.5, 499])

@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-__all__ = ["OF_KIND", "in_features", "in_labels", "in_targets"]
+__all__ = [
+    "DATES",
+    "OF_KIND",
+    "RAW_TABLE",
+    "in_features",
+    "in_labels",
+    "in_targets",
+    "refuse_columns",
+]
 
 # Faults of values, and what to do.
 DATES = "dates", "Turn them into numbers, for instance the days since a date, or the month"
@@ -23,20 +31,46 @@ TEXT = "text", "Encode it, for instance with OneHotEncoder in a ColumnTransforme
 MISSING = "a missing value", "Fill it, for instance with SimpleImputer, or leave out the row"
 INFINITE = "an infinite number", "Replace it, or leave out the row"
 COMPLEX = "complex numbers", "Give the real and the imaginary part as two columns"
+NESTED = "nested values", "Make them columns of numbers or text, or leave the column out"
+RAW_TABLE = (
+    " A table is taken as it is by make_tabular_pipeline(model).fit(X, y), from "
+    "skscratch.preprocessing."
+)
 REGRESSION = " A classifier predicts classes. For numbers there is ScratchMLPRegressor."
 
 
-def in_features(X: Any) -> str:
+def in_features(X: Any, *, may_miss: bool = False) -> str:
     """Return a sentence on the first non-number in X, with a space before it, or an empty string.
 
-    It is slow, and meant for an X that has already been refused.
+    With ``may_miss``, missing values are no fault. The function is slow, and meant for an X that
+    has already been refused.
     """
-    for name, row, value in _suspects(X):
+    for name, row, value in _suspects(X, may_miss):
         found = _fault(value)
-        if found:
+        if found and not (may_miss and found == MISSING):
             what, way_out = found
-            return f" Column {name} holds {what}: {_shown(value)} in row {row}. {way_out}."
+            is_raw = found in (TEXT, DATES, MISSING) and hasattr(X, "columns")
+            more = RAW_TABLE if is_raw and not may_miss else ""
+            return f" Column {name} holds {what}: {_shown(value)} in row {row}. {way_out}.{more}"
     return ""
+
+
+def refuse_columns(X: Any) -> None:
+    """Raise if a column of a table holds what no encoder takes: lists, time spans or such.
+
+    Of a column of objects, only the first value that is not missing is looked at.
+    """
+    for i, name in enumerate(X.columns):
+        column = X.iloc[:, i] if hasattr(X, "iloc") else X[name]
+        some = column.dropna() if hasattr(column, "dropna") else column.drop_nulls()
+        if not len(some):
+            continue
+        value = some.iloc[0] if hasattr(some, "iloc") else some[0]
+        found = _fault(value)
+        if isinstance(value, (list, tuple, dict, set, np.ndarray)) or hasattr(value, "to_list"):
+            found = NESTED
+        if found in (NESTED, SPANS, COMPLEX):
+            raise ValueError(f"Column {name!r} of X holds {found[0]}: {_shown(value)}. {found[1]}.")
 
 
 def in_labels(y: Any) -> str:
@@ -82,7 +116,7 @@ def in_targets(y: Any) -> str:
     return ""
 
 
-def _suspects(X: Any) -> Iterator[tuple[str, int, Any]]:
+def _suspects(X: Any, may_miss: bool) -> Iterator[tuple[str, int, Any]]:
     """Yield column, row and value of possible non-numbers, column by column."""
     if issparse(X):
         entries = X.tocoo()
@@ -98,7 +132,8 @@ def _suspects(X: Any) -> Iterator[tuple[str, int, Any]]:
         values = np.asarray(column)
         rows: Any = range(0 if values.dtype.kind in "biu" else len(values))
         if values.dtype.kind == "f":
-            rows = np.flatnonzero(~np.isfinite(values))[:1]
+            is_fault = np.isinf(values) if may_miss else ~np.isfinite(values)
+            rows = np.flatnonzero(is_fault)[:1]
         for row in rows:
             yield name, int(row), values[row]
 

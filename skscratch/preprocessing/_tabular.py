@@ -1,0 +1,147 @@
+"""A pipeline from a table as it is to predictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_regressor
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from skscratch._faults import refuse_columns
+from skscratch.preprocessing._piecewise_linear import PiecewiseLinearEncoder
+
+__all__ = ["make_tabular_pipeline"]
+
+# A level of a category with fewer rows shares a column with the other rare levels.
+RARE = 5
+# A network on numbers overfits codes sooner than one on classes.
+OF_CLASSES, OF_NUMBERS = 0.5, 0.25
+
+
+def make_tabular_pipeline(estimator: Any) -> Pipeline:
+    """Make a pipeline that takes a table with text, categories, dates and missing values.
+
+    The step ``table`` is a ``ColumnTransformer``. Its part ``numbers`` is a
+    ``PiecewiseLinearEncoder``. Its part ``others`` is skrub's ``TableVectorizer``, and a
+    ``SimpleImputer`` for dates that are missing. The step ``estimator`` is the estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        ``ScratchMLPClassifier()``, ``ScratchMLPRegressor()``, or another estimator of scikit-learn
+        that takes numbers. It is not copied, as in ``sklearn.pipeline.make_pipeline``.
+
+    Returns
+    -------
+    pipeline : sklearn.pipeline.Pipeline
+        The unfitted pipeline. X of ``fit`` and ``predict`` is a DataFrame of pandas or polars. The
+        columns of X in ``predict`` may have another order, and there may be more of them.
+
+    Raises
+    ------
+    ImportError
+        Without skrub: ``pip install "skscratch[tables]"``.
+
+    Its ``fit`` raises TypeError if X is no DataFrame, and ValueError, with the name of the column,
+    for nested values, time spans and complex numbers. ``predict`` names columns that are missing.
+
+    See Also
+    --------
+    PiecewiseLinearEncoder : Bins of numbers, and what missing numbers become.
+
+    Notes
+    -----
+    What becomes of a column, by its type:
+
+    - **numbers and booleans**: the number itself and, for 1000 rows or more, its bins. A missing
+      number becomes the median, and a column of zeros and ones marks it. The bins have the scale
+      0.5 for a classifier and 0.25 for a regressor. The estimator scales the numbers.
+    - **text and categories of at most 40 levels**: a column of zeros and ones per level. Levels of
+      fewer than 5 rows share a column. A missing value is a level of its own. A level that ``fit``
+      has not seen counts as rare, or gives zeros if no level was rare.
+    - **text of more levels**: 30 numbers, which are similar for similar strings, by skrub's
+      ``StringEncoder``.
+    - **text that holds numbers or dates**: numbers without bins, or dates.
+    - **dates and times**: year, weekday, the seconds since 1970, and sines and cosines of month,
+      day and hour.
+    - **other columns of nothing but missing values**: dropped.
+
+    Parameters of all parts can be searched, for instance ``estimator__alpha``,
+    ``table__numbers__n_bins`` and ``table__others__tablevectorizer__cardinality_threshold``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skscratch import ScratchMLPClassifier
+    >>> from skscratch.preprocessing import make_tabular_pipeline
+    >>> X = pd.DataFrame({"age": [20, None, 60, 70], "city": ["Bern", "Graz", None, "Oslo"]})
+    >>> X, y = pd.concat([X] * 20), ["young", "young", "old", "old"] * 20
+    >>> model = make_tabular_pipeline(ScratchMLPClassifier(random_state=0)).fit(X, y)
+    >>> model.predict(X[:4])
+    array(['young', 'young', 'old', 'old'], dtype='<U5')
+    >>> model[:-1].get_feature_names_out()[:3]
+    array(['age', 'age_missing', 'city_Bern'], dtype=object)
+    """
+    skrub = _skrub()
+    vectorizer = skrub.TableVectorizer(
+        low_cardinality=OneHotEncoder(
+            handle_unknown="infrequent_if_exist",
+            min_frequency=RARE,
+            sparse_output=False,
+            dtype=np.float32,
+        ),
+        datetime=skrub.DatetimeEncoder(add_weekday=True, periodic_encoding="circular"),
+    )
+    imputer = SimpleImputer(strategy="median", add_indicator=True)
+    others = Pipeline([("tablevectorizer", vectorizer), ("simpleimputer", imputer)])
+    scale = OF_NUMBERS if is_regressor(estimator) else OF_CLASSES
+    table = ColumnTransformer(
+        [
+            ("numbers", PiecewiseLinearEncoder(scale=scale), numeric_columns),
+            ("others", others, other_columns),
+        ],
+        verbose_feature_names_out=False,
+    )
+    return Pipeline([("table", table), ("estimator", estimator)])
+
+
+def numeric_columns(X: Any) -> list[Any]:
+    """Return the names of the columns of numbers and booleans.
+
+    Raises
+    ------
+    TypeError
+        If X is no table.
+    ValueError
+        If a column holds values that cannot be encoded.
+    """
+    if not hasattr(X, "columns") or not hasattr(X, "shape") or len(X.shape) != 2:
+        raise TypeError(
+            f"X is a {type(X).__name__}, and make_tabular_pipeline takes a DataFrame of pandas or "
+            "polars. Pass an array of numbers to the estimator itself."
+        )
+    refuse_columns(X)
+    selectors = _skrub().selectors
+    names: list[Any] = (selectors.numeric() | selectors.boolean()).expand(X)
+    return names
+
+
+def other_columns(X: Any) -> list[Any]:
+    """Return the names of all other columns."""
+    numeric = {*numeric_columns(X)}
+    return [name for name in X.columns if name not in numeric]
+
+
+def _skrub() -> Any:
+    """Return the package skrub."""
+    try:
+        import skrub
+    except ImportError as error:
+        raise ImportError(
+            'make_tabular_pipeline needs skrub: pip install "skscratch[tables]"'
+        ) from error
+    return skrub
