@@ -11,6 +11,7 @@ NEEDS = {
     "skscratch/callbacks/*.py": "sklearn.callback",
     "skscratch/onnx.py": "skl2onnx",
     "skscratch/plotting/*.py": "matplotlib",
+    "skscratch/preprocessing/_tabular.py": "skrub",
 }
 collect_ignore_glob = [path for path, name in NEEDS.items() if not importlib.util.find_spec(name)]
 

@@ -81,13 +81,16 @@ def oracle(session):
 
 @nox.session
 def extras(session):
-    """What needs ONNX, skops, Dask, rich or a notebook; here a skipped test is a failure."""
+    """What needs ONNX, skops, Dask, skrub, rich or a notebook; here a skipped test is a failure."""
     notebook = ("ipykernel", "ipywidgets", "nbclient")
-    session.install("-e", ".[test,callbacks,distributed,onnx,skops]", *notebook)
+    session.install("-e", ".[test,callbacks,distributed,onnx,skops,tables]", "polars", *notebook)
     files = ["test_onnx.py", "test_skops.py", "scale_out", "callbacks"]
-    files += ["estimators/test_callbacks.py"]
-    page = "test_docs.py::test_examples_print_what_they_show[scale-out]"
-    run_without_skips(session, "skscratch/onnx.py", *(f"tests/{name}" for name in [*files, page]))
+    files += ["estimators/test_callbacks.py", "preprocessing/test_tabular.py"]
+    files += ["preprocessing/test_piecewise_linear.py"]
+    shows = "test_docs.py::test_examples_print_what_they_show"
+    files += [f"{shows}[scale-out]", f"{shows}[guide/tables]"]
+    modules = "skscratch/onnx.py", "skscratch/preprocessing"
+    run_without_skips(session, *modules, *(f"tests/{name}" for name in files))
 
 
 @nox.session

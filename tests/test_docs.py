@@ -37,6 +37,7 @@ NEEDS = {
     "skscratch.callbacks": "sklearn.callback",
     "skscratch.onnx": "skl2onnx",
     "skscratch.plotting": "matplotlib",
+    "skscratch.preprocessing.make_tabular_pipeline": "skrub",
 }
 
 
@@ -64,7 +65,9 @@ def missing(block):
     examples = doctest.DocTestParser().get_examples(block)
     nodes = list(ast.walk(ast.parse("".join(example.source for example in examples))))
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
-    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+    froms = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    names += [node.module for node in froms]
+    names += [f"{node.module}.{alias.name}" for node in froms for alias in node.names]
     needed = {NEEDS.get(name, name.split(".")[0]) for name in names}
     return {name for name in needed if importlib.util.find_spec(name) is None}
 

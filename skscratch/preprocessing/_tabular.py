@@ -32,22 +32,21 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
     Parameters
     ----------
     estimator : estimator
-        ``ScratchMLPClassifier()``, ``ScratchMLPRegressor()``, or another estimator of scikit-learn
-        that takes numbers. It is not copied, as in ``sklearn.pipeline.make_pipeline``.
+        ``ScratchMLPClassifier()`` or ``ScratchMLPRegressor()``, which scale the numbers. Another
+        estimator gets them as they are. It is not copied, as in ``make_pipeline``.
 
     Returns
     -------
     pipeline : sklearn.pipeline.Pipeline
         The unfitted pipeline. X of ``fit`` and ``predict`` is a DataFrame of pandas or polars. The
-        columns of X in ``predict`` may have another order, and there may be more of them.
+        columns of X in ``predict`` may have another order, and there may be more of them. ``fit``
+        and ``predict`` raise errors that name the column for nested values, time spans, complex
+        and infinite numbers, text in a column of numbers, and columns that are missing.
 
     Raises
     ------
     ImportError
         Without skrub: ``pip install "skscratch[tables]"``.
-
-    Its ``fit`` raises TypeError if X is no DataFrame, and ValueError, with the name of the column,
-    for nested values, time spans and complex numbers. ``predict`` names columns that are missing.
 
     See Also
     --------
@@ -69,6 +68,8 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
     - **dates and times**: year, weekday, the seconds since 1970, and sines and cosines of month,
       day and hour.
     - **other columns of nothing but missing values**: dropped.
+
+    A seed of the estimator makes the pipeline reproducible: the encoders have seeds of their own.
 
     Parameters of all parts can be searched, for instance ``estimator__alpha``,
     ``table__numbers__n_bins`` and ``table__others__tablevectorizer__cardinality_threshold``.
@@ -94,6 +95,8 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
             sparse_output=False,
             dtype=np.float32,
         ),
+        # seeded, because its default draws from NumPy's global state
+        high_cardinality=skrub.StringEncoder(random_state=0),
         datetime=skrub.DatetimeEncoder(add_weekday=True, periodic_encoding="circular"),
     )
     imputer = SimpleImputer(strategy="median", add_indicator=True)
@@ -101,7 +104,7 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
     scale = OF_NUMBERS if is_regressor(estimator) else OF_CLASSES
     table = ColumnTransformer(
         [
-            ("numbers", PiecewiseLinearEncoder(scale=scale), numeric_columns),
+            ("numbers", PiecewiseLinearEncoder(scale=scale, random_state=0), numeric_columns),
             ("others", others, other_columns),
         ],
         verbose_feature_names_out=False,
