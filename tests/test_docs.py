@@ -65,9 +65,9 @@ def missing(block):
     examples = doctest.DocTestParser().get_examples(block)
     nodes = list(ast.walk(ast.parse("".join(example.source for example in examples))))
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
-    froms = [node for node in nodes if isinstance(node, ast.ImportFrom)]
-    names += [node.module for node in froms]
-    names += [f"{node.module}.{alias.name}" for node in froms for alias in node.names]
+    imported = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    names += [node.module for node in imported]
+    names += [f"{node.module}.{alias.name}" for node in imported for alias in node.names]
     needed = {NEEDS.get(name, name.split(".")[0]) for name in names}
     return {name for name in needed if importlib.util.find_spec(name) is None}
 

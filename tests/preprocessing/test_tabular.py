@@ -103,7 +103,8 @@ class TestTables:
         assert model.score(table(), y) > 0.8
 
     def test_another_estimator(self):
-        model = make_tabular_pipeline(HistGradientBoostingClassifier(random_state=0)).fit(table(), Y)
+        boosting = HistGradientBoostingClassifier(random_state=0)
+        model = make_tabular_pipeline(boosting).fit(table(), Y)
         assert model.score(table(), Y) > 0.9
 
 
