@@ -36,6 +36,9 @@ FLOATS: list[Any] = [np.float64, np.float32]
 BUFFER = 2**16
 # "auto" makes bins for so many rows or more, and so many numeric features or fewer.
 LEAST_ROWS, MOST_FEATURES, BINS = 1000, 100, 16
+# It makes fewer where the bins of the training rows would be more numbers than this, and none where
+# fewer than four bins are left: a gibibyte in float64.
+MOST_NUMBERS, FEWEST_BINS = 2**27, 4
 
 
 class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
@@ -57,6 +60,8 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         missing values. Bins made networks on smaller tables overfit. 'auto' makes no bins either if
         more than 100 features have three distinct values or more. The pixels of an image are such
         features: a threshold of a single one says little, and the columns of all bins take time.
+        The bins of the training rows are at most 2²⁷ numbers, a gibibyte in float64: for half a
+        million rows of 50 features, 'auto' means 5.
     strategy : {'tree', 'quantile', 'uniform'}, default='tree'
         How the inner edges are chosen. The outer edges are the smallest and the largest value.
 
@@ -355,7 +360,10 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         if len(X) < LEAST_ROWS:
             return 1
         n_numeric = sum(not _is_two_valued(x[~np.isnan(x)]) for x in X.T)
-        return BINS if n_numeric <= MOST_FEATURES else 1
+        if n_numeric > MOST_FEATURES:
+            return 1
+        n_bins = min(BINS, MOST_NUMBERS // max(1, len(X) * n_numeric))
+        return n_bins if n_bins >= FEWEST_BINS else 1
 
     def _for_trees(self, n: int, y: Any, w: Any) -> tuple[Any, Any, bool]:
         """Return the rows that trees see, their targets, and whether these are continuous."""

@@ -104,6 +104,13 @@ class TestAutomaticBins:
         data[:, :n_numeric] += RNG.integers(0, 2, (1000, n_numeric))
         assert PiecewiseLinearEncoder(strategy="uniform").fit(data).n_bins_ == n_bins
 
+    @pytest.mark.parametrize(
+        ("shape", "n_bins"), [((500_000, 16), 16), ((500_000, 50), 5), ((1_000_000, 40), 1)]
+    )
+    def test_the_bins_of_many_rows_take_a_gibibyte_at_most(self, shape, n_bins):
+        many = np.broadcast_to(RNG.random((shape[0], 1)), shape)
+        assert PiecewiseLinearEncoder()._most_bins(many) == n_bins
+
     def test_rows_of_weight_0_do_not_count(self):
         data = RNG.normal(size=(1200, 2))
         w = (np.arange(1200) < 999) * 1.0
