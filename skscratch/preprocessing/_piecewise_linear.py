@@ -19,7 +19,7 @@ from skscratch._compat import (
     check_y,
     fit_context,
 )
-from skscratch._faults import in_features
+from skscratch._faults import in_features, in_labels
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
 from skscratch.preprocessing._bins import (
@@ -55,10 +55,10 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     n_bins : int or 'auto', default='auto'
-        Largest number of bins of a feature, at least 2. Fewer bins result where values repeat.
-        'auto' means 16 for 1000 rows or more, and no bins for fewer: x then stays as it is, but for
-        missing values. Bins made networks on smaller tables overfit. 'auto' makes no bins either if
-        more than 100 features have three distinct values or more. The pixels of an image are such
+        Largest number of bins of a feature. Fewer bins result where values repeat. 1 makes no bins:
+        x stays as it is, but for missing values. 'auto' means 16 for 1000 rows or more, and 1 for
+        fewer, because bins made networks on smaller tables overfit. 'auto' is 1 as well if more
+        than 100 features have three distinct values or more. The pixels of an image are such
         features: a threshold of a single one says little, and the columns of all bins take time.
         The bins of the training rows are at most 2²⁷ numbers, a gibibyte in float64: for half a
         million rows of 50 features, 'auto' means 5.
@@ -154,7 +154,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         "api/generated/skscratch.preprocessing.{estimator_name}.html"
     )
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_bins": [Interval(Integral, 2, None, closed="left"), StrOptions({"auto"})],
+        "n_bins": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "strategy": [StrOptions({"tree", "quantile", "uniform"})],
         "target_type": [StrOptions({"auto", "continuous", "classes"})],
         "keep_input": ["boolean"],
@@ -336,7 +336,11 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
                 "is None. Pass y to fit, or set strategy='quantile', which needs no y."
             )
         else:
-            y = check_y(y, multi_output=True, estimator=self)
+            try:
+                y = check_y(y, multi_output=True, estimator=self)
+            except ValueError as error:
+                missing = in_labels(y) if np.ndim(y) == 1 else ""
+                raise ValueError(f"y: {error}.{missing}") from error
             check_consistent_length(X, y)
         if w is not None and not w.all():
             counts = w > 0
@@ -351,6 +355,8 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
             found = in_features(X, may_miss=True) if hasattr(X, "columns") else ""
             if not found:
                 raise
+            if not reset:
+                found = f"{found.rpartition('. ')[0]}. The column was a number in fit."
             raise ValueError(f"{str(error).rstrip('.')}.{found}") from error
 
     def _most_bins(self, X: Any) -> int:

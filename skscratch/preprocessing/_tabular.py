@@ -47,6 +47,8 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
     ------
     ImportError
         Without skrub: ``pip install "skscratch[tables]"``.
+    TypeError
+        If ``estimator`` is no estimator, but for instance a name or a class.
 
     See Also
     --------
@@ -65,8 +67,8 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
     - **text of more levels**: 30 numbers, which are similar for similar strings, by skrub's
       ``StringEncoder``.
     - **text that holds numbers or dates**: numbers without bins, or dates.
-    - **dates and times**: year, weekday, the seconds since 1970, and sines and cosines of month,
-      day and hour.
+    - **dates and times**: year, the seconds since 1970, and sines and cosines of month, day,
+      weekday and hour.
     - **other columns of nothing but missing values**: dropped.
 
     A seed of the estimator makes the pipeline reproducible: the encoders have seeds of their own.
@@ -88,6 +90,10 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
     array(['age', 'age_missing', 'city_Bern'], dtype=object)
     """
     skrub = _skrub()
+    if not hasattr(estimator, "get_params") or isinstance(estimator, type):
+        raise TypeError(
+            f"estimator must be an estimator such as ScratchMLPClassifier(), got {estimator!r}."
+        )
     vectorizer = skrub.TableVectorizer(
         low_cardinality=OneHotEncoder(
             handle_unknown="infrequent_if_exist",

@@ -111,6 +111,12 @@ class TestAutomaticBins:
         many = np.broadcast_to(RNG.random((shape[0], 1)), shape)
         assert PiecewiseLinearEncoder()._most_bins(many) == n_bins
 
+    def test_1_makes_none(self):
+        data = np.where(RNG.random(X.shape) < 0.1, NAN, X)
+        encoder = PiecewiseLinearEncoder(n_bins=1).fit(data, Y)
+        assert encoder.n_bins_ == 1
+        assert encoder.transform(data).shape == (400, 6)
+
     def test_rows_of_weight_0_do_not_count(self):
         data = RNG.normal(size=(1200, 2))
         w = (np.arange(1200) < 999) * 1.0
@@ -258,7 +264,7 @@ class TestWithinScikitLearn:
     @pytest.mark.parametrize(
         ("params", "message"),
         [
-            ({"n_bins": 1}, r"'n_bins' parameter .* must be an int in the range \[2, inf\)"),
+            ({"n_bins": 0}, r"'n_bins' parameter .* must be an int in the range \[1, inf\)"),
             ({"n_bins": True}, "'n_bins' parameter"),
             ({"strategy": "kmeans"}, "'strategy' parameter .*'quantile', 'tree', 'uniform'"),
             ({"scale": 0}, r"'scale' parameter .* in the range \(0.0, inf\)"),

@@ -122,7 +122,10 @@ class TestPrediction:
             model.predict(table().drop(columns="town"))
 
     def test_text_where_there_were_numbers(self, model):
-        with pytest.raises(ValueError, match="Column 'age' holds text: 'x' in row 0"):
+        with pytest.raises(
+            ValueError,
+            match=r"Column 'age' holds text: 'x' in row 0\. The column was a number in fit",
+        ):
             model.predict(table().assign(age="x"))
 
     def test_a_pickle(self, model):
@@ -146,6 +149,16 @@ class TestBadColumns:
     def test_the_error_names_the_column(self, values, what):
         with pytest.raises(ValueError, match=f"Column 'bad'( of X)? holds {what}"):
             make_tabular_pipeline(quick()).fit(table().assign(bad=values), Y)
+
+    @pytest.mark.parametrize("estimator", ["classifier", ScratchMLPClassifier, None])
+    def test_no_estimator(self, estimator):
+        with pytest.raises(TypeError, match="must be an estimator such as Scratch"):
+            make_tabular_pipeline(estimator)
+
+    def test_a_missing_label_is_named(self):
+        y = np.where(np.arange(N) == 7, np.nan, np.arange(N) % 2)
+        with pytest.raises(ValueError, match=r"y: Input.*NaN.*row 7"):
+            make_tabular_pipeline(quick()).fit(table(), y)
 
     @pytest.mark.parametrize("X", [np.zeros((9, 2)), [[1], [2]], pd.Series([1, 2])])
     def test_no_table(self, X):
