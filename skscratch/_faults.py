@@ -3,8 +3,8 @@
 All functions are slow, and meant for values that have been refused.
 """
 
+import math
 import reprlib
-import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from numbers import Complex, Real
@@ -149,8 +149,10 @@ def _fault(value: Any) -> tuple[str, str] | None:
     if isinstance(value, (timedelta, np.timedelta64)):
         return SPANS
     if isinstance(value, Real):
-        number: Any = value  # an int may be too large for a float
-        return None if abs(number) <= sys.float_info.max else INFINITE
+        try:
+            return None if math.isfinite(value) else INFINITE
+        except OverflowError:  # an int that is too large for a float
+            return INFINITE
     if isinstance(value, Complex):
         return COMPLEX
     return f"an object of type {type(value).__name__}", "Turn it into numbers, or leave it out"

@@ -61,15 +61,18 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
     - **numbers and booleans**: the number itself and, for 1000 rows or more, its bins. A missing
       number becomes the median, and a column of zeros and ones marks it. The bins have the scale
       0.5 for a classifier and 0.25 for a regressor. The estimator scales the numbers.
-    - **text and categories of at most 40 levels**: a column of zeros and ones per level. Levels of
-      fewer than 5 rows share a column. A missing value is a level of its own. A level that ``fit``
-      has not seen counts as rare, or gives zeros if no level was rare.
+    - **text and categories of fewer than 40 levels**: a column of zeros and ones per level. Levels
+      of fewer than 5 rows share a column. A missing value is a level. A level that ``fit`` has not
+      seen counts as rare, or gives zeros if no level was rare.
     - **text of more levels**: 30 numbers, which are similar for similar strings, by skrub's
       ``StringEncoder``.
     - **text that holds numbers or dates**: numbers without bins, or dates.
     - **dates and times**: year, the seconds since 1970, and sines and cosines of month, day,
       weekday and hour.
     - **other columns of nothing but missing values**: dropped.
+
+    skrub computes in float32. So dates are exact to about two minutes, and text that holds numbers
+    to seven digits.
 
     A seed of the estimator makes the pipeline reproducible: the encoders have seeds of their own.
 
@@ -133,6 +136,11 @@ def numeric_columns(X: Any) -> list[Any]:
             f"X is a {type(X).__name__}, and make_tabular_pipeline takes a DataFrame of pandas or "
             "polars. Pass an array of numbers to the estimator itself."
         )
+    if not all(isinstance(name, str) for name in X.columns):
+        raise TypeError(
+            "The names of the columns of X must be strings. Convert them, for instance with "
+            "X.columns = X.columns.astype(str)."
+        )
     refuse_columns(X)
     selectors = _skrub().selectors
     names: list[Any] = (selectors.numeric() | selectors.boolean()).expand(X)
@@ -140,9 +148,15 @@ def numeric_columns(X: Any) -> list[Any]:
 
 
 def other_columns(X: Any) -> list[Any]:
-    """Return the names of all other columns."""
+    """Return the names of all other columns that have a value."""
     numeric = {*numeric_columns(X)}
-    return [name for name in X.columns if name not in numeric]
+    return [name for name in X.columns if name not in numeric and not _is_empty(X[name])]
+
+
+def _is_empty(column: Any) -> bool:
+    """Return whether a column of pandas or polars has only missing values."""
+    missing = column.isna() if hasattr(column, "isna") else column.is_null()
+    return bool(missing.all())
 
 
 def _skrub() -> Any:

@@ -41,6 +41,8 @@ EMPTY_OCTAVES = 4
 # A feature whose values occur so often in the mean, and have more digits than these, holds codes of
 # categories, such as projections of text. It has no outliers: a category may be far from others.
 REPEATED, DIGITS = 4, 5
+# Outliers are a small share of the rows, or few round numbers that stand for missing values.
+RARE, FEW_CODES = 0.02, 3
 # Training clips outliers, after scaling, at this distance from the center.
 LIMIT = 1e4
 # A center is a multiple of the scale divided by this.
@@ -315,7 +317,13 @@ def _tame(column: Any, w: Any) -> Any:
     taken = np.unique(octaves[rows])
     taken = taken[taken >= of_bulk]
     gaps = np.flatnonzero(np.diff(taken) > EMPTY_OCTAVES)
-    return octaves <= taken[gaps[0]] if gaps.size else None
+    if not gaps.size:
+        return None
+    tame = octaves <= taken[gaps[0]]
+    far = column[rows][~tame[rows]]
+    codes = np.unique(far.astype(np.float64))
+    are_codes = codes.size <= FEW_CODES and _are_round(codes)
+    return tame if are_codes or far.size <= RARE * rows.size else None
 
 
 def _are_round(values: Any) -> bool:

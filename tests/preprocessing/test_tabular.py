@@ -150,6 +150,21 @@ class TestBadColumns:
         with pytest.raises(ValueError, match=f"Column 'bad'( of X)? holds {what}"):
             make_tabular_pipeline(quick()).fit(table().assign(bad=values), Y)
 
+    def test_names_must_be_strings(self):
+        with pytest.raises(TypeError, match="must be strings"):
+            make_tabular_pipeline(quick()).fit(table().set_axis(range(9), axis=1), Y)
+
+    @pytest.mark.parametrize("dtype", [object, "str", "datetime64[ns]"])
+    def test_an_empty_column_alone(self, dtype):
+        X = table()[["age"]].assign(empty=pd.Series([None] * N, dtype=dtype))
+        model = make_tabular_pipeline(quick()).fit(X, Y)
+        assert model[:-1].get_feature_names_out().tolist() == ["age", "age_missing"]
+
+    @pytest.mark.filterwarnings("error::RuntimeWarning")
+    def test_float32(self):
+        X = table()[["age"]].astype(np.float32)
+        assert make_tabular_pipeline(quick()).fit(X, Y).predict_proba(X).shape == (N, 2)
+
     @pytest.mark.parametrize("estimator", ["classifier", ScratchMLPClassifier, None])
     def test_no_estimator(self, estimator):
         with pytest.raises(TypeError, match="must be an estimator such as Scratch"):

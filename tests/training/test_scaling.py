@@ -260,6 +260,13 @@ class TestWildValues:
         scaling = find(np.column_stack([codes, 100 * X[np.arange(3000) % N, 0]]))
         assert_allclose(np.log2(scaling.scale[0] / max(codes.std(), 2.4 / 20)), 0, atol=0.51)
 
+    def test_values_that_are_neither_rare_nor_round_are_not_wild(self):
+        """A projection of words that hardly repeat: a tenth of them are far from the others."""
+        rng = np.random.default_rng(0)
+        words = np.r_[1e-9 * rng.normal(size=270), rng.normal(2, 0.1, 30)]
+        scaling = find(np.column_stack([words, 100 * X[np.arange(300) % N, 0]]))
+        assert scaling.scale[0] > 0.2
+
     @pytest.mark.parametrize("dtype", [np.float32, np.float64])
     @pytest.mark.parametrize("unit", [1, 0.1, 0.02, 250])
     def test_rounded_measurements_may_have_wild_values(self, unit, dtype):
