@@ -8,6 +8,7 @@ from importlib import metadata
 __all__ = ["heading", "pin", "versions"]
 
 PACKAGES = ("skscratch", "numpy", "scipy", "scikit-learn", "torch", "jax")
+PACKAGES += ("lightgbm", "xgboost", "catboost", "pytabkit", "skrub")
 
 
 def pin(cores):

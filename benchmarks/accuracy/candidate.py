@@ -1,6 +1,7 @@
 """A candidate of the comparison."""
 
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
@@ -22,11 +23,17 @@ AS_THERE = {
 
 @dataclass(frozen=True)
 class Candidate:
-    """An estimator, its parameters, and the reason why it was tried."""
+    """An estimator, its parameters, and the reason why it was tried.
+
+    ``needs`` is a package that the study can do without. ``code`` is shown in place of the
+    estimator's own representation.
+    """
 
     why: str
     params: dict[str, Any] = field(default_factory=dict)
     kind: Any = ScratchMLPClassifier
+    needs: str = "sklearn"
+    code: str = ""
 
     def __call__(self, seed):
         """Return the unfitted estimator."""
@@ -37,6 +44,11 @@ class Candidate:
         """Whether the candidate is an estimator of skscratch."""
         return self.kind in {ScratchMLPClassifier, ScratchMLPRegressor}
 
+    @property
+    def is_installed(self):
+        """Whether the package that the candidate needs is there."""
+        return find_spec(self.needs) is not None
+
     def line(self):
         """Return the candidate as code."""
-        return " ".join(repr(self(seed=None)).split()).replace("'", '"')
+        return self.code or " ".join(repr(self(seed=None)).split()).replace("'", '"')

@@ -31,14 +31,18 @@ def sets(task, folder=None, max_rows=10_000):
 
 
 def prepared(task, frame, max_rows):
-    """Return X, a DataFrame, and y, codes or numbers, of at most ``max_rows`` random rows."""
+    """Return X, a DataFrame, and y, codes or numbers, of at most ``max_rows`` random rows.
+
+    Columns without information are left out, and missing categories named, unless the task is raw.
+    """
     if len(frame) > max_rows:
         frame = frame.sample(max_rows, random_state=0)
     X = frame.drop(columns="target")
-    for name in X.columns:
-        if not pd.api.types.is_numeric_dtype(X[name]):
-            X[name] = X[name].astype(object).where(X[name].notna(), "missing")
-    X = X[[name for name in X if informative(X[name])]]
+    if not task.raw:
+        for name in X.columns:
+            if not pd.api.types.is_numeric_dtype(X[name]):
+                X[name] = X[name].astype(object).where(X[name].notna(), "missing")
+        X = X[[name for name in X if informative(X[name])]]
     y, rows = task.encode(frame["target"])
     return X[rows].reset_index(drop=True), y
 
@@ -50,12 +54,17 @@ def informative(column):
 
 
 def folds(task, X, y, seed):
-    """Yield X_train, y_train, X_test, y_test of each fold, X float32, scaled and one-hot."""
+    """Yield X_train, y_train, X_test, y_test of each fold.
+
+    X is float32, scaled and one-hot, or a part of the table if the task is raw.
+    """
     for train, test in task.folds(N_FOLDS, shuffle=True, random_state=seed).split(X, y):
-        encoder = make_encoder().fit(X.iloc[train])
-        X_train, X_test = (
-            np.asarray(encoder.transform(X.iloc[rows]), np.float32) for rows in (train, test)
-        )
+        X_train, X_test = X.iloc[train], X.iloc[test]
+        if not task.raw:
+            encoder = make_encoder().fit(X_train)
+            X_train, X_test = (
+                np.asarray(encoder.transform(part), np.float32) for part in (X_train, X_test)
+            )
         yield X_train, y[train], X_test, y[test]
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from benchmarks.accuracy.choice import leave_one_out
 from benchmarks.accuracy.summary import means, summary
 
-__all__ = ["chosen", "per_set", "reasons", "summarised"]
+__all__ = ["chosen", "per_set", "ranked", "reasons", "summarised"]
 
 
 def reasons(task, names):
@@ -21,10 +21,10 @@ def per_set(task, scores):
     parts = []
     for name, results in means(scores).groupby(level="data", sort=False):
         rows = [
-            [candidate, f"{score:.4f}", f"{loss:.4f}", f"{seconds:.2f}"]
-            for (_, candidate), score, loss, seconds in results.itertuples()
+            [candidate, *numbers(*measures), f"{fit:.2f}", f"{predict:.3f}"]
+            for (_, candidate), *measures, fit, predict in results.itertuples()
         ]
-        heads = ["candidate", task.score, task.loss, "fit, s"]
+        heads = ["candidate", task.score, task.loss, *task.others, "fit, s", "predict, s"]
         parts += [f"### {name}\n", table(heads, rows), ""]
     return "\n".join(parts)
 
@@ -40,11 +40,25 @@ def summarised(task, scores):
             f"{row['worst']:+.4f}",
             f"{row['loss ratio']:.3f}",
             f"{row['time']:.2f}",
+            f"{row['predict time']:.2f}",
         ]
         for candidate, row in summary(scores, task.reference).iterrows()
     ]
     heads = ["candidate", task.score, task.loss, "won / tied / lost", f"worst {task.score}"]
-    heads += [f"× {task.loss}", "× fit time"]
+    heads += [f"× {task.loss}", "× fit time", "× predict time"]
+    return table(heads, rows)
+
+
+def ranked(task, scores):
+    """Return the table of mean ranks, and of the means of the further measures."""
+    names = {"loss": task.loss, "score": task.score, **{kind: kind for kind in task.others}}
+    results = summary(scores, task.reference, task.others)
+    ranks = [f"rank by {kind}" for kind in names]
+    rows = [
+        [candidate, *numbers(*row[[*task.others]]), *(f"{rank:.2f}" for rank in row[ranks])]
+        for candidate, row in results.iterrows()
+    ]
+    heads = ["candidate", *task.others, *(f"rank by {name}" for name in names.values())]
     return table(heads, rows)
 
 

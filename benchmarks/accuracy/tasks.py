@@ -1,12 +1,12 @@
 """Classification and regression: what is compared, on which sets, and by which measures."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from sklearn import datasets
-from sklearn.metrics import r2_score, root_mean_squared_error
+from sklearn.metrics import r2_score, roc_auc_score, root_mean_squared_error
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from benchmarks.accuracy.candidate import Candidate
@@ -25,8 +25,10 @@ MIN_PER_CLASS = 10
 class Task:
     """A comparison. Its reference is the first candidate.
 
-    ``score`` and ``loss`` are the names of the two measures; ``measure`` returns their values, of
-    which the first is high and the second low for a good model.
+    ``score`` and ``loss`` are the names of the two main measures, of which the first is high and
+    the second low for a good model. ``others`` are the names of further measures, and whether a
+    high value is good. ``predict`` is the method to measure, and ``measure`` returns all values
+    for what it returned. ``raw`` tables are passed as they are, not prepared.
     """
 
     score: str
@@ -36,7 +38,10 @@ class Task:
     generated: dict[str, Callable[[], Any]]
     folds: type
     encode: Callable[[Any], Any]
-    measure: Callable[[Any, Any, Any], tuple[float, float]]
+    predict: str
+    measure: Callable[[Any, Any], tuple[float, ...]]
+    others: dict[str, bool] = field(default_factory=dict)
+    raw: bool = False
 
     @property
     def reference(self):
@@ -56,10 +61,21 @@ def numbers(target):
     return target.to_numpy(float), np.ones(len(target), bool)
 
 
-def accuracy_and_log_loss(model, X, y):
-    """Return the accuracy and the log-loss of a classifier."""
-    P = model.predict_proba(X)
-    return np.mean(P.argmax(axis=1) == y), log_loss(P, y)
+def of_probabilities(P, y):
+    """Return accuracy, log-loss, AUC and Brier score."""
+    P = np.asarray(P, np.float64)
+    return np.mean(P.argmax(axis=1) == y), log_loss(P, y), auc(P, y), brier_score(P, y)
+
+
+def auc(P, y):
+    """Return the area under the ROC curve, the mean of one class against the rest."""
+    P = P / P.sum(axis=1, keepdims=True)
+    return roc_auc_score(y, P[:, 1] if P.shape[1] == 2 else P, multi_class="ovr")
+
+
+def brier_score(P, y):
+    """Return the mean of half the squared distance to the true class, which is from 0 to 1."""
+    return 0.5 * np.mean(np.sum((P - np.eye(P.shape[1])[y]) ** 2, axis=1))
 
 
 def log_loss(P, y):
@@ -68,9 +84,8 @@ def log_loss(P, y):
     return -np.mean(np.log(P[np.arange(len(y)), y] / P.sum(axis=1)))
 
 
-def r2_and_rmse(model, X, y):
+def of_numbers(p, y):
     """Return R², and the root mean squared error in standard deviations of y."""
-    p = model.predict(X)
     return r2_score(y, p), root_mean_squared_error(y, p) / y.std()
 
 
@@ -87,7 +102,9 @@ CLASSIFICATION = Task(
     CLASSES,
     StratifiedKFold,
     codes,
-    accuracy_and_log_loss,
+    "predict_proba",
+    of_probabilities,
+    {"AUC": True, "Brier": False},
 )
 REGRESSION = Task(
     "R²",
@@ -97,5 +114,6 @@ REGRESSION = Task(
     NUMBERS,
     KFold,
     numbers,
-    r2_and_rmse,
+    "predict",
+    of_numbers,
 )

@@ -27,11 +27,11 @@ SHORT = {
 def scores_of(**candidates):
     """Return scores with one seed and fold: per candidate the log-losses on the sets a, b ...."""
     rows = [
-        (name, 0, 0, candidate, 1 - loss, loss, seconds)
+        (name, 0, 0, candidate, 1 - loss, loss, seconds, seconds / 4)
         for candidate, (losses, seconds) in candidates.items()
         for name, loss in zip("abcd", losses, strict=False)
     ]
-    columns = ["data", "seed", "fold", "candidate", "score", "loss", "seconds"]
+    columns = ["data", "seed", "fold", "candidate", "score", "loss", "seconds", "predict seconds"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -117,6 +117,18 @@ def test_log_loss_is_clipped():
     assert tasks.log_loss(P, np.array([1, 1])) == pytest.approx(expected, rel=1e-6)
 
 
+def test_auc_and_brier_score_are_those_worked_out_by_hand():
+    """Of three classes: pairs in order, and squared distances to the true class."""
+    P, y = np.array([[0.6, 0.4], [0.3, 0.7], [0.8, 0.2], [0.5, 0.5]]), np.array([0, 1, 1, 0])
+    assert tasks.auc(P, y) == pytest.approx(0.5)
+    assert tasks.brier_score(P, y) == pytest.approx((0.4**2 + 0.3**2 + 0.8**2 + 0.5**2) / 4)
+    P, y = np.array([[0.5, 0.3, 0.2], [0.2, 0.2, 0.6], [0.1, 0.7, 0.2]]), np.array([0, 1, 2])
+    # class 0 is ahead of both others, class 1 of one with 0.2, class 2 ties with one and is behind
+    assert tasks.auc(P, y) == pytest.approx((1 + 0 + 0.25) / 3)
+    squares = (0.25 + 0.09 + 0.04, 0.04 + 0.64 + 0.36, 0.01 + 0.49 + 0.64)
+    assert tasks.brier_score(P, y) == pytest.approx(sum(squares) / 6)
+
+
 def test_a_table_is_imputed_scaled_and_one_hot(tmp_path):
     n = 30
     frame = pd.DataFrame(
@@ -177,7 +189,8 @@ def test_summary_of_three_sets():
     assert [*row[["wins", "ties", "losses"]]] == [1, 1, 1]
     assert row["worst"] == pytest.approx(-0.2)
     assert row["loss ratio"] == pytest.approx((0.5 * 1.005 * 1.5) ** (1 / 3))
-    assert row["time"] == pytest.approx(0.5)
+    assert row["time"] == row["predict time"] == pytest.approx(0.5)
+    assert row["rank by loss"] == row["rank by score"] == pytest.approx((1 + 2 + 2) / 3)
 
 
 def test_a_set_has_no_say_in_what_is_chosen_for_it():
@@ -248,9 +261,10 @@ def test_a_run_prints_all_tables_and_writes_scores_and_figure(
     means = scores.groupby("candidate")[["score", "loss"]].mean()
     score, loss = means.loc["one member"]
     [row] = [line for line in lines if line.startswith(f"| one member | {score:.4f} | {loss:.4f}")]
-    assert row.count("|") == 8
+    assert row.count("|") == 9
     assert f"| mean |  | {score:.4f} | {loss:.4f} |" in "\n".join(lines)
     assert f"| candidate | {task.score} | {task.loss} |" in "\n".join(lines)
+    assert f"rank by {task.loss} | rank by {task.score} |" in "\n".join(lines)
     assert out.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
 
 
