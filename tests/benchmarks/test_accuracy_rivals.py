@@ -66,7 +66,7 @@ def test_raw_tables_are_measured(task_options):
 
 def test_raw_tables_are_as_they_are(tmp_path):
     """Text, missing values and constant columns, but no rows of a class that is too rare."""
-    frame = pd.DataFrame({"x": [np.nan, 1.0] * 15, "same": 1, "text": ["a", None, "c"] * 10})
+    frame = pd.DataFrame({"x": [np.nan, 1.0] * 15, "same": 1, "text": ["a", np.nan, "c"] * 10})
     frame["target"] = ["no", "yes"] * 14 + ["rare"] * 2
     frame.to_csv(tmp_path / "small.csv.gz", index=False)
     task = replace(CLASSIFICATION, raw=True)
