@@ -5,7 +5,7 @@ All functions are slow, and meant for values that have been refused.
 
 import math
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from numbers import Complex, Real
 from typing import Any
@@ -19,6 +19,7 @@ __all__ = [
     "RAW_TABLE",
     "in_features",
     "in_labels",
+    "in_numbers",
     "in_targets",
     "refuse_columns",
 ]
@@ -39,19 +40,31 @@ RAW_TABLE = (
 REGRESSION = " A classifier predicts classes. For numbers there is ScratchMLPRegressor."
 
 
-def in_features(X: Any, *, may_miss: bool = False) -> str:
+def in_features(X: Any) -> str:
     """Return a sentence on the first non-number in X, with a space before it, or an empty string.
 
-    With ``may_miss``, missing values are no fault. The function is slow, and meant for an X that
-    has already been refused.
+    The function is slow, and meant for an X that has already been refused.
     """
-    for name, row, value in _suspects(X, may_miss):
+    for name, row, value in _suspects(X, np.isfinite):
         found = _fault(value)
-        if found and not (may_miss and found == MISSING):
-            what, way_out = found
+        if found:
             is_raw = found in (TEXT, DATES, MISSING) and hasattr(X, "columns")
-            more = RAW_TABLE if is_raw and not may_miss else ""
-            return f" Column {name} holds {what}: {_shown(value)} in row {row}. {way_out}.{more}"
+            return _sentence(name, row, value, found) + (RAW_TABLE if is_raw else "")
+    return ""
+
+
+def in_numbers(X: Any, *, known: bool) -> str:
+    """Return a sentence on the first value of X that is neither a number nor missing, or "".
+
+    ``known`` says that the columns held numbers when they were seen before.
+    """
+    for name, row, value in _suspects(X, lambda values: ~np.isinf(values)):
+        found = _fault(value)
+        if found and found != MISSING:
+            what, way_out = found
+            if known and found != INFINITE:
+                way_out = "The column held numbers in fit"
+            return _sentence(name, row, value, (what, way_out))
     return ""
 
 
@@ -60,8 +73,9 @@ def refuse_columns(X: Any) -> None:
 
     Of a column of objects, only the first value that is not missing is looked at.
     """
-    for i, name in enumerate(X.columns):
-        column = X.iloc[:, i] if hasattr(X, "iloc") else X[name]
+    for name, column in _columns(X):
+        if getattr(column.dtype, "kind", "O") in "biuf":
+            continue
         some = column.dropna() if hasattr(column, "dropna") else column.drop_nulls()
         if not len(some):
             continue
@@ -70,7 +84,7 @@ def refuse_columns(X: Any) -> None:
         if isinstance(value, (list, tuple, dict, set, np.ndarray)) or hasattr(value, "to_list"):
             found = NESTED
         if found in (NESTED, SPANS, COMPLEX):
-            raise ValueError(f"Column {name!r} of X holds {found[0]}: {_shown(value)}. {found[1]}.")
+            raise ValueError(f"Column {name} of X holds {found[0]}: {_shown(value)}. {found[1]}.")
 
 
 def in_labels(y: Any) -> str:
@@ -116,26 +130,37 @@ def in_targets(y: Any) -> str:
     return ""
 
 
-def _suspects(X: Any, may_miss: bool) -> Iterator[tuple[str, int, Any]]:
-    """Yield column, row and value of possible non-numbers, column by column."""
+def _suspects(X: Any, is_good: Callable[[Any], Any]) -> Iterator[tuple[str, int, Any]]:
+    """Yield column, row and value of possible non-numbers, column by column.
+
+    Of a column of floats, it is the first value that is not good.
+    """
     if issparse(X):
-        entries = X.tocoo()
+        entries = X.copy().tocoo()  # SciPy notes in the user's matrix that it is sorted
         for i in np.flatnonzero(~np.isfinite(entries.data))[:1]:
             yield str(entries.col[i]), int(entries.row[i]), entries.data[i]
         return
-    if hasattr(X, "columns") and hasattr(X, "iloc"):
-        columns = [(repr(name), X.iloc[:, i]) for i, name in enumerate(X.columns)]
-    else:
-        array = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
-        columns = [(str(i), array[:, i]) for i in range(array.shape[1] if array.ndim == 2 else 0)]
-    for name, column in columns:
+    for name, column in _columns(X):
         values = np.asarray(column)
         rows: Any = range(0 if values.dtype.kind in "biu" else len(values))
         if values.dtype.kind == "f":
-            is_fault = np.isinf(values) if may_miss else ~np.isfinite(values)
-            rows = np.flatnonzero(is_fault)[:1]
+            rows = np.flatnonzero(~is_good(values))[:1]
         for row in rows:
             yield name, int(row), values[row]
+
+
+def _columns(X: Any) -> list[tuple[str, Any]]:
+    """Return the names, as they are shown, and the columns of a table or an array."""
+    if hasattr(X, "columns"):
+        by_place = X.iloc if hasattr(X, "iloc") else X  # pandas, or polars
+        return [(repr(name), by_place[:, i]) for i, name in enumerate(X.columns)]
+    array = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
+    return [(str(i), array[:, i]) for i in range(array.shape[1] if array.ndim == 2 else 0)]
+
+
+def _sentence(name: str, row: int, value: Any, fault: tuple[str, str]) -> str:
+    what, way_out = fault
+    return f" Column {name} holds {what}: {_shown(value)} in row {row}. {way_out}."
 
 
 def _fault(value: Any) -> tuple[str, str] | None:

@@ -253,9 +253,12 @@ def distinct_rows(X: Any, y: Any, w: Any) -> tuple[NDArray[np.intp], NDArray[Any
     >>> sorted(zip(X[rows, 0].tolist(), y[rows].tolist(), weights.tolist()))
     [(1.0, 0, 2.0), (1.0, 1, 1.0), (2.0, 0, 1.0)]
     """
-    if issparse(X) and not X.has_canonical_format:
-        X = X.copy()
-        X.sum_duplicates()
+    if issparse(X):
+        # in a matrix of our own, because SciPy notes in it what it has found out
+        X = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
+        if not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
     weights = np.ones(X.shape[0]) if w is None else w
     rows = np.flatnonzero(weights)
     keys = _keys(X)[rows] + _keys(y.reshape(len(y), -1))[rows] * np.uint64(3)

@@ -1,5 +1,6 @@
 """Every container and dtype of X; and nothing of the user's is ever written to."""
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -204,6 +205,24 @@ def test_the_users_arrays_are_never_changed(task, form, params, small):
         assert_array_equal(np.asarray(X), np.asarray(kept[0]), strict=True)
     assert_array_equal(y, kept[1], strict=True)
     assert_array_equal(weight, kept[2], strict=True)
+
+
+@pytest.mark.parametrize("form", [sparse.csr_array, sparse.csc_array, sparse.coo_array])
+@pytest.mark.parametrize("value", [1.0, np.nan])
+@solvers
+def test_nothing_is_noted_in_the_users_sparse_matrix(solver, value, form, binary, small):
+    """SciPy keeps what it finds out, for instance that the indices are sorted."""
+    X, y = binary
+    X = np.where(X < 0, 0, X)
+    X[3, 2] = value
+    X = form(X)
+    before = joblib.hash(X)
+    if np.isnan(value):
+        with pytest.raises(ValueError, match="Column 2 holds a missing value"):
+            small(solver=solver).fit(X, y)
+    else:
+        small(solver=solver).fit(X, y).predict(X)
+    assert joblib.hash(X) == before
 
 
 @pytest.mark.parametrize("again", ["fit", "partial_fit"])
