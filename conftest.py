@@ -1,9 +1,8 @@
-"""Which files of the package have examples that can run here; what surrounds every test."""
+"""Which files of the package have examples that can run here; no test leaves a figure open."""
 
 import importlib.util
 import sys
 
-import numpy as np
 import pytest
 
 # What the examples of a file need; scikit-learn has callbacks from 1.9 on.
@@ -14,11 +13,6 @@ NEEDS = {
     "skscratch/preprocessing/_tabular.py": "skrub",
 }
 collect_ignore_glob = [path for path, name in NEEDS.items() if not importlib.util.find_spec(name)]
-
-
-@pytest.fixture(autouse=True)
-def _unseeded_draws_are_the_same_in_every_run():
-    np.random.seed(0)  # noqa: NPY002 (an estimator without random_state draws from this state)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ A module imports only from its own folder or from folders further down in this l
     onnx.py         export of fitted models to ONNX
     testing.py      checks for custom activations, losses, update rules, schedules and others
     estimators/     the scikit-learn estimators: parameters, validation, labels, fitted attributes
-    preprocessing/  transformers that prepare tables of numbers for networks
+    preprocessing/  tables to numbers: an encoder of numbers, and a pipeline for raw tables
     training/       the training loop, L-BFGS, early stopping, checkpoints; no scikit-learn
     core/           arrays only: both passes, activations, losses, optimizers, schedules
 

@@ -19,7 +19,7 @@ from skscratch._compat import (
     check_y,
     fit_context,
 )
-from skscratch._faults import in_features, in_labels
+from skscratch._faults import in_labels, in_numbers
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
 from skscratch.preprocessing._bins import (
@@ -42,13 +42,13 @@ MOST_NUMBERS, FEWEST_BINS = 2**27, 4
 
 
 class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
-    """Replace each number by a column per bin, which rises from 0 to 1 inside the bin.
+    """Give each number a column per bin, which rises from 0 to ``scale`` inside the bin.
 
     The bins of a feature lie between edges that ``fit`` chooses. A value x becomes the columns
-    ``scale * clip((x - lower) / (upper - lower), 0, 1)``, one per bin. So the bins below x hold 1,
-    those above it hold 0, and its own bin holds how far x has come. A linear function of the
-    columns is a continuous function of x that bends at the edges. A network on a table then learns
-    functions with sharp bends faster, and its inputs are bounded.
+    ``scale * clip((x - lower) / (upper - lower), 0, 1)``, one per bin. So the bins below x hold
+    ``scale``, those above it hold 0, and its own bin holds a part of ``scale``. A linear function
+    of the columns is a continuous function of x that bends at the edges. So a network learns
+    functions with sharp bends sooner.
 
     Features with one or two distinct values are left as they are.
 
@@ -82,9 +82,9 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     scale : float, default=0.5
         Factor of the bins' columns, but not of x. With 0.5, the columns range from 0 to 0.5, so the
         bins count for less beside x than with 1, and networks overfit less. The estimators leave
-        columns that range from 0 to 0.5 or from 0 to 1 as they are. Other factors need
-        ``standardize=False`` in the estimator, which would undo them, and a ``StandardScaler``
-        before the encoder.
+        columns that range from 0 to 0.25, 0.5 or 1 as they are. They would undo other factors:
+        those need ``standardize=False`` in the estimator, and a ``StandardScaler`` before the
+        encoder. For numbers to predict, 0.25 overfits less.
     handle_missing : {'indicator', 'passthrough'}, default='indicator'
         What NaN becomes.
 
@@ -339,8 +339,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
             try:
                 y = check_y(y, multi_output=True, estimator=self)
             except ValueError as error:
-                missing = in_labels(y) if np.ndim(y) == 1 else ""
-                raise ValueError(f"y: {error}.{missing}") from error
+                raise ValueError(f"y: {str(error).rstrip('.')}.{in_labels(y)}") from error
             check_consistent_length(X, y)
         if w is not None and not w.all():
             counts = w > 0
@@ -351,12 +350,10 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         """Return X as floats; an error names the column of a table that is at fault."""
         try:
             return validate_data(self, X, dtype=FLOATS, ensure_all_finite="allow-nan", reset=reset)
-        except ValueError as error:
-            found = in_features(X, may_miss=True) if hasattr(X, "columns") else ""
+        except (ValueError, TypeError) as error:
+            found = in_numbers(X, known=not reset) if hasattr(X, "columns") else ""
             if not found:
                 raise
-            if not reset:
-                found = f"{found.rpartition('. ')[0]}. The column was a number in fit."
             raise ValueError(f"{str(error).rstrip('.')}.{found}") from error
 
     def _most_bins(self, X: Any) -> int:
@@ -373,7 +370,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
 
     def _for_trees(self, n: int, y: Any, w: Any) -> tuple[Any, Any, bool]:
         """Return the rows that trees see, their targets, and whether these are continuous."""
-        if y is None:
+        if y is None or self.n_bins_ == 1:
             return np.empty(0, int), None, False
         sample = np.arange(n)
         if self.subsample is not None and n > self.subsample:
@@ -385,7 +382,10 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         continuous = self.target_type == "continuous"
         if self.target_type == "auto":
             continuous = is_continuous(y)
-        targets = tree_targets(y[sample], None if w is None else w[sample], continuous)
+        try:
+            targets = tree_targets(y[sample], None if w is None else w[sample], continuous)
+        except TypeError as error:  # labels that cannot be compared
+            raise ValueError(f"y: {error}.{in_labels(y)}") from error
         return sample, targets, continuous
 
     def _fitted(

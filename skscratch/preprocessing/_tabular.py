@@ -121,13 +121,13 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
     return Pipeline([("table", table), ("estimator", estimator)])
 
 
-def numeric_columns(X: Any) -> list[Any]:
+def numeric_columns(X: Any) -> list[str]:
     """Return the names of the columns of numbers and booleans.
 
     Raises
     ------
     TypeError
-        If X is no table.
+        If X is no table, or if a name of a column is no string.
     ValueError
         If a column holds values that cannot be encoded.
     """
@@ -142,15 +142,19 @@ def numeric_columns(X: Any) -> list[Any]:
             "X.columns = X.columns.astype(str)."
         )
     refuse_columns(X)
-    selectors = _skrub().selectors
-    names: list[Any] = (selectors.numeric() | selectors.boolean()).expand(X)
-    return names
+    return _numeric(X)
 
 
-def other_columns(X: Any) -> list[Any]:
+def other_columns(X: Any) -> list[str]:
     """Return the names of all other columns that have a value."""
-    numeric = {*numeric_columns(X)}
+    numeric = {*_numeric(X)}
     return [name for name in X.columns if name not in numeric and not _is_empty(X[name])]
+
+
+def _numeric(X: Any) -> list[str]:
+    selectors = _skrub().selectors
+    names: list[str] = (selectors.numeric() | selectors.boolean()).expand(X)
+    return names
 
 
 def _is_empty(column: Any) -> bool:

@@ -41,6 +41,9 @@ EMPTY_OCTAVES = 4
 # A feature whose values occur so often in the mean, and have more digits than these, holds codes of
 # categories, such as projections of text. It has no outliers: a category may be far from others.
 REPEATED, DIGITS = 4, 5
+# A number has no more digits than those if it is so close, in units of the last one, to one that
+# has. This is more than float32 rounds.
+CLOSE = 0.02
 # Outliers are a small share of the rows, or few round numbers that stand for missing values.
 RARE, FEW_CODES = 0.02, 3
 # Training clips outliers, after scaling, at this distance from the center.
@@ -330,7 +333,7 @@ def _are_round(values: Any) -> bool:
     """Return whether most values have few digits, as counts and rounded measurements have."""
     unit = 10.0 ** np.floor(np.log10(np.maximum(abs(values), np.finfo(float).tiny)))
     digits = values / unit * 10 ** (DIGITS - 1)
-    return bool(np.mean(abs(digits - np.rint(digits)) < 0.02) > 0.5)
+    return bool(np.mean(abs(digits - np.rint(digits)) < CLOSE) > 0.5)
 
 
 def _octaves(values: Any, center: Any) -> Any:

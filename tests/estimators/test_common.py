@@ -1,8 +1,5 @@
 """scikit-learn's own checks, with no expected failure and no skip of our making."""
 
-from unittest import SkipTest
-
-import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.utils import get_tags
@@ -14,6 +11,7 @@ from sklearn.utils.estimator_checks import (
 )
 
 from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
+from tests.checks import check_name, run
 
 # The checks cut max_iter down to a handful of epochs.
 pytestmark = pytest.mark.filterwarnings(
@@ -49,18 +47,6 @@ ESTIMATORS = [
     *(pytest.param(model, marks=pytest.mark.exhaustive) for model in VARIANTS),
 ]
 
-# Skips itself unless SCIPY_ARRAY_API is set when Python starts.
-MAY_SKIP = {"check_array_api_input", "check_array_api_input_and_values"}
-
-
-# Shuffles the rows with NumPy's global random state, which no test of ours may move.
-DRAWS_GLOBALLY = {"check_methods_sample_order_invariance"}
-
-
-def check_name(check):
-    """Name of a check that may be wrapped in a partial."""
-    return getattr(check, "func", check).__name__
-
 
 # What parametrize_with_checks does; but pytest deprecates the generator it makes in 1.7.
 @pytest.mark.parametrize(
@@ -73,14 +59,7 @@ def check_name(check):
     ids=lambda part: check_name(part) if callable(part) else repr(part),
 )
 def test_scikit_learn_checks(estimator, check):
-    state = np.random.get_state()  # noqa: NPY002
-    try:
-        check(estimator)
-    except SkipTest:
-        assert check_name(check) in MAY_SKIP
-        raise
-    if check_name(check) in DRAWS_GLOBALLY:
-        np.random.set_state(state)  # noqa: NPY002
+    run(check, estimator)
 
 
 def test_the_tags_bring_in_every_family_of_checks():

@@ -228,7 +228,8 @@ class TestSubsample:
         assert_array_equal(few.medians_, np.median(X, axis=0))
 
     def test_no_row_is_drawn_twice(self):
-        sample, *_ = encoder_of(subsample=299)._for_trees(300, X[:, 0], None)
+        encoder = encoder_of(subsample=299).fit(X, X[:, 0])
+        sample, *_ = encoder._for_trees(300, X[:, 0], None)
         assert len(np.unique(sample)) == 299
 
     def test_states_of_other_seeds_draw_other_rows(self):

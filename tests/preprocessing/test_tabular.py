@@ -124,7 +124,7 @@ class TestPrediction:
     def test_text_where_there_were_numbers(self, model):
         with pytest.raises(
             ValueError,
-            match=r"Column 'age' holds text: 'x' in row 0\. The column was a number in fit",
+            match=r"Column 'age' holds text: 'x' in row 0\. The column held numbers in fit",
         ):
             model.predict(table().assign(age="x"))
 
@@ -149,6 +149,25 @@ class TestBadColumns:
     def test_the_error_names_the_column(self, values, what):
         with pytest.raises(ValueError, match=f"Column 'bad'( of X)? holds {what}"):
             make_tabular_pipeline(quick()).fit(table().assign(bad=values), Y)
+
+    @pytest.mark.parametrize("labels", [["a", None], ["a", 1]], ids=["missing", "mixed"])
+    def test_labels_that_cannot_be_compared(self, labels):
+        y = np.array(labels * 501, dtype=object)
+        with pytest.raises(ValueError, match=r"y: .*(row 1 is missing|It mixes str and int)"):
+            make_tabular_pipeline(quick()).fit(table(1002), y)
+
+    @pytest.mark.parametrize(
+        "values", [pd.date_range("2020", periods=N), [pd.NA, "x"] * (N // 2)], ids=["dates", "NA"]
+    )
+    def test_another_type_where_there_were_numbers(self, model, values):
+        with pytest.raises(ValueError, match=r"Column 'age' holds .* held numbers in fit"):
+            model.predict(table().assign(age=values))
+
+    def test_polars_has_names_too(self):
+        polars = pytest.importorskip("polars")
+        X = polars.DataFrame({"age": [np.inf] * N})
+        with pytest.raises(ValueError, match="Column 'age' holds an infinite number"):
+            make_tabular_pipeline(quick()).fit(X, Y)
 
     def test_names_must_be_strings(self):
         with pytest.raises(TypeError, match="must be strings"):
