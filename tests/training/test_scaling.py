@@ -241,6 +241,11 @@ class TestWildValues:
         assert_close(found, expected)
         assert (found.limit is not None) == (abs(wild) > 1e6)
 
+    def test_rare_values_are_wild_though_each_is_another(self):
+        data = self.BULK.copy()
+        data[:15] = np.random.default_rng(0).uniform(1e6, 2e6, 15)
+        assert_close(find(data[:, None]), find(data[15:, None]))
+
     def test_a_limit_is_for_values_that_are_very_far_away(self):
         data = np.column_stack([self.BULK, self.BULK])
         data[0] = 1e4, 1e7
