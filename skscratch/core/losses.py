@@ -8,8 +8,8 @@ cross-entropy belong together, and so do logistic and binary cross-entropy: the 
 derivatives is ``prediction - target``. A loss computed from the logits is exact even where they
 are large.
 
-The loss of a batch is the mean ``L = sum(w · loss)``, with weights w whose sum is 1. The loss of
-several members is the sum of the members' losses.
+The loss of a batch is the mean ``L = sum(w · loss)``, with weights w whose sum is 1. Several members
+have a loss each, which does not depend on the other members.
 
 ``smoothing``, from 0 to 1, is the share of every target that is spread evenly over the K classes.
 Smoothing keeps the logits from growing without bound. A logistic output has the classes 0 and 1.
@@ -37,6 +37,7 @@ from skscratch.core.regression_losses import (
     Poisson,
     Quantile,
     SquaredError,
+    weighted_mean,
 )
 
 __all__ = [
@@ -67,8 +68,12 @@ class Loss(Protocol):
     def output_activation(self) -> str:
         """The name of the output activation, as in the fitted attribute ``out_activation_``."""
 
-    def forward(self, z: Any, y: Any, w: Any) -> float:
-        """Write ``z <- prediction``; return the mean loss L."""
+    def forward(self, z: Any, y: Any, w: Any) -> Any:
+        """Write ``z <- prediction``; return the mean loss L.
+
+        L is a float. With a member axis, L is an array (members,) in float64. An object of the user
+        may return the sum over the members instead.
+        """
 
     def backward(self, p: Any, y: Any, w: Any) -> None:
         """Write ``p <- dL/dz`` over the prediction."""
@@ -164,7 +169,7 @@ class SoftmaxCrossEntropy:
     name: ClassVar[str] = "softmax_cross_entropy"
     output_activation: ClassVar[str] = "softmax"
 
-    def forward(self, z: Any, y: Any, w: Any) -> float:
+    def forward(self, z: Any, y: Any, w: Any) -> Any:
         z -= z.max(axis=-1, keepdims=True)
         of_target = z[_at(y)]
         if self.smoothing:
@@ -173,7 +178,7 @@ class SoftmaxCrossEntropy:
         np.exp(z, out=z)
         total = z.sum(axis=-1)
         z /= total[..., None]
-        return float(np.vdot(w, np.log(total) - of_target))
+        return weighted_mean(np.log(total) - of_target, w)
 
     def backward(self, p: Any, y: Any, w: Any) -> None:
         if self.smoothing:
@@ -242,16 +247,15 @@ class LogisticCrossEntropy:
     name: ClassVar[str] = "logistic_cross_entropy"
     output_activation: ClassVar[str] = "logistic"
 
-    def forward(self, z: Any, y: Any, w: Any) -> float:
-        # the rows of all members, one after the other
-        s, w = ((1 - 2 * y) * z).reshape(-1, z.shape[-1]), w.reshape(-1)
-        linear = self.smoothing / 2 * np.dot(w, s) if self.smoothing else None
+    def forward(self, z: Any, y: Any, w: Any) -> Any:
+        s = (1 - 2 * y) * z
+        linear = self.smoothing / 2 * _of_columns(s, w) if self.smoothing else None
         np.logaddexp(s, 0, out=s)
         expit(z, out=z)
-        loss = np.dot(w, s)
+        loss = _of_columns(s, w)
         if linear is not None:
             loss -= linear
-        return float(sum(loss.tolist()))
+        return float(sum(loss.tolist())) if w.ndim == 1 else loss.astype(np.float64).sum(axis=-1)
 
     def backward(self, p: Any, y: Any, w: Any) -> None:
         if self.smoothing:
@@ -297,6 +301,11 @@ def _at(y: Any) -> tuple[Any, ...]:
     """Return the index of every row's target in z."""
     rows = np.arange(y.shape[-1])
     return (rows, y) if y.ndim == 1 else (np.arange(y.shape[0])[:, None], rows, y)
+
+
+def _of_columns(s: Any, w: Any) -> Any:
+    """Return the weighted mean of each column, (q,) or (members, q)."""
+    return np.dot(w, s) if w.ndim == 1 else np.vecdot(w[:, None], s.mT)
 
 
 def _share(right: Any, w: Any) -> float:

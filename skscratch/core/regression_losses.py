@@ -27,7 +27,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri, xlogy
 
-__all__ = ["AbsoluteError", "Gamma", "Huber", "Poisson", "Quantile", "SquaredError"]
+__all__ = ["AbsoluteError", "Gamma", "Huber", "Poisson", "Quantile", "SquaredError", "weighted_mean"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class _RegressionLoss(ABC):
     baseline: tuple[float, ...] | None = field(default=None, kw_only=True, repr=False)
 
     @abstractmethod
-    def forward(self, z: Any, y: Any, w: Any) -> float:
+    def forward(self, z: Any, y: Any, w: Any) -> Any:
         """Write ``z <- prediction``; return the mean loss L."""
 
     @abstractmethod
@@ -174,7 +174,7 @@ class SquaredError(_IdentityLink):
 
     name: ClassVar[str] = "squared_error"
 
-    def forward(self, z: Any, y: Any, w: Any) -> float:
+    def forward(self, z: Any, y: Any, w: Any) -> Any:
         r = z - y
         r *= r
         return 0.5 * _mean(r, w)
@@ -209,7 +209,7 @@ class AbsoluteError(_RobustLoss):
 
     name: ClassVar[str] = "absolute_error"
 
-    def forward(self, z: Any, y: Any, w: Any) -> float:
+    def forward(self, z: Any, y: Any, w: Any) -> Any:
         r = z - y
         return _mean(np.abs(r, out=r), w)
 
@@ -255,7 +255,7 @@ class Huber(_RobustLoss):
         if not (isinstance(delta, Real) and 0 < float(delta) < np.inf):
             raise ValueError(f"delta must be a positive number. Got {delta!r}.")
 
-    def forward(self, z: Any, y: Any, w: Any) -> float:
+    def forward(self, z: Any, y: Any, w: Any) -> Any:
         r = z - y
         np.abs(r, out=r)
         c = np.minimum(r, self.delta)
@@ -324,7 +324,7 @@ class Quantile(_RobustLoss):
                 f"levels must increase, strictly between 0 and 1. Got {self.levels!r}."
             )
 
-    def forward(self, z: Any, y: Any, w: Any) -> float:
+    def forward(self, z: Any, y: Any, w: Any) -> Any:
         return _mean(self._pinball(z, y), w)
 
     def _pinball(self, z: Any, y: Any) -> Any:
@@ -385,7 +385,7 @@ class Poisson(_LogLink):
 
     name: ClassVar[str] = "poisson"
 
-    def forward(self, z: Any, y: Any, w: Any) -> float:
+    def forward(self, z: Any, y: Any, w: Any) -> Any:
         linear = y * np.clip(z, np.finfo(z.dtype).min, _overflowing(z))
         np.exp(z, out=z)
         loss = z - linear
@@ -426,7 +426,7 @@ class Gamma(_LogLink):
 
     name: ClassVar[str] = "gamma"
 
-    def forward(self, z: Any, y: Any, w: Any) -> float:
+    def forward(self, z: Any, y: Any, w: Any) -> Any:
         loss = y * np.exp(-z)
         loss += np.maximum(z, -_overflowing(z))
         loss -= np.log(y) + 1
@@ -448,9 +448,26 @@ class Gamma(_LogLink):
         return ""
 
 
-def _mean(loss: Any, w: Any) -> float:
-    """Return the weighted mean over rows of the sum over outputs, summed over members."""
-    return float(np.vdot(w, loss.sum(axis=-1)))
+def _mean(loss: Any, w: Any) -> Any:
+    """Return the weighted mean over rows of the sum over outputs, of one network or of each member."""
+    return weighted_mean(loss.sum(axis=-1), w)
+
+
+def weighted_mean(loss: Any, w: Any) -> Any:
+    """Return ``sum(w · loss)`` over rows: a float, or one number in float64 for each member.
+
+    The result for a member does not depend on the other members.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.regression_losses import weighted_mean
+    >>> weighted_mean(np.array([1.0, 3.0]), np.array([0.5, 0.5]))
+    2.0
+    """
+    if w.ndim == 1:
+        return float(np.dot(w, loss))
+    return np.vecdot(w, loss).astype(np.float64)
 
 
 def _overflowing(z: Any) -> float:

@@ -224,12 +224,14 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
             state = self._state(config, data, is_initial)
             warn_of_unused(self, "fit", config, data.validation is not None)
             options, file = config.optimizer, None
-            n = None if isinstance(options, LBFGS) else options.batch_size
+            n, jobs = None, None
+            if isinstance(options, Stochastic):
+                n, jobs = options.batch_size, options.n_jobs
             if self.checkpoint is not None and isinstance(options, Stochastic):
                 file = checkpoint_file(self, state, data, is_initial)
             with (
                 self._publishing(transaction, config, state, hooks, self.warm_start),
-                training_threads(state.params, data.X, n, state.arch.members),
+                training_threads(state.params, data.X, n, state.arch.members, jobs),
             ):
                 training: StochasticFit | LBFGSFit
                 if isinstance(options, LBFGS):

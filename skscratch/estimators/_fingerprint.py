@@ -24,7 +24,7 @@ __all__ = ["begun", "checkpoint_file"]
 FREE = {
     "hidden_layer_sizes", "dtype",  # compared as the architecture
     "max_iter", "verbose", "random_state", "warm_start",
-    "checkpoint", "checkpoint_epochs", "checkpoint_seconds",
+    "checkpoint", "checkpoint_epochs", "checkpoint_seconds", "n_jobs",
 }  # fmt: skip
 
 

@@ -41,6 +41,7 @@ class Need(Enum):
     STOCHASTIC = 8
     LBFGS = 9
     QUANTILE = 10
+    SEVERAL_MEMBERS = 11
 
 
 class Parameter(NamedTuple):
@@ -162,6 +163,15 @@ PARAMETERS: dict[str, Parameter] = {
     "checkpoint_seconds": Parameter(
         [Interval(Real, 0, None, closed="left"), None], needs=(Need.CHECKPOINT, Need.WHOLE_FIT)
     ),
+    "n_jobs": Parameter(
+        [
+            Interval(Integral, None, -1, closed="right"),
+            Interval(Integral, 1, None, closed="left"),
+            None,
+        ],
+        needs=(Need.SEVERAL_MEMBERS, Need.WHOLE_FIT, Need.STOCHASTIC),
+        off=1,
+    ),
 }
 
 
@@ -203,6 +213,7 @@ def _unmet(
         Need.WHOLE_FIT: (call == "fit", "only for fit"),
         Need.STOCHASTIC: (not lbfgs, solver),
         Need.LBFGS: (lbfgs, solver),
+        Need.SEVERAL_MEMBERS: (config is not None and config.arch.members > 1, "one member"),
         Need.QUANTILE: (loss == "quantile", f"loss={loss!r}"),
     }
     return {need: reason for need, (is_met, reason) in met.items() if not is_met}

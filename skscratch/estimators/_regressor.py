@@ -242,6 +242,14 @@ default='squared_error'
         Epochs between two checkpoints; None counts seconds alone.
     checkpoint_seconds : float, default=30
         Seconds between two checkpoints; None counts epochs alone.
+    n_jobs : int, default=None
+        Number of joblib workers to divide the members among. None and 1 train all members in the
+        calling thread, because workers start in seconds and most fits end sooner. -1 takes all
+        cores. There are never more workers than members. The workers are processes, or whatever
+        ``joblib.parallel_config`` names. The model is the same to the bit. Within a worker of
+        joblib, for instance in a search with ``n_jobs``, members are not divided. Several workers
+        exclude ``max_grad_norm``, which looks at all members together, and a custom loss. Not for
+        one member, 'lbfgs' and ``partial_fit``.
 
     Attributes
     ----------
@@ -362,6 +370,7 @@ default='squared_error'
         checkpoint: hints.PathOrName | None = None,
         checkpoint_epochs: int | None = None,
         checkpoint_seconds: float | None = 30,
+        n_jobs: int | None = None,
     ) -> None:
         """Store the parameters as they are. ``fit`` checks their values."""
         self.loss = loss
@@ -406,6 +415,7 @@ default='squared_error'
         self.checkpoint = checkpoint
         self.checkpoint_epochs = checkpoint_epochs
         self.checkpoint_seconds = checkpoint_seconds
+        self.n_jobs = n_jobs
 
     @explained
     def fit(

@@ -91,6 +91,7 @@ def resolve(
         optimizer, rates = LBFGS(estimator.max_fun), ()
     else:
         optimizer = _stochastic(estimator, choices, data.loss, is_partial, is_initial)
+        _check_workers(estimator, optimizer, data.loss)
     by_loss = isinstance(estimator.scoring, str) and estimator.scoring == "loss"
     members = choices.members
     sizes = (data.X.shape[1], *(width // members for width in widths), data.n_outputs)
@@ -128,6 +129,7 @@ def _stochastic(
         ema_decay=float(estimator.ema_decay),
         n_iter_no_change=estimator.n_iter_no_change,
         early_stopping=choices.early_stopping,
+        n_jobs=estimator.n_jobs if choices.members > 1 else None,
     )
     # only for named schedules: a function may begin with 0
     name, begun = estimator.learning_rate, n_updates_before > 0
@@ -137,6 +139,23 @@ def _stochastic(
             "more is learned. Set decay_steps to the number of updates that there are to be in all."
         )
     return stochastic
+
+
+def _check_workers(estimator: Any, options: Stochastic, loss: Loss) -> None:
+    """Raise if members depend on each other, so that they cannot be divided among workers."""
+    if options.n_jobs in (None, 1):
+        return
+    if options.max_grad_norm < math.inf:
+        raise InvalidParameterError(
+            f"n_jobs={options.n_jobs} needs max_grad_norm=None, because max_grad_norm="
+            f"{estimator.max_grad_norm!r} scales the gradient of all members together. Set "
+            "n_jobs=None to train them in one process."
+        )
+    if is_of_user(loss):
+        raise InvalidParameterError(
+            f"n_jobs={options.n_jobs} needs a loss of this package. Set n_jobs=None to train with "
+            f"loss={loss!r}."
+        )
 
 
 def _updates_before(estimator: Any, update_rule: Rule) -> int:

@@ -70,6 +70,8 @@ class Stochastic:
         Epochs without improvement after which training stops.
     early_stopping : EarlyStopping or None
         None if the training loss decides when to stop.
+    n_jobs : int or None
+        Number of joblib workers to divide the members among; None for no workers.
     """
 
     rule: Rule
@@ -81,6 +83,7 @@ class Stochastic:
     ema_decay: float = 0.0
     n_iter_no_change: float = math.inf
     early_stopping: EarlyStopping | None = None
+    n_jobs: int | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ columns of y may be of any numeric dtype. Each batch is cast to the network's dt
 scaled.
 
 With several members, each member has its own rows. The arrays of a batch then have a leading member
-axis, w has the sum 1 for each member, and ``weight`` is the sum over all members.
+axis, w has the sum 1 for each member, and ``weight`` is an array (members,), or one number for all
+members if rows have no weights. What a member gets does not depend on the other members.
 """
 
 import math
@@ -140,7 +141,7 @@ class Batch(NamedTuple):
     X: Any
     y: Any
     w: Any
-    weight: float
+    weight: Any
 
 
 class SequentialBatches:
@@ -199,6 +200,13 @@ class ShuffledBatches:
     rng : Generator or None
     scaling : Scaling or None
 
+    Attributes
+    ----------
+    X : {ndarray, CSR} of shape (n, p)
+        X, cast and scaled if it is small.
+    scaling : Scaling or None
+        The scaling that is still to be applied, batch by batch.
+
     Examples
     --------
     >>> import numpy as np
@@ -228,6 +236,7 @@ class ShuffledBatches:
             if scaling is not None:
                 scaling.apply(X)
                 scaling = None
+        self.X, self.scaling = X, scaling
         if issparse(X):
             self._source = _SparseRows(X, y, w, self.batch_size, dtype, scaling)
         else:
@@ -335,14 +344,14 @@ def _views(X: Any, y: Any, w: Any = None) -> Batch:
     """Return the batch of some rows; without w all rows have the same weight."""
     shape = X.shape[:-1]
     shares = np.full(shape, 1 / shape[-1], X.dtype) if w is None else w
-    return Batch(X, y, shares, float(math.prod(shape)))
+    return Batch(X, y, shares, float(shape[-1]))
 
 
 def _weighted(X: Any, y: Any, w: Any) -> Batch:
     """Divide the weights of each member by their sum, in place; return the batch."""
-    weight = w.sum(axis=-1, keepdims=True, dtype=np.float64)
+    weight = w.astype(np.float64, copy=False).sum(axis=-1, keepdims=True)
     np.divide(w, weight, out=w)
-    return Batch(X, y, w, math.fsum(weight.flat))
+    return Batch(X, y, w, float(weight[0]) if w.ndim == 1 else weight[:, 0])
 
 
 def holdout_sizes(counts: Any, fraction: float) -> NDArray[np.intp]:

@@ -6,6 +6,7 @@ loop, has to replace. ``docs/design.md`` says what it promises.
 
 import math
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from time import perf_counter
 from typing import Any, NamedTuple, Self
@@ -62,10 +63,10 @@ class Network(NamedTuple):
         )
 
 
-def loss_and_gradient(network: Network, X: Any, y: Any, w: Any) -> float:
+def loss_and_gradient(network: Network, X: Any, y: Any, w: Any) -> Any:
     """Fill ``network.grad`` with the gradient of the batch's mean loss; return that loss.
 
-    The loss is summed over members.
+    With several members, the loss is that of each member, see ``Loss.forward``.
     """
     arch, params, ws, grad, rng = network
     n = X.shape[-2]
@@ -79,10 +80,11 @@ def loss_and_gradient(network: Network, X: Any, y: Any, w: Any) -> float:
     return loss
 
 
-def train_epoch(network: Network, optimizer: Optimizer, batches: Iterable[Batch]) -> float:
-    """Take one step per batch; return the mean loss per member, measured before each step.
+def train_epoch(network: Network, optimizer: Optimizer, batches: Iterable[Batch]) -> Any:
+    """Take one step per batch; return the mean loss, measured before each step.
 
-    A loss that is not finite ends the epoch immediately and is returned.
+    With several members, the mean loss is that of each member, see ``Loss.forward``. A loss that is
+    not finite ends the epoch immediately; the sum over the members is then returned.
 
     Examples
     --------
@@ -105,15 +107,17 @@ def train_epoch(network: Network, optimizer: Optimizer, batches: Iterable[Batch]
     >>> [round(train_epoch(network, optimizer, batches), 2) for _ in range(3)]
     [0.57, 0.16, 0.11]
     """
-    total = weights = 0.0
+    total: Any = 0.0
+    weights: Any = 0.0
     for X, y, w, weight in batches:
         loss = loss_and_gradient(network, X, y, w)
-        if not math.isfinite(loss):
-            return loss
+        of_all = sum(loss.tolist()) if isinstance(loss, np.ndarray) else loss
+        if not math.isfinite(of_all):
+            return of_all
         optimizer.step()
-        total += weight * loss
-        weights += weight
-    return total / weights / network.arch.members
+        total = total + weight * loss
+        weights = weights + weight
+    return total / weights
 
 
 def evaluate(
@@ -201,6 +205,7 @@ class EpochRunner:
         batch_size: int,
         least_rows: int = LEAST_ROWS,
     ) -> None:
+        self.options, self.data = options, data
         self.state, theta, decay = state, state.theta, options.ema_decay
         rng = state.shuffle if options.shuffle else None
         n_rows = rows.shape[-1] if data.w is None else data.w[rows].sum(axis=-1, dtype=float)
@@ -241,8 +246,7 @@ class EpochRunner:
         updates, n_before, optimizer.norms = optimizer.state, optimizer.state.n_updates, 0.0
         members = state.arch.members
         penalty = 0.5 * self.l2 * float(self.W @ self.W) / members
-        batches = self.batches if max_updates is None else islice(self.batches, max_updates)
-        loss = train_epoch(self.network, optimizer, batches)
+        loss = float(np.sum(self.losses(max_updates))) / members
         # the squared norm of theta overflows long before predictions do
         if not (math.isfinite(loss + penalty) and math.isfinite(state.theta @ state.theta)):
             return math.nan
@@ -256,6 +260,15 @@ class EpochRunner:
             seconds=perf_counter() - start,
         )
         return loss + penalty
+
+    def losses(self, max_updates: int | None) -> Any:
+        """Take the steps of an epoch; return the mean loss, as ``train_epoch`` does."""
+        batches = self.batches if max_updates is None else islice(self.batches, max_updates)
+        return train_epoch(self.network, self.optimizer, batches)
+
+    def working(self) -> AbstractContextManager[Any]:
+        """Return a context to train in."""
+        return nullcontext()
 
     def after_plateau(self) -> bool:
         """Tell the schedule that the loss has stalled; return True if it sets the rate to 0."""

@@ -34,6 +34,16 @@ class Stage(StrEnum):
     DONE = "done"
 
 
+def _runner(options: Stochastic, members: int) -> type[EpochRunner]:
+    """Return the class that trains the members: in this thread, or in workers."""
+    if options.n_jobs not in (None, 1) and members > 1:
+        from skscratch.training.workers import WorkersRunner, n_workers
+
+        if n_workers(options.n_jobs, members) > 1:
+            return WorkersRunner
+    return EpochRunner
+
+
 class StochasticFit:
     """Trains until the loss stalls or ``max_iter`` is reached; then, with refit, on all rows.
 
@@ -101,7 +111,9 @@ class StochasticFit:
         self.counters, rng = state.counters(), Streams.of_seed(state.seed).holdout
         fraction = None if early is None else early.validation_fraction
         rows, validation = data.split(fraction, rng, state.arch.members)
-        self.runner = EpochRunner(config, options, state, data, rows, options.batch_size)
+        self.runner = _runner(options, state.arch.members)(
+            config, options, state, data, rows, options.batch_size
+        )
         self.evaluator = None
         if validation is not None:
             self.evaluator = Evaluator(state, validation, config.scorer, self.runner.current)
@@ -130,7 +142,8 @@ class StochasticFit:
         """
         with self._keeping_the_best():
             if self.stage is Stage.SEARCH:
-                self._search()
+                with self.runner.working():
+                    self._search()
             if self.start is not None and self.stage in (Stage.SEARCH, Stage.SEARCHED):
                 self.state.load_state_dict({"learned": self.start["learned"]})
                 self.stage = Stage.REFIT

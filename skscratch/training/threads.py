@@ -87,14 +87,16 @@ def blas_threads(work: float) -> AbstractContextManager[None]:
 
 
 def training_threads(
-    params: Parameters, X: Any, batch_size: int | None, members: int = 1
+    params: Parameters, X: Any, batch_size: int | None, members: int = 1, n_jobs: int | None = None
 ) -> AbstractContextManager[None]:
     """Return a context with the BLAS threads for training; batch_size is None for L-BFGS.
+
+    Workers that train members at the same time get one thread each.
 
     L-BFGS gets one thread for every size. The vectors of L-BFGS run through SciPy's BLAS and the
     products through NumPy's. Two pools of threads that take turns delay each other.
     """
-    if batch_size is None:
+    if batch_size is None or (members > 1 and n_jobs not in (None, 1)):
         return limited_blas_threads(1)
     return blas_threads(largest_product(params, X, batch_size) / members)
 

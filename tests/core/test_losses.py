@@ -247,22 +247,24 @@ def test_targets_and_weights_are_left_as_they_are(loss):
 @every_loss
 @pytest.mark.parametrize("order", ["rows", "columns"])
 def test_networks_side_by_side_have_each_its_own_loss(loss, order):
-    """Their sum is returned; predictions and derivatives are those of each alone."""
+    """Losses, predictions and derivatives are those of each alone."""
     rng = np.random.default_rng(1)
     Zs = np.array([Z, 2 * Z[::-1], -Z])
     ys = np.array([rng.permutation(targets(loss)) for _ in Zs])
     ws = np.array([shares(rng.uniform(0, 2, 20)) for _ in Zs])
     z = Zs.mT.copy().mT if order == "columns" else Zs.copy()
-    total, sums = loss.forward(z, ys, ws), []
+    losses, each = loss.forward(z, ys, ws), []
     p = z.copy()
     loss.backward(z, ys, ws)
     for i, (alone, y, w) in enumerate(zip(Zs.copy(), ys, ws, strict=True)):
-        sums.append(loss.forward(alone, y, w))
+        each.append(loss.forward(alone, y, w))
         assert_allclose(p[i], alone, rtol=1e-12)
         loss.backward(alone, y, w)
         assert_allclose(z[i], alone, rtol=1e-12, atol=1e-16)
-    assert_allclose(total, sum(sums), rtol=1e-12)
-    assert isinstance(total, float)
+    assert_allclose(losses, each, rtol=1e-12)
+    assert losses.dtype == np.float64
+    some = [array[1:2] for array in (Zs, ys, ws)]
+    assert_array_equal(loss.forward(*some), losses[1:2])
 
 
 def test_the_losses_of_the_table_do_not_smooth():
