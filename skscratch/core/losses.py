@@ -8,8 +8,9 @@ cross-entropy belong together, and so do logistic and binary cross-entropy: the 
 derivatives is ``prediction - target``. A loss computed from the logits is exact even where they
 are large.
 
-The loss of a batch is the mean ``L = sum(w · loss)``, with weights w whose sum is 1. Several members
-have a loss each, which does not depend on the other members.
+The loss of a batch is the mean ``L = sum(w · loss)``, with weights w whose sum is 1. The loss of
+several members is the sum of the members' losses. The losses of this package also have a method
+``each``, which returns the loss of each member.
 
 ``smoothing``, from 0 to 1, is the share of every target that is spread evenly over the K classes.
 Smoothing keeps the logits from growing without bound. A logistic output has the classes 0 and 1.
@@ -37,6 +38,7 @@ from skscratch.core.regression_losses import (
     Poisson,
     Quantile,
     SquaredError,
+    summed,
     weighted_mean,
 )
 
@@ -68,12 +70,8 @@ class Loss(Protocol):
     def output_activation(self) -> str:
         """The name of the output activation, as in the fitted attribute ``out_activation_``."""
 
-    def forward(self, z: Any, y: Any, w: Any) -> Any:
-        """Write ``z <- prediction``; return the mean loss L.
-
-        L is a float. With a member axis, L is an array (members,) in float64. An object of the user
-        may return the sum over the members instead.
-        """
+    def forward(self, z: Any, y: Any, w: Any) -> float:
+        """Write ``z <- prediction``; return the mean loss L."""
 
     def backward(self, p: Any, y: Any, w: Any) -> None:
         """Write ``p <- dL/dz`` over the prediction."""
@@ -169,7 +167,10 @@ class SoftmaxCrossEntropy:
     name: ClassVar[str] = "softmax_cross_entropy"
     output_activation: ClassVar[str] = "softmax"
 
-    def forward(self, z: Any, y: Any, w: Any) -> Any:
+    def forward(self, z: Any, y: Any, w: Any) -> float:
+        return summed(self.each(z, y, w))
+
+    def each(self, z: Any, y: Any, w: Any) -> Any:
         z -= z.max(axis=-1, keepdims=True)
         of_target = z[_at(y)]
         if self.smoothing:
@@ -247,7 +248,10 @@ class LogisticCrossEntropy:
     name: ClassVar[str] = "logistic_cross_entropy"
     output_activation: ClassVar[str] = "logistic"
 
-    def forward(self, z: Any, y: Any, w: Any) -> Any:
+    def forward(self, z: Any, y: Any, w: Any) -> float:
+        return summed(self.each(z, y, w))
+
+    def each(self, z: Any, y: Any, w: Any) -> Any:
         s = (1 - 2 * y) * z
         linear = self.smoothing / 2 * _of_columns(s, w) if self.smoothing else None
         np.logaddexp(s, 0, out=s)

@@ -27,7 +27,10 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri, xlogy
 
-__all__ = ["AbsoluteError", "Gamma", "Huber", "Poisson", "Quantile", "SquaredError", "weighted_mean"]
+__all__ = [
+    "AbsoluteError", "Gamma", "Huber", "Poisson", "Quantile", "SquaredError", "summed",
+    "weighted_mean",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,12 @@ class _RegressionLoss(ABC):
 
     baseline: tuple[float, ...] | None = field(default=None, kw_only=True, repr=False)
 
+    def forward(self, z: Any, y: Any, w: Any) -> float:
+        return summed(self.each(z, y, w))
+
     @abstractmethod
-    def forward(self, z: Any, y: Any, w: Any) -> Any:
-        """Write ``z <- prediction``; return the mean loss L."""
+    def each(self, z: Any, y: Any, w: Any) -> Any:
+        """Write ``z <- prediction``; return the mean loss L, or that of each member."""
 
     @abstractmethod
     def _best_constant(self, y: Any, w: Any) -> Any:
@@ -174,7 +180,7 @@ class SquaredError(_IdentityLink):
 
     name: ClassVar[str] = "squared_error"
 
-    def forward(self, z: Any, y: Any, w: Any) -> Any:
+    def each(self, z: Any, y: Any, w: Any) -> Any:
         r = z - y
         r *= r
         return 0.5 * _mean(r, w)
@@ -209,7 +215,7 @@ class AbsoluteError(_RobustLoss):
 
     name: ClassVar[str] = "absolute_error"
 
-    def forward(self, z: Any, y: Any, w: Any) -> Any:
+    def each(self, z: Any, y: Any, w: Any) -> Any:
         r = z - y
         return _mean(np.abs(r, out=r), w)
 
@@ -255,7 +261,7 @@ class Huber(_RobustLoss):
         if not (isinstance(delta, Real) and 0 < float(delta) < np.inf):
             raise ValueError(f"delta must be a positive number. Got {delta!r}.")
 
-    def forward(self, z: Any, y: Any, w: Any) -> Any:
+    def each(self, z: Any, y: Any, w: Any) -> Any:
         r = z - y
         np.abs(r, out=r)
         c = np.minimum(r, self.delta)
@@ -324,7 +330,7 @@ class Quantile(_RobustLoss):
                 f"levels must increase, strictly between 0 and 1. Got {self.levels!r}."
             )
 
-    def forward(self, z: Any, y: Any, w: Any) -> Any:
+    def each(self, z: Any, y: Any, w: Any) -> Any:
         return _mean(self._pinball(z, y), w)
 
     def _pinball(self, z: Any, y: Any) -> Any:
@@ -385,7 +391,7 @@ class Poisson(_LogLink):
 
     name: ClassVar[str] = "poisson"
 
-    def forward(self, z: Any, y: Any, w: Any) -> Any:
+    def each(self, z: Any, y: Any, w: Any) -> Any:
         linear = y * np.clip(z, np.finfo(z.dtype).min, _overflowing(z))
         np.exp(z, out=z)
         loss = z - linear
@@ -426,7 +432,7 @@ class Gamma(_LogLink):
 
     name: ClassVar[str] = "gamma"
 
-    def forward(self, z: Any, y: Any, w: Any) -> Any:
+    def each(self, z: Any, y: Any, w: Any) -> Any:
         loss = y * np.exp(-z)
         loss += np.maximum(z, -_overflowing(z))
         loss -= np.log(y) + 1
@@ -449,8 +455,21 @@ class Gamma(_LogLink):
 
 
 def _mean(loss: Any, w: Any) -> Any:
-    """Return the weighted mean over rows of the sum over outputs, of one network or of each member."""
+    """Return the weighted mean over rows of the sum over outputs, see ``weighted_mean``."""
     return weighted_mean(loss.sum(axis=-1), w)
+
+
+def summed(losses: Any) -> float:
+    """Return the sum of the losses of members, or the loss of one network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.regression_losses import summed
+    >>> summed(np.array([1.0, 2.0])), summed(1.0)
+    (3.0, 1.0)
+    """
+    return float(losses if isinstance(losses, float) else sum(losses.tolist()))
 
 
 def weighted_mean(loss: Any, w: Any) -> Any:

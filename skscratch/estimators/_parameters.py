@@ -171,6 +171,7 @@ PARAMETERS: dict[str, Parameter] = {
         ],
         needs=(Need.SEVERAL_MEMBERS, Need.WHOLE_FIT, Need.STOCHASTIC),
         off=1,
+        before=1,
     ),
 }
 

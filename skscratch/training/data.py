@@ -7,8 +7,7 @@ columns of y may be of any numeric dtype. Each batch is cast to the network's dt
 scaled.
 
 With several members, each member has its own rows. The arrays of a batch then have a leading member
-axis, w has the sum 1 for each member, and ``weight`` is an array (members,), or one number for all
-members if rows have no weights. What a member gets does not depend on the other members.
+axis, w has the sum 1 for each member, and ``weight`` is the sum over all members.
 """
 
 import math
@@ -31,6 +30,7 @@ __all__ = [
     "ValidationRows",
     "holdout_sizes",
     "stratified_holdout",
+    "sums",
 ]
 
 # bytes to copy at a time: the cost of a small batch is mostly the overhead of the calls
@@ -141,7 +141,7 @@ class Batch(NamedTuple):
     X: Any
     y: Any
     w: Any
-    weight: Any
+    weight: float
 
 
 class SequentialBatches:
@@ -202,6 +202,8 @@ class ShuffledBatches:
 
     Attributes
     ----------
+    order : ndarray of int, like rows
+        The rows in the order of the last epoch.
     X : {ndarray, CSR} of shape (n, p)
         X, cast and scaled if it is small.
     scaling : Scaling or None
@@ -229,7 +231,7 @@ class ShuffledBatches:
         scaling: Scaling | None = None,
     ) -> None:
         self.rows, self.rng, self.batch_size = rows, rng, min(batch_size, rows.shape[-1])
-        self._order = np.empty(rows.shape, rows.dtype)
+        self.order = np.empty(rows.shape, rows.dtype)
         self._source: _SparseRows | _DenseRows
         if not issparse(X) and X.size <= SMALL and (scaling is not None or X.dtype != dtype):
             X = X.astype(dtype)
@@ -243,13 +245,13 @@ class ShuffledBatches:
             self._source = _DenseRows(X, y, w, self.batch_size, dtype, rows.shape[:-1], scaling)
 
     def __iter__(self) -> Iterator[Batch]:
-        self._order[:] = self.rows
+        self.order[:] = self.rows
         if self.rng is not None:
-            for order in self._order.reshape(-1, self._order.shape[-1]):
+            for order in self.order.reshape(-1, self.order.shape[-1]):
                 self.rng.shuffle(order)
         n = self._source.rows_per_chunk
-        for start in range(0, self._order.shape[-1], n):
-            yield from self._source.gather(self._order[..., start : start + n])
+        for start in range(0, self.order.shape[-1], n):
+            yield from self._source.gather(self.order[..., start : start + n])
 
 
 class _DenseRows:
@@ -344,14 +346,29 @@ def _views(X: Any, y: Any, w: Any = None) -> Batch:
     """Return the batch of some rows; without w all rows have the same weight."""
     shape = X.shape[:-1]
     shares = np.full(shape, 1 / shape[-1], X.dtype) if w is None else w
-    return Batch(X, y, shares, float(shape[-1]))
+    return Batch(X, y, shares, float(math.prod(shape)))
+
+
+def sums(w: Any) -> Any:
+    """Return the sum of the weights of each member, in float64, as (1,) or (members, 1).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.training.data import sums
+    >>> sums(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([[3.],
+           [7.]])
+    """
+    # cast first: a sum that casts in pieces depends on the members in front
+    return w.astype(np.float64, copy=False).sum(axis=-1, keepdims=True)
 
 
 def _weighted(X: Any, y: Any, w: Any) -> Batch:
     """Divide the weights of each member by their sum, in place; return the batch."""
-    weight = w.astype(np.float64, copy=False).sum(axis=-1, keepdims=True)
+    weight = sums(w)
     np.divide(w, weight, out=w)
-    return Batch(X, y, w, float(weight[0]) if w.ndim == 1 else weight[:, 0])
+    return Batch(X, y, w, math.fsum(weight.flat))
 
 
 def holdout_sizes(counts: Any, fraction: float) -> NDArray[np.intp]:

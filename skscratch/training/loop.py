@@ -29,6 +29,7 @@ __all__ = [
     "evaluate",
     "l2_strength",
     "loss_and_gradient",
+    "runner_class",
     "train_epoch",
     "train_one_epoch",
 ]
@@ -63,10 +64,10 @@ class Network(NamedTuple):
         )
 
 
-def loss_and_gradient(network: Network, X: Any, y: Any, w: Any) -> Any:
+def loss_and_gradient(network: Network, X: Any, y: Any, w: Any) -> float:
     """Fill ``network.grad`` with the gradient of the batch's mean loss; return that loss.
 
-    With several members, the loss is that of each member, see ``Loss.forward``.
+    The loss is summed over members.
     """
     arch, params, ws, grad, rng = network
     n = X.shape[-2]
@@ -80,11 +81,10 @@ def loss_and_gradient(network: Network, X: Any, y: Any, w: Any) -> Any:
     return loss
 
 
-def train_epoch(network: Network, optimizer: Optimizer, batches: Iterable[Batch]) -> Any:
-    """Take one step per batch; return the mean loss, measured before each step.
+def train_epoch(network: Network, optimizer: Optimizer, batches: Iterable[Batch]) -> float:
+    """Take one step per batch; return the mean loss per member, measured before each step.
 
-    With several members, the mean loss is that of each member, see ``Loss.forward``. A loss that is
-    not finite ends the epoch immediately; the sum over the members is then returned.
+    A loss that is not finite ends the epoch immediately and is returned.
 
     Examples
     --------
@@ -107,17 +107,15 @@ def train_epoch(network: Network, optimizer: Optimizer, batches: Iterable[Batch]
     >>> [round(train_epoch(network, optimizer, batches), 2) for _ in range(3)]
     [0.57, 0.16, 0.11]
     """
-    total: Any = 0.0
-    weights: Any = 0.0
+    total = weights = 0.0
     for X, y, w, weight in batches:
         loss = loss_and_gradient(network, X, y, w)
-        of_all = sum(loss.tolist()) if isinstance(loss, np.ndarray) else loss
-        if not math.isfinite(of_all):
-            return of_all
+        if not math.isfinite(loss):
+            return loss
         optimizer.step()
-        total = total + weight * loss
-        weights = weights + weight
-    return total / weights
+        total += weight * loss
+        weights += weight
+    return total / weights / network.arch.members
 
 
 def evaluate(
@@ -152,6 +150,16 @@ def l2_strength(alpha: float, n_rows: float, least: int = LEAST_ROWS) -> float:
     return alpha / max(n_rows, least)
 
 
+def runner_class(options: Stochastic, members: int) -> "type[EpochRunner]":
+    """Return the class that trains the members: in this thread, or in workers."""
+    if options.n_jobs not in (None, 1) and members > 1:
+        from skscratch.training.workers import WorkersRunner, n_workers
+
+        if n_workers(options.n_jobs, members) > 1:
+            return WorkersRunner
+    return EpochRunner
+
+
 class EpochRunner:
     """Trains on some rows, one epoch at a time.
 
@@ -172,6 +180,8 @@ class EpochRunner:
     ----------
     current : ndarray of shape (P,)
         The parameters to predict with now: the moving average if there is one, or theta.
+    working : context manager
+        The context to train in.
 
     Examples
     --------
@@ -206,6 +216,7 @@ class EpochRunner:
         least_rows: int = LEAST_ROWS,
     ) -> None:
         self.options, self.data = options, data
+        self.working: AbstractContextManager[Any] = nullcontext()
         self.state, theta, decay = state, state.theta, options.ema_decay
         rng = state.shuffle if options.shuffle else None
         n_rows = rows.shape[-1] if data.w is None else data.w[rows].sum(axis=-1, dtype=float)
@@ -246,7 +257,7 @@ class EpochRunner:
         updates, n_before, optimizer.norms = optimizer.state, optimizer.state.n_updates, 0.0
         members = state.arch.members
         penalty = 0.5 * self.l2 * float(self.W @ self.W) / members
-        loss = float(np.sum(self.losses(max_updates))) / members
+        loss = self.take_steps(max_updates)
         # the squared norm of theta overflows long before predictions do
         if not (math.isfinite(loss + penalty) and math.isfinite(state.theta @ state.theta)):
             return math.nan
@@ -261,14 +272,10 @@ class EpochRunner:
         )
         return loss + penalty
 
-    def losses(self, max_updates: int | None) -> Any:
+    def take_steps(self, max_updates: int | None) -> float:
         """Take the steps of an epoch; return the mean loss, as ``train_epoch`` does."""
         batches = self.batches if max_updates is None else islice(self.batches, max_updates)
         return train_epoch(self.network, self.optimizer, batches)
-
-    def working(self) -> AbstractContextManager[Any]:
-        """Return a context to train in."""
-        return nullcontext()
 
     def after_plateau(self) -> bool:
         """Tell the schedule that the loss has stalled; return True if it sets the rate to 0."""

@@ -16,7 +16,7 @@ from skscratch.training.config import Stochastic, TrainingConfig
 from skscratch.training.data import Dataset
 from skscratch.training.early_stopping import BestWeights, Patience, is_unfinished
 from skscratch.training.history import VALIDATION, History, empty_columns
-from skscratch.training.loop import EpochRunner
+from skscratch.training.loop import EpochRunner, runner_class
 from skscratch.training.outcome import Diverged, End, Hooks, Outcome
 from skscratch.training.scaling import Scaling, former_scaling
 from skscratch.training.state import Streams, TrainingState
@@ -32,16 +32,6 @@ class Stage(StrEnum):
     SEARCHED = "searched"
     REFIT = "refit"
     DONE = "done"
-
-
-def _runner(options: Stochastic, members: int) -> type[EpochRunner]:
-    """Return the class that trains the members: in this thread, or in workers."""
-    if options.n_jobs not in (None, 1) and members > 1:
-        from skscratch.training.workers import WorkersRunner, n_workers
-
-        if n_workers(options.n_jobs, members) > 1:
-            return WorkersRunner
-    return EpochRunner
 
 
 class StochasticFit:
@@ -111,7 +101,7 @@ class StochasticFit:
         self.counters, rng = state.counters(), Streams.of_seed(state.seed).holdout
         fraction = None if early is None else early.validation_fraction
         rows, validation = data.split(fraction, rng, state.arch.members)
-        self.runner = _runner(options, state.arch.members)(
+        self.runner = runner_class(options, state.arch.members)(
             config, options, state, data, rows, options.batch_size
         )
         self.evaluator = None
@@ -142,7 +132,7 @@ class StochasticFit:
         """
         with self._keeping_the_best():
             if self.stage is Stage.SEARCH:
-                with self.runner.working():
+                with self.runner.working:
                     self._search()
             if self.start is not None and self.stage in (Stage.SEARCH, Stage.SEARCHED):
                 self.state.load_state_dict({"learned": self.start["learned"]})

@@ -13,7 +13,7 @@ import math
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from dataclasses import replace
 from itertools import pairwise
 from pickle import PicklingError
 from typing import Any, NamedTuple
@@ -24,8 +24,9 @@ from joblib.parallel import get_active_backend
 
 from skscratch.core.network import Architecture, Gradient, Parameters, Workspace, views
 from skscratch.core.optimizers import EMA, Optimizer, OptimizerState
+from skscratch.core.regression_losses import summed
 from skscratch.training.config import Stochastic
-from skscratch.training.data import Batch, ShuffledBatches
+from skscratch.training.data import Batch, ShuffledBatches, sums
 from skscratch.training.loop import EpochRunner, Network, train_epoch
 from skscratch.training.scaling import Scaling
 from skscratch.training.threads import limited_blas_threads
@@ -128,12 +129,27 @@ class Learned(NamedTuple):
 
 
 class Done(NamedTuple):
-    """The result of a worker: losses and squared norms (n_steps,) of the gradients."""
+    """The result of a worker: of each step, losses and sums of weights (n_steps, members) and the
+    squared norm of the gradient (n_steps,).
+    """
 
     learned: Learned
     losses: Any
+    weights: Any
     squares: Any
     warned: list[Any]
+
+
+class _Noting:
+    """A loss that notes the loss of each member, for a sum over all members later."""
+
+    def __init__(self, loss: Any) -> None:
+        self._loss, self.backward, self.losses = loss, loss.backward, list[Any]()
+
+    def forward(self, z: Any, y: Any, w: Any) -> float:
+        """Write the predictions; return the sum over members."""
+        self.losses.append(self._loss.each(z, y, w))
+        return summed(self.losses[-1])
 
 
 class _PartOfStream:
@@ -156,9 +172,7 @@ def _stream(state: dict[str, Any]) -> np.random.Generator:
     return rng
 
 
-def train_part(
-    X: Any, y: Any, w: Any, rows: Any, theta: Any, task: Task, learned: Learned
-) -> Done:
+def train_part(X: Any, y: Any, w: Any, rows: Any, theta: Any, task: Task, learned: Learned) -> Done:
     """Train some members for an epoch. The arguments are left as they are."""
     # warnings are shown by the main process; a thread shares the filters of that process
     if os.getpid() == task.main_process:
@@ -196,7 +210,7 @@ def _train_part(
     batches = ShuffledBatches(X, y, w, task.batch_size, theta.dtype, rows, rng, task.scaling)
     squares: list[float] = []
     with np.errstate(all="ignore"), limited_blas_threads(1):
-        losses = train_epoch(network, optimizer, _noting(batches, optimizer, squares))
+        train_epoch(network, optimizer, _noting(batches, optimizer, squares))
     if options.shuffle:
         for _ in range(part.stop, arch.members):
             shuffle.shuffle(np.empty(rows.shape[-1], rows.dtype))
@@ -204,13 +218,23 @@ def _train_part(
     states = shuffle.bit_generator.state, dropout.bit_generator.state
     counters = n_averaged, updates.n_updates, updates.lr_multiplier
     learned = Learned(theta, slots, mean, *counters, *states)  # type: ignore[arg-type]
-    return Done(learned, losses, np.array(squares), [])
+    losses = np.array(network.arch.loss.losses)  # type: ignore[attr-defined]
+    weights = np.ones_like(losses) if w is None else _weights(batches, w)
+    return Done(learned, losses, weights, np.array(squares), [])
+
+
+def _weights(batches: ShuffledBatches, w: Any) -> Any:
+    """Return the sum of each member's weights in each batch of the last epoch."""
+    order, n = batches.order, batches.batch_size
+    starts = range(0, order.shape[-1], n)
+    return np.array([sums(w[order[:, i : i + n]])[:, 0] for i in starts])
 
 
 def _network(task: Task, theta: Any, n: int, dropout: np.random.Generator) -> Network:
     """Return the network of some members, with a member axis even for one member."""
     members, whole = task.members, task.arch
-    arch = Architecture(whole.sizes, whole.activations, whole.loss, whole.dropout, members)
+    loss: Any = _Noting(whole.loss)
+    arch = replace(whole, loss=loss, members=members)
     params = views(theta, arch.sizes, members)
     ws, grad = Workspace.empty(arch, n, theta.dtype), Gradient.empty(arch, n, theta.dtype)
     if members == 1:
@@ -235,11 +259,11 @@ class WorkersRunner(EpochRunner):
     """An ``EpochRunner`` that divides the members among joblib workers.
 
     ``options.n_jobs`` is the number of workers, at most that of the members. ``epoch`` must be
-    called in the context ``working()``.
+    called in the context ``working``.
     """
 
-    def working(self) -> AbstractContextManager[Any]:
-        """Return the context that starts the workers and ends them."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         arch, options, batches = self.state.arch, self.options, self.batches
         n = n_workers(options.n_jobs, arch.members)
         ends = [arch.members * i // n for i in range(n + 1)]
@@ -252,10 +276,10 @@ class WorkersRunner(EpochRunner):
         self._rows = [np.ascontiguousarray(batches.rows[task.part]) for task in self._tasks]
         # a batch of tasks would run in one worker
         self._parallel = joblib.Parallel(n_jobs=n, batch_size=1, pre_dispatch="all")
-        return self._parallel
+        self.working = self._parallel
 
-    def losses(self, max_updates: int | None) -> Any:
-        """Take the steps of an epoch; return the mean loss of each member."""
+    def take_steps(self, max_updates: int | None) -> float:
+        """Take the steps of an epoch; return the mean loss, as ``train_epoch`` does."""
         data, parts = self.data, zip(self._tasks, self._rows, strict=True)
         one = joblib.delayed(train_part)
         calls = [
@@ -294,8 +318,8 @@ class WorkersRunner(EpochRunner):
             dict(state.dropout.bit_generator.state),
         )
 
-    def _gather(self, done: list[Done]) -> Any:
-        """Write the state of all parts into the whole; return the losses."""
+    def _gather(self, done: list[Done]) -> float:
+        """Write the state of all parts into the whole; return the mean loss."""
         state, updates = self.state, self.optimizer.state
         for task, part in zip(self._tasks, done, strict=True):
             pairs = [(part.learned.theta, state.theta)]
@@ -310,9 +334,24 @@ class WorkersRunner(EpochRunner):
             state.ema.n = learned.n_averaged
         state.shuffle.bit_generator.state = learned.shuffle
         state.dropout.bit_generator.state = learned.dropout
-        losses = [np.ravel(part.losses) for part in done]
-        if not all(np.isfinite(of_part).all() for of_part in losses):
+        if not all(np.isfinite(part.losses).all() for part in done):
             return math.nan
         squares = np.sum([part.squares for part in done], axis=0)
         self.optimizer.norms = float(np.sqrt(squares).sum())
-        return np.concatenate(losses)
+        return self._mean(done)
+
+    def _mean(self, done: list[Done]) -> float:
+        """Return the mean loss, summed as ``train_epoch`` sums it."""
+        losses, weights = (
+            np.concatenate([getattr(part, name) for part in done], axis=1).tolist()
+            for name in ("losses", "weights")
+        )
+        n, (members, n_rows) = self.batches.batch_size, self.batches.rows.shape
+        total = sum_of_weights = 0.0
+        for i, (of_each, each) in enumerate(zip(losses, weights, strict=True)):
+            weight = math.fsum(each)
+            if self.data.w is None:
+                weight = float(members * min(n, n_rows - i * n))
+            total += weight * sum(of_each)
+            sum_of_weights += weight
+        return float(total / sum_of_weights / members)

@@ -253,7 +253,8 @@ def test_networks_side_by_side_have_each_its_own_loss(loss, order):
     ys = np.array([rng.permutation(targets(loss)) for _ in Zs])
     ws = np.array([shares(rng.uniform(0, 2, 20)) for _ in Zs])
     z = Zs.mT.copy().mT if order == "columns" else Zs.copy()
-    losses, each = loss.forward(z, ys, ws), []
+    given = Zs.copy()
+    losses, each = loss.each(z, ys, ws), []
     p = z.copy()
     loss.backward(z, ys, ws)
     for i, (alone, y, w) in enumerate(zip(Zs.copy(), ys, ws, strict=True)):
@@ -263,8 +264,11 @@ def test_networks_side_by_side_have_each_its_own_loss(loss, order):
         assert_allclose(z[i], alone, rtol=1e-12, atol=1e-16)
     assert_allclose(losses, each, rtol=1e-12)
     assert losses.dtype == np.float64
-    some = [array[1:2] for array in (Zs, ys, ws)]
-    assert_array_equal(loss.forward(*some), losses[1:2])
+    some = [array[1:2].copy() for array in (given, ys, ws)]
+    assert_array_equal(loss.each(*some), losses[1:2])
+    total = loss.forward(Zs.copy(), ys, ws)
+    assert total == sum(losses.tolist())
+    assert type(total) is float
 
 
 def test_the_losses_of_the_table_do_not_smooth():

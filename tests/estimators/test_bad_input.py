@@ -63,6 +63,7 @@ REFUSED = {
     "checkpoint": [3, True, ["file"]],
     "checkpoint_epochs": [0, -1, 1.5, "1"],
     "checkpoint_seconds": [-1, NAN, "30"],
+    "n_jobs": [0, 1.5, "2", NAN],
 }  # fmt: skip
 
 

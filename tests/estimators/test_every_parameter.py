@@ -53,7 +53,9 @@ CHANGES = {
     "temperature_scaling": (False, {"early_stopping": True}),
 }
 # What they change is no number of the model; each is tested where it belongs.
-ELSEWHERE = {"verbose", "warm_start", "checkpoint", "checkpoint_epochs", "checkpoint_seconds"}
+ELSEWHERE = {
+    "verbose", "warm_start", "checkpoint", "checkpoint_epochs", "checkpoint_seconds", "n_jobs",
+}  # fmt: skip
 
 
 def fitted(X, y, stretch=1, **params):

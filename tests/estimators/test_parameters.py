@@ -94,7 +94,9 @@ def test_the_table_has_every_parameter_and_no_other():
 
 
 def test_former_values_are_those_of_files_without_the_parameter():
-    assert BEFORE == {"n_members": 1, "standardize": False, "temperature_scaling": False}
+    assert BEFORE == {
+        "n_members": 1, "standardize": False, "temperature_scaling": False, "n_jobs": 1
+    }  # fmt: skip
 
 
 PARAMETERS = {*ScratchMLPClassifier().get_params()}
@@ -106,7 +108,7 @@ SET = {
     "n_iter_no_change": 5, "max_fun": 5, "dropout": 0.5, "weight_decay": 0.5, "max_grad_norm": 5.0,
     "ema_decay": 0.5, "warmup_steps": 5, "decay_steps": 5, "decay_rate": 0.5,
     "scoring": "accuracy", "n_updates_no_change": 5, "refit": True, "checkpoint": "file",
-    "checkpoint_epochs": 5, "checkpoint_seconds": 5.0,
+    "checkpoint_epochs": 5, "checkpoint_seconds": 5.0, "n_jobs": 2,
 }  # fmt: skip
 ADAMS, SGDS = {"beta_1", "beta_2", "epsilon"}, {"momentum", "nesterovs_momentum"}
 DECAYS = {"power_t", "decay_steps", "decay_rate"}

@@ -103,6 +103,7 @@ PARAMETERS = {
     "checkpoint": (one_of(None, "run", "no/such/folder"), one_of(3, b"run")),
     "checkpoint_epochs": (one_of(None, 1, 3), one_of(0, 1.5)),
     "checkpoint_seconds": (one_of(None, 0, 30), one_of(-1, NAN)),
+    "n_jobs": (one_of(None, 1), one_of(0, 1.5)),
 }
 
 FLOATS = (np.float64, np.float32, np.float16)
