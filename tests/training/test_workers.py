@@ -1,5 +1,7 @@
 """Members divided among workers: the parts of the state, and the number of workers."""
 
+from itertools import pairwise
+
 import joblib
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ ARCH = Architecture((3, 4, 1), (ReLU(),), LogisticCrossEntropy(), members=5)
 def test_what_is_scattered_and_gathered_is_the_same(ends):
     flat = np.random.default_rng(0).normal(size=allocate(ARCH.sizes, float, 5)[0].size)
     copy = np.zeros_like(flat)
-    parts = [slice(a, b) for a, b in zip(ends, ends[1:], strict=False)]
+    parts = [slice(a, b) for a, b in pairwise(ends)]
     for part in parts:
         some = scatter(flat, ARCH, part)
         assert some.size == (part.stop - part.start) * flat.size // 5
