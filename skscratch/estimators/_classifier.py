@@ -234,9 +234,9 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         calling thread, because workers start in seconds and most fits end sooner. -1 takes all
         cores. There are never more workers than members. The workers are processes, or whatever
         ``joblib.parallel_config`` names. The model is the same to the bit if BLAS uses one thread.
-        Within a worker of joblib, for instance in a search with ``n_jobs``, members are not divided. Several workers
-        exclude ``max_grad_norm``, which looks at all members together, and a custom loss. Not for
-        one member, 'lbfgs' and ``partial_fit``.
+        Within a worker of joblib, for instance in a search with ``n_jobs``, members are not
+        divided. Several workers exclude ``max_grad_norm``, which looks at all members together, and
+        a custom loss. Not for one member, 'lbfgs' and ``partial_fit``.
 
     Attributes
     ----------

@@ -295,6 +295,10 @@ class WorkersRunner(EpochRunner):
                 f"and the loss to other processes, and pickle cannot store one of them: {error} "
                 "Set n_jobs=None, or use classes and functions that are defined in a module."
             ) from error
+        except Exception as error:
+            if type(error).__name__ == "WorkerInterrupt":  # before joblib 1.3
+                raise KeyboardInterrupt from error
+            raise
         for part in done:
             for message, category, file, line in part.warned:
                 warnings.warn_explicit(message, category, file, line)

@@ -22,6 +22,8 @@ from tests.estimators.bomb import Bomb, interrupt
 from tests.estimators.conftest import make_task
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+# joblib 1.3 has parallel_config
+using = getattr(joblib, "parallel_config", joblib.parallel_backend)
 NET = {"hidden_layer_sizes": (24, 16), "n_members": 8, "max_iter": 4, "random_state": 0}
 W = np.random.default_rng(5).uniform(0.1, 2, 90) * (np.arange(90) % 7 > 0)
 
@@ -59,7 +61,7 @@ def assert_same(model, expected):
 
 def fitted(kind, backend=None, params=(), data=(), **validation):
     params = {**NET, **dict(params)}
-    with joblib.parallel_config(backend) if backend else warnings.catch_warnings():
+    with using(backend) if backend else warnings.catch_warnings():
         return kind(**params).fit(*data, **validation)
 
 
@@ -169,7 +171,7 @@ def test_ctrl_c_in_a_worker_leaves_the_best_model_so_far(backend, capsys):
     params = {"batch_size": 32, "learning_rate": lambda step: 0.01, "early_stopping": False}
     expected = fitted(ScratchMLPClassifier, None, {**params, "max_iter": 2}, (X, y))
     model = ScratchMLPClassifier(**{**NET, **params, "learning_rate": Stop(), "n_jobs": 2})
-    with joblib.parallel_config(backend), pytest.raises(KeyboardInterrupt):
+    with using(backend), pytest.raises(KeyboardInterrupt):
         model.fit(X, y)
     assert_same(model, expected)
 
@@ -177,7 +179,7 @@ def test_ctrl_c_in_a_worker_leaves_the_best_model_so_far(backend, capsys):
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_an_error_in_a_worker_reaches_the_user(backend):
     model = ScratchMLPClassifier(**NET, activation=Failing(), n_jobs=2)
-    with joblib.parallel_config(backend), pytest.raises(ZeroDivisionError, match="in a worker"):
+    with using(backend), pytest.raises(ZeroDivisionError, match="in a worker"):
         model.fit(*make_task("binary"))
     assert not hasattr(model, "coefs_")
 
@@ -185,7 +187,7 @@ def test_an_error_in_a_worker_reaches_the_user(backend):
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_a_warning_in_a_worker_reaches_the_user(backend):
     model = ScratchMLPClassifier(**NET, activation=Shouting(), n_jobs=2, early_stopping=False)
-    with joblib.parallel_config(backend), pytest.warns(UserWarning, match="louder"):
+    with using(backend), pytest.warns(UserWarning, match="louder"):
         model.fit(*make_task("binary"))
     assert model.n_iter_ == 4
 
@@ -231,7 +233,7 @@ def test_callbacks_are_called_in_the_main_process():
     X, y = make_task("binary")
     callback = EarlyStopping("loss", patience=1, min_delta=10.0)
     model = ScratchMLPClassifier(**NET, n_jobs=2).set_callbacks(callback)
-    with joblib.parallel_config("threading"):
+    with using("threading"):
         model.fit(X, y)
     assert model.n_iter_ < 4
 
@@ -319,6 +321,6 @@ def test_a_fit_without_workers_dispatches_nothing(monkeypatch):
 def test_a_stateful_bomb_interrupts_the_main_process_too():
     """Threads share the activation with the main process."""
     model = ScratchMLPClassifier(**NET, activation=[Bomb(60, interrupt), "relu"], n_jobs=2)
-    with joblib.parallel_config("threading"), pytest.raises(KeyboardInterrupt):
+    with using("threading"), pytest.raises(KeyboardInterrupt):
         model.set_params(max_iter=100).fit(*make_task("binary"))
     assert model.n_iter_ == len(model.loss_curve_) > 0

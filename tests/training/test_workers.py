@@ -12,6 +12,8 @@ from skscratch.core.losses import LogisticCrossEntropy
 from skscratch.core.network import Architecture, allocate
 from skscratch.training.workers import _PartOfStream, gather, n_workers, scatter
 
+# joblib 1.3 has parallel_config
+using = getattr(joblib, "parallel_config", joblib.parallel_backend)
 ARCH = Architecture((3, 4, 1), (ReLU(),), LogisticCrossEntropy(), members=5)
 
 
@@ -60,6 +62,6 @@ def test_there_are_never_more_workers_than_members(n_jobs, members, expected):
 
 @pytest.mark.parametrize("backend", ["threading", "sequential"])
 def test_a_worker_of_joblib_has_no_workers(backend):
-    with joblib.parallel_config(backend):
+    with using(backend):
         found = joblib.Parallel(n_jobs=2)(joblib.delayed(n_workers)(4, 8) for _ in range(2))
     assert found == [1, 1]
