@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from skscratch._ranks import ranks
+
 __all__ = ["for_users", "quiet", "warn"]
 
 PACKAGES = ("skscratch", "sklearn")
@@ -20,7 +22,13 @@ _users: ContextVar[dict[str, Any]] = ContextVar("_users")
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the line of the user that called this package, directly or through scikit-learn."""
+    """Warn at the line of the user that called this package, directly or through scikit-learn.
+
+    Of ranks that share a fit, only rank 0 warns: all would say the same.
+    """
+    shared = ranks.get()
+    if shared is not None and shared.rank:
+        return
     level, frame = 2, sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in PACKAGES:
         level, frame = level + 1, frame.f_back

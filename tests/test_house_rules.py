@@ -32,7 +32,7 @@ NO_CODE |= {tokenize.ENDMARKER}
 # Lowest first; a module imports from lower floors and from its own folder.
 # Callbacks and plots know an estimator by its public attributes alone.
 FLOORS = [
-    {"_version", "_warnings"},
+    {"_ranks", "_version", "_warnings"},
     {"core"},
     {"training"},
     {"_compat", "_faults", "_typing"},
@@ -79,7 +79,7 @@ model.fit(X, X[:, 0] > 0)
 changes = sum(a != b for a, b in zip(entered, entered[1:]))
 print(len({*entered}), changes)
 """
-OPTIONAL = ("dask", "matplotlib", "onnx", "pandas", "rich", "skl2onnx", "skops", "skrub", "torch")
+OPTIONAL = ("dask", "matplotlib", "mpi4py", "onnx", "pandas", "rich", "skl2onnx", "skops", "skrub", "torch")
 
 
 def code_lines(source):

@@ -104,7 +104,7 @@ def precision(
 
 def _row_by_row(X: Any) -> Any:
     """Return X in C order, because gathering rows from columns would copy all of X."""
-    return X if issparse(X) else np.ascontiguousarray(X)
+    return np.ascontiguousarray(X) if isinstance(X, np.ndarray) else X
 
 
 def _fits(values: Any) -> bool:

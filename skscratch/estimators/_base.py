@@ -19,7 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
-from skscratch._compat import CallbackSupportMixin, Hinted, callback_context, fit_context
+from skscratch._compat import CallbackSupportMixin, Hinted, fit_context
+from skscratch._ranks import ranks
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
 from skscratch.core.losses import Loss
@@ -213,8 +214,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         True
         """
         is_initial = not (self.warm_start and continues(self))
-        context = callback_context(self, self.max_iter * (1 + self.refit))
-        hooks = new_hooks(self, context, X, y, sample_weight)
+        hooks = new_hooks(self, self.max_iter * (1 + self.refit), X, y, sample_weight)
         with Transaction(self) as transaction, quiet():
             dtype, members = (None, None) if self.checkpoint is None else begun(self, X)
             data = self._check(X, y, sample_weight, is_initial, dtype)
@@ -248,7 +248,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, known: Any) -> Self:
         """Train for one epoch; ``known`` is for ``_encode``."""
         is_initial = not continues(self)
-        hooks = new_hooks(self, callback_context(self, max_epochs=1), X, y, sample_weight)
+        hooks = new_hooks(self, 1, X, y, sample_weight, classes=known)
         with Transaction(self) as transaction, quiet():
             data = self._check(X, y, sample_weight, is_initial, None, known, is_partial=True)
             config = resolve(self, data, is_partial=True, is_initial=is_initial)
@@ -281,16 +281,28 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
             floats = [*FLOATS, np.float16]
         elif asked is not None:
             floats = [np.dtype(asked)]
-        X, y, w, dtype = check_training_data(self, X, y, sample_weight, floats, is_initial, is_open)
+        arguments = X, y, sample_weight, floats, is_initial, is_open
+        X, y, w, dtype = self._checked(check_training_data, *arguments)
         if is_open:
             X, dtype = precision(self, X, y, w, is_partial)
-        return self._encode(X, y, w, dtype, is_initial, known)
+        data = self._encode(X, y, w, dtype, is_initial, known)
+        return data if ranks.get() is None else ranks.get().dataset(data)
+
+    def _checked(self, check: Callable[..., Any], *arguments: Any) -> Any:
+        """Return checked data: of this process, or of all ranks that share the call."""
+        shared = ranks.get()
+        if shared is None:
+            return check(self, *arguments)
+        from skscratch.estimators._shared import check_shared_data
+
+        return check_shared_data(shared, check, self, *arguments)
 
     def _check_validation(
         self, X_val: Any, y_val: Any, sample_weight_val: Any, data: Dataset
     ) -> Dataset:
         """Return the data with the user's validation set."""
-        X, y, w = check_validation_data(self, X_val, y_val, sample_weight_val, data.dtype)
+        arguments = X_val, y_val, sample_weight_val, data.dtype
+        X, y, w = self._checked(check_validation_data, *arguments)
         warn_of_other_scale(self, data.X, X)
         return replace(data, validation=self._encode_validation(X, y, w, data))
 
@@ -300,7 +312,10 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
             return continued_state(self, config)
         if self.standardize and not (config.standardize and not issparse(data.X)):
             warn_of_no_scaling(self, data.X)
-        state = TrainingState.start(config, data, draw_seed(self.random_state))
+        seed = draw_seed(self.random_state)
+        if data.is_shared:
+            seed = data.exchange(seed)[0]
+        state = TrainingState.start(config, data, seed)
         if state.scaling is not None:
             warn_of_limits(self, state.scaling.limit)
         return state
@@ -317,8 +332,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         """Publish the run at the end of the block; after Ctrl-C, publish its complete epochs."""
         n_epochs = state.n_epochs
         try:
-            hooks.begin(config, state, keep_optimizer)
-            yield
+            with hooks.begin(config, state, keep_optimizer):
+                yield
         except KeyboardInterrupt:
             if state.n_epochs > n_epochs:  # the optimizer was in the middle of a step
                 transaction.commit(published(self, state, keep_optimizer=False))

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -86,15 +85,19 @@ def _overflows(state: TrainingState, data: Dataset) -> bool:
     The outputs are computed only if the norms of X and of the weights allow an overflow.
     """
     dtype, (arch, params) = state.theta.dtype, state.network(state.result)
-    values = data.X.data if issparse(data.X) else data.X.reshape(-1)
+    X = data.own().X
+    values = X.data if issparse(X) else X.reshape(-1)
     values = values if values.dtype.kind == "f" else np.array([np.iinfo(np.uint64).max], dtype)
     square = sum(float(np.vdot(part, part)) for layer in params for part in layer)
-    norms = float(values @ values), *[max(square, 1.0)] * len(params.weights)
+    square_of_X = sum(data.exchange(float(values @ values)))
+    norms = square_of_X, *[max(square, 1.0)] * len(params.weights)
     if sum(math.log(max(norm, 1.0)) / 2 for norm in norms) < math.log(np.finfo(dtype).max) - 1:
         return False
-    rows = rows_per_buffer(arch, data.X)
-    finite = outputs(arch, params, data.X, rows, lambda z: np.isfinite(z).all(axis=1))
-    return not finite.all()
+    finite = np.ones(0, bool)
+    if X.shape[0]:
+        rows = rows_per_buffer(arch, X)
+        finite = outputs(arch, params, X, rows, lambda z: np.isfinite(z).all(axis=1))
+    return not all(data.exchange(bool(finite.all())))
 
 
 def _has_only_begun(estimator: Any, curve: list[float], outcome: Outcome) -> bool:
@@ -146,8 +149,7 @@ def _without_outliers(data: Dataset) -> Dataset:
     rows = np.flatnonzero(np.abs(data.y).max(axis=1) <= OUTLIER)
     if not 0 < len(rows) < len(data.y):
         return data
-    w = None if data.w is None else data.w[rows]
-    return replace(data, X=data.X[rows], y=data.y[rows], w=w)
+    return data.some(rows)
 
 
 def _moved(theta: Any, theta_before: Any) -> float:

@@ -3,6 +3,8 @@
 import inspect
 import os
 import pickle
+from collections.abc import Callable
+from functools import partial
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import joblib
 import numpy as np
 from scipy.sparse import issparse
 
+from skscratch._ranks import ranks
 from skscratch.estimators._auto import can_have, stops_early
 from skscratch.estimators._parameters import BEFORE
 from skscratch.training.checkpoint import CheckpointFile, read
@@ -33,11 +36,16 @@ def begun(estimator: Any, X: Any) -> tuple[str | None, int | None]:
 
     They are what "auto" stands for: a former version may have chosen otherwise than this one. They
     are None if the user has set them, and for a file that does not fit. ``CheckpointFile.load``
-    deals with such a file.
+    deals with such a file. Of ranks that share the fit, rank 0 has the file.
     """
-    path = estimator.checkpoint
+    found, shared = _begun(estimator, X), ranks.get()
+    return found if shared is None else shared.exchange(found)[0]
+
+
+def _begun(estimator: Any, X: Any) -> tuple[str | None, int | None]:
+    """Return what ``begun`` returns, from the file of this process."""
     try:
-        content = read(path)
+        content = read(estimator.checkpoint)
         members = len(content["best"]["losses"])
         dtype = content["state"]["learned"]["theta"].dtype.name
     except Exception:  # there is no file, or it is someone else's, which may cause any error
@@ -57,11 +65,16 @@ def checkpoint_file(
         If the path cannot be a file, or a parameter cannot be pickled.
     """
     path = estimator.checkpoint
-    if not possible(path):
+    kind: Callable[..., CheckpointFile] = CheckpointFile
+    if data.is_shared:
+        from skscratch.estimators._shared import SharedFile
+
+        kind = partial(SharedFile, data.X.shared)
+    if not data.exchange(possible(path))[0]:
         raise ValueError(f"checkpoint={os.fspath(path)!r} must be a file in a folder that exists.")
     parameters = inspect.signature(type(estimator)).parameters.items()
     defaults = {name: parameter.default for name, parameter in parameters} | BEFORE
-    return CheckpointFile(
+    return kind(
         Path(path).resolve(),
         estimator.checkpoint_epochs,
         estimator.checkpoint_seconds,
@@ -102,7 +115,9 @@ def _fingerprint(
 def _data_hash(data: Dataset, kind: str | None, class_weight: Any) -> str:
     """Return the hash of X, targets, labels and weights, in the dtypes that training sees."""
     X, y, labels = data.X, data.y, data.labels
-    if issparse(X):  # not X itself: its hash changes when SciPy checks the order of its indices
+    if data.is_shared:
+        X = X.digest()
+    elif issparse(X):  # not X itself: its hash changes when SciPy checks the order of its indices
         X = X.shape, X.data, X.indices, X.indptr
     if data.target_scaling is not None:  # another loss may scale the same data otherwise
         y = labels

@@ -12,8 +12,8 @@ axis, w has the sum 1 for each member, and ``weight`` is the sum over all member
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +45,8 @@ class Dataset:
 
     Parameters
     ----------
-    X : {ndarray, CSR} of shape (n, p)
-        Floats of ``dtype``, whole numbers or booleans.
+    X : {ndarray, CSR, Rows} of shape (n, p)
+        Floats of ``dtype``, whole numbers or booleans. Ranks that share a fit have ``Rows``.
     y : ndarray of shape (n,) or (n, q)
         Targets, as the loss takes them.
     w : ndarray of shape (n,) or None
@@ -82,6 +82,9 @@ class Dataset:
     (1, 1)
     """
 
+    # whether ranks share the rows, as in the subclass in ``skscratch.training.collective``
+    is_shared: ClassVar[bool] = False
+
     X: Any
     y: NDArray[Any]
     w: NDArray[Any] | None
@@ -93,6 +96,29 @@ class Dataset:
     strata: NDArray[Any] | None = None
     validation: "Dataset | None" = None
     target_scaling: TargetScaling | None = None
+
+    def own(self) -> "Dataset":
+        """Return the rows of this process: all of them, unless ranks share the rows."""
+        return self
+
+    def some(self, rows: Any) -> "Dataset":
+        """Return a data set of some rows, in ascending order, without labels of their own."""
+        w = None if self.w is None else self.w[rows]
+        return replace(self, X=self.X[rows], y=self.y[rows], w=w)
+
+    def exchange(self, value: Any) -> list[Any]:
+        """Return the values of all ranks that share the rows; here it is one."""
+        return [value]
+
+    def passes(
+        self, rows: NDArray[np.intp], n: int, dtype: Any, scaling: Scaling | None
+    ) -> tuple[Iterable["Batch"], Any]:
+        """Return rows of this process in batches of n, in order, and the weight of each row.
+
+        The weights have the shape of the rows, (n_rows,) or (members, n_rows).
+        """
+        each = np.ones(rows.shape) if self.w is None else self.w[rows].astype(np.float64)
+        return ShuffledBatches(self.X, self.y, self.w, n, dtype, rows, None, scaling), each
 
     def weighted_rows(self) -> NDArray[np.intp]:
         """Return the rows whose weight is not 0. Other rows must not take places in a batch."""

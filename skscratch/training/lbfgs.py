@@ -23,7 +23,7 @@ from skscratch.training.outcome import Diverged, End, Hooks, Outcome
 from skscratch.training.state import TrainingState
 from skscratch.training.validation import Evaluator
 
-__all__ = ["LBFGSFit", "distinct_rows", "minimize", "objective"]
+__all__ = ["LBFGSFit", "distinct_rows", "minimize", "objective", "row_keys"]
 
 # numbers to hash or compare at a time, so that copies stay small
 NUMBERS_AT_A_TIME = 2**16
@@ -261,7 +261,7 @@ def distinct_rows(X: Any, y: Any, w: Any) -> tuple[NDArray[np.intp], NDArray[Any
             X.sum_duplicates()
     weights = np.ones(X.shape[0]) if w is None else w
     rows = np.flatnonzero(weights)
-    keys = _keys(X)[rows] + _keys(y.reshape(len(y), -1))[rows] * np.uint64(3)
+    keys = row_keys(X)[rows] + row_keys(y.reshape(len(y), -1))[rows] * np.uint64(3)
     order = np.argsort(keys, kind="stable")
     rows, keys = rows[order], keys[order]
     same = keys[1:] == keys[:-1]
@@ -274,7 +274,7 @@ def distinct_rows(X: Any, y: Any, w: Any) -> tuple[NDArray[np.intp], NDArray[Any
     return rows[first], np.round(merged / unit) * unit
 
 
-def _keys(X: Any) -> NDArray[np.uint64]:
+def row_keys(X: Any) -> NDArray[np.uint64]:
     """Return a hash of each row: the sum of its hashed numbers, each times a factor."""
     factors = np.random.default_rng(0).integers(2**64, size=X.shape[1], dtype=np.uint64) | 1
     if issparse(X):

@@ -150,8 +150,12 @@ def l2_strength(alpha: float, n_rows: float, least: int = LEAST_ROWS) -> float:
     return alpha / max(n_rows, least)
 
 
-def runner_class(options: Stochastic, members: int) -> "type[EpochRunner]":
-    """Return the class that trains the members: in this thread, or in workers."""
+def runner_class(options: Stochastic, members: int, data: Dataset) -> "type[EpochRunner]":
+    """Return the class that trains the members: in this thread, in workers, or over ranks."""
+    if data.is_shared:
+        from skscratch.training.ranks import RankRunner
+
+        return RankRunner
     if options.n_jobs not in (None, 1) and members > 1:
         from skscratch.training.workers import WorkersRunner, n_workers
 
@@ -218,15 +222,10 @@ class EpochRunner:
         self.options, self.data = options, data
         self.working: AbstractContextManager[Any] = nullcontext()
         self.state, theta, decay = state, state.theta, options.ema_decay
-        rng = state.shuffle if options.shuffle else None
         n_rows = rows.shape[-1] if data.w is None else data.w[rows].sum(axis=-1, dtype=float)
         self.l2 = l2_strength(config.alpha, float(np.mean(n_rows)), least_rows)
         self.W = theta[: sum(W.size for W in state.params.weights)]
-        n = min(batch_size, rows.shape[-1])
-        self.network = Network.empty(state.arch, state.params, n, state.dropout)
-        self.batches = ShuffledBatches(
-            data.X, data.y, data.w, batch_size, theta.dtype, rows, rng, state.scaling
-        )
+        self.network, self.batches = self._allocate(batch_size, rows)
         if decay and state.ema is None:
             # after earlier epochs, the start must outweigh the first steps of a new optimizer
             n = math.ceil(10 / (1 - decay)) if state.n_epochs else 0
@@ -246,6 +245,15 @@ class EpochRunner:
             ema=state.ema,
         )
         self.current = theta if state.ema is None else state.ema.mean
+
+    def _allocate(self, batch_size: int, rows: Any) -> tuple[Network, Any]:
+        """Return the network with its buffers, and the batches of an epoch."""
+        data, state, n = self.data, self.state, min(batch_size, rows.shape[-1])
+        network = Network.empty(state.arch, state.params, n, state.dropout)
+        rng, dtype = state.shuffle if self.options.shuffle else None, state.theta.dtype
+        return network, ShuffledBatches(
+            data.X, data.y, data.w, batch_size, dtype, rows, rng, state.scaling
+        )
 
     def epoch(self, max_updates: int | None = None) -> float:
         """Train for one epoch; return its mean loss over batches plus the penalty at its start.
@@ -295,7 +303,7 @@ def train_one_epoch(
         If the loss or a parameter becomes non-finite.
     """
     rows = data.weighted_rows()
-    runner = EpochRunner(
+    runner = runner_class(options, 1, data)(
         config, options, state, data, rows, options.batch_size, LEAST_ROWS_OF_A_CALL
     )
     hooks.begin_epoch(state)

@@ -344,24 +344,43 @@ def _octaves(values: Any, center: Any) -> Any:
 
 def _moments(X: Any, w: Any, size: int) -> Moments:
     """Return the moments of each feature, over rows with weight, some rows at a time."""
+    exchange = getattr(X, "exchange", None)
+    if exchange is not None:  # ranks share X: each looks at its own rows
+        X, w = X.local, None if w is None else w[X.own]
     low, high = _range(X, w, size)
+    if exchange is not None:
+        lows, highs = zip(*exchange((low, high)), strict=True)
+        low, high = np.min(lows, axis=0), np.max(highs, axis=0)
     largest = np.maximum(abs(low), abs(high))
     # squares of numbers around 1 neither overflow nor underflow
     unit = np.exp2(np.frexp(largest)[1] - 1.0)
-    mean, square = np.zeros(X.shape[1]), np.zeros(X.shape[1])
-    total, zeros = 0.0, np.zeros(X.shape[1])
-    for part, weights in _weighted_parts(X, w, size):
-        part /= unit
-        weight = weights.sum()
-        zeros += weights @ (part == 0)
-        part_mean = weights @ part / weight
-        part -= part_mean
-        # the moments of parts are combined without a difference of large numbers
-        step, share = part_mean - mean, weight / (total + weight)
-        square += weights @ np.square(part, out=part) + step**2 * (total * share)
-        mean += step * share
-        total += weight
+    sums = _combined(_sums(part, weights, unit) for part, weights in _weighted_parts(X, w, size))
+    if exchange is not None:
+        sums = _combined(exchange(sums))
+    total, mean, square, zeros = sums
     return Moments(mean * unit, np.sqrt(square / total) * unit, low, high, zeros / total)
+
+
+def _sums(part: Any, weights: Any, unit: Any) -> tuple[Any, ...]:
+    """Return the weight of a part, the means in units, and sums of squared deviations and zeros."""
+    part /= unit
+    weight = weights.sum()
+    zeros = weights @ (part == 0)
+    mean = weights @ part / weight
+    part -= mean
+    return weight, mean, weights @ np.square(part, out=part), zeros
+
+
+def _combined(parts: Any) -> tuple[Any, ...]:
+    """Return the sums of all parts, without a difference of large numbers."""
+    total, mean, square, zeros = 0.0, 0.0, 0.0, 0.0
+    for weight, part_mean, part_square, part_zeros in parts:
+        if not weight:  # a rank without rows
+            continue
+        step, share = part_mean - mean, weight / (total + weight)
+        square = square + (part_square + step**2 * (total * share))
+        mean, zeros, total = mean + step * share, zeros + part_zeros, total + weight
+    return total, mean, square, zeros
 
 
 def _range(X: Any, w: Any, size: int) -> tuple[Any, Any]:

@@ -16,7 +16,7 @@ from skscratch.training.config import Stochastic, TrainingConfig
 from skscratch.training.data import Dataset
 from skscratch.training.early_stopping import BestWeights, Patience, is_unfinished
 from skscratch.training.history import VALIDATION, History, empty_columns
-from skscratch.training.loop import EpochRunner, runner_class
+from skscratch.training.loop import runner_class
 from skscratch.training.outcome import Diverged, End, Hooks, Outcome
 from skscratch.training.scaling import Scaling, former_scaling
 from skscratch.training.state import Streams, TrainingState
@@ -101,7 +101,7 @@ class StochasticFit:
         self.counters, rng = state.counters(), Streams.of_seed(state.seed).holdout
         fraction = None if early is None else early.validation_fraction
         rows, validation = data.split(fraction, rng, state.arch.members)
-        self.runner = runner_class(options, state.arch.members)(
+        self.runner = runner_class(options, state.arch.members, data)(
             config, options, state, data, rows, options.batch_size
         )
         self.evaluator = None
@@ -199,7 +199,8 @@ class StochasticFit:
         """Train from the same start on all rows, for as many updates as the best parameters had."""
         state, rows = self.state, self.data.weighted_rows()
         n_updates = round(np.mean(self.best.metadata["t"]))
-        self.runner = EpochRunner(self.config, self.options, state, self.data, rows, batch_size)
+        runner = runner_class(self.options, state.arch.members, self.data)
+        self.runner = runner(self.config, self.options, state, self.data, rows, batch_size)
         updates = self.runner.optimizer.state
         while updates.n_updates < n_updates:
             self.hooks.begin_epoch(state, "refit epoch")

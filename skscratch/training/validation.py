@@ -19,12 +19,7 @@ from skscratch.core.network import (
     views,
 )
 from skscratch.training.config import Scorer
-from skscratch.training.data import (
-    Dataset,
-    SequentialBatches,
-    ShuffledBatches,
-    ValidationRows,
-)
+from skscratch.training.data import Dataset, SequentialBatches, ValidationRows
 from skscratch.training.loop import evaluate
 from skscratch.training.scaling import Scaling
 from skscratch.training.state import TrainingState
@@ -62,7 +57,7 @@ class Evaluator:
         scorer: Scorer | None,
         theta: NDArray[Any],
     ) -> None:
-        self.state, self.theta = state, theta
+        self.state, self.theta, self._data = state, theta, validation.data
         self._passes = _Passes(state.arch, theta, validation, state.scaling)
         self._scores: list[Callable[[Parameters], float]] = []
         if scorer is not None:
@@ -84,7 +79,7 @@ class Evaluator:
             for i, loss in enumerate(self._passes.losses):
                 totals[0, i] += weights[i] * loss.forward(z[i], y[i], w[i])
                 totals[1, i] += weights[i] * loss.score(z[i], y[i], w[i])
-        losses, scores = totals / self._passes.weights.sum(axis=0)
+        losses, scores = self._total(totals) / self._total(self._passes.weights.sum(axis=0))
         watched = losses
         if self._scores:
             members = split_members(self.state.unscaled(self.theta), self.state.arch.members)
@@ -104,17 +99,29 @@ class Evaluator:
         member held out its own rows, it is fitted to the members' logits pooled.
         """
         params = views(theta, self.state.arch.sizes, self.state.arch.members)
-        return fit_temperature(self._passes.arch.loss, _Logits(self._passes, params))
+        logits = _Logits(self._passes, params)
+        return fit_temperature(self._passes.arch.loss, logits, self._total)
+
+    def _total(self, values: Any) -> Any:
+        """Return the sum over all ranks that share the validation rows."""
+        return np.sum(self._data.exchange(values), axis=0)
 
 
 def mean_loss(state: TrainingState, data: Dataset, theta: Any) -> float:
     """Return the mean loss, on all rows, of the merged network with parameters theta."""
     arch, params = state.network(theta, targets=False)  # data.y is scaled
     # a loss doubles the memory of the buffers; with fewer rows, both need less than training
-    n = max(32, rows_per_buffer(arch, data.X) // 8)
-    batches = SequentialBatches(data.X, data.y, data.w, n, theta.dtype)
-    ws = Workspace.empty(arch, batches.batch_size, theta.dtype)
-    return evaluate(arch, params, ws, batches, arch.loss)[0]
+    n, own = max(32, rows_per_buffer(arch, data.X) // 8), data.own()
+    weight = len(own.y) if own.w is None else own.w.sum(dtype=float)
+    mean = 0.0
+    if weight:
+        batches = SequentialBatches(own.X, own.y, own.w, n, theta.dtype)
+        ws = Workspace.empty(arch, batches.batch_size, theta.dtype)
+        mean = evaluate(arch, params, ws, batches, arch.loss)[0]
+    if not data.is_shared:
+        return mean
+    means, weights = zip(*data.exchange((mean, weight)), strict=True)
+    return float(np.average(means, weights=weights))
 
 
 class _Passes:
@@ -150,10 +157,10 @@ class _Passes:
         self.have_same_rows = arch.members > 1 and rows.ndim == 1
         n = min(rows.shape[-1], max(32, rows_per_buffer(arch, data.X) // arch.members))
         self._ws = Workspace.empty(arch, n, dtype)
-        self._batches = ShuffledBatches(data.X, data.y, data.w, n, dtype, rows, None, scaling)
-        each = np.ones(rows.shape) if data.w is None else data.w[rows].astype(np.float64)
-        sums = np.add.reduceat(each, range(0, rows.shape[-1], n), axis=-1).T
-        self.weights = np.broadcast_to(sums.reshape(len(sums), -1), (len(sums), arch.members))
+        self._batches, each = data.passes(rows, n, dtype, scaling)
+        starts = np.arange(0, each.shape[-1], n)
+        sums = np.add.reduceat(np.atleast_2d(each), starts, axis=-1).T
+        self.weights = np.broadcast_to(sums, (len(sums), arch.members))
 
     def __iter__(self) -> Iterator[tuple[Any, Any, Any, Any]]:
         return self.of(self.params)
@@ -187,7 +194,9 @@ class _Logits:
                     yield z[i].astype(np.float64), y[i], w[i] * weight
 
 
-def fit_temperature(loss: Loss, logits: Iterable[tuple[Any, Any, Any]]) -> float:
+def fit_temperature(
+    loss: Loss, logits: Iterable[tuple[Any, Any, Any]], total: Callable[[Any], Any] = float
+) -> float:
     """Return the temperature T at which ``loss`` of the logits z / T is lowest.
 
     A penalty ``10 (log T)²`` on the summed loss keeps T close to 1 if there are few rows.
@@ -200,6 +209,8 @@ def fit_temperature(loss: Loss, logits: Iterable[tuple[Any, Any, Any]]) -> float
         (n, q) in float64, are the logits of rows that the network was not trained on. y, of shape
         (n,) or (n, q), are their targets. w, of shape (n,), are their weights. y and w may be
         overwritten when the next rows are requested.
+    total : callable, optional
+        Returns the sum of a loss over all ranks that share the rows.
 
     References
     ----------
@@ -220,8 +231,8 @@ def fit_temperature(loss: Loss, logits: Iterable[tuple[Any, Any, Any]]) -> float
     logits = _kept(logits)
 
     def objective(log_T: float) -> float:
-        total = sum(loss.forward(z * np.exp(-log_T), y, w) for z, y, w in logits)
-        return float(total + PULL * log_T**2)
+        own = sum(loss.forward(z * np.exp(-log_T), y, w) for z, y, w in logits)
+        return float(total(own) + PULL * log_T**2)
 
     bounds = -FURTHEST, FURTHEST
     return float(np.exp(optimize.minimize_scalar(objective, bounds=bounds, method="bounded").x))

@@ -1,0 +1,255 @@
+"""A call of ``fit`` or ``partial_fit`` that ranks share: its beginning, its hooks, its checkpoint.
+
+X stays where it is. y and the weights are small, so every rank gets all of them. What they decide
+is then decided by the code of one process.
+"""
+
+import zlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.sparse import issparse, vstack
+
+from skscratch._compat import InvalidParameterError
+from skscratch.estimators._auto import is_lbfgs
+from skscratch.training.checkpoint import CheckpointFile
+from skscratch.training.collective import Ranks, Rows
+from skscratch.training.config import TrainingConfig
+from skscratch.training.outcome import Outcome
+from skscratch.training.state import TrainingState
+
+__all__ = ["SharedFile", "SharedHooks", "begin_call", "check_shared_data"]
+
+# Parameters that only rank 0 looks at. A checkpoint must be asked for on all ranks or on none.
+OF_RANK_0 = {"verbose", "checkpoint", "checkpoint_epochs", "checkpoint_seconds"}
+
+
+def begin_call(shared: Ranks, estimator: Any, is_partial: bool, classes: Any) -> None:
+    """Raise on all ranks unless all make the same call on the same estimator, and can share it.
+
+    Raises
+    ------
+    RuntimeError
+        If the ranks make different calls.
+    ValueError
+        If a parameter differs between ranks, or if ranks cannot share such a fit.
+    """
+    call = f"{type(estimator).__name__}.{'partial_fit' if is_partial else 'fit'}"
+    own = {
+        name: _plain(value)
+        for name, value in estimator.get_params(deep=False).items()
+        if name not in OF_RANK_0
+    }
+    own["checkpoint is None"] = estimator.checkpoint is None
+    own["classes"] = None if classes is None else repr(np.asarray(classes).tolist())
+    if is_partial or estimator.warm_start:
+        own["the fitted network"] = _digest(estimator)
+    _check_same(shared.exchange(own, call))
+    if not is_partial:
+        _refuse(estimator)
+
+
+def _check_same(of_ranks: list[dict[str, Any]]) -> None:
+    """Raise if an entry differs between ranks."""
+    for name, value in of_ranks[0].items():
+        for rank, other in enumerate(of_ranks):
+            if other[name] != value:
+                raise ValueError(
+                    f"{name} is {value} on rank 0, but {other[name]} on rank {rank}. All ranks of "
+                    "data_parallel must have the same."
+                )
+
+
+def _refuse(estimator: Any) -> None:
+    """Raise if ranks cannot share a fit with these parameters."""
+    fault = ""
+    if is_lbfgs(estimator.solver):
+        fault = "solver='lbfgs' merges equal rows, which may be on different ranks. Set solver='adam'."
+    elif estimator.n_jobs not in (None, 1):
+        fault = f"n_jobs={estimator.n_jobs} divides the members of one process. Set n_jobs=None."
+    elif not (isinstance(estimator.scoring, str) and estimator.scoring == "loss"):
+        fault = (
+            f"scoring={estimator.scoring!r} needs the predictions for all validation rows at one "
+            "place. Set scoring='loss', which is a sum over rows."
+        )
+    if fault:
+        raise InvalidParameterError(f"{fault} data_parallel cannot share such a fit.")
+
+
+def _plain(value: Any) -> str:
+    """Return a text that is the same on all ranks for equal parameters."""
+    if value is None or isinstance(value, (str, bool, Real)):
+        return repr(value)
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_plain, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_plain(k)}: {_plain(v)}' for k, v in value.items())}}}"
+    return f"a {type(value).__name__}"
+
+
+def _digest(estimator: Any) -> str:
+    """Return a text about the fitted network, by its numbers."""
+    if "coefs_" not in vars(estimator):
+        return "not fitted"
+    number = 0
+    for array in (*estimator.coefs_, *estimator.intercepts_):
+        number = zlib.crc32(np.ascontiguousarray(array), number)
+    return f"one of {estimator.n_iter_} epochs and digest {number:08x}"
+
+
+class _Part(NamedTuple):
+    """What the other ranks have to know about the rows of a rank."""
+
+    y: Any
+    w: Any
+    n: int
+    features: tuple[int, list[str] | None]
+    dtypes: list[Any]
+
+
+def check_shared_data(
+    shared: Ranks, check: Callable[..., Any], estimator: Any, X: Any, y: Any, w: Any, *more: Any
+) -> tuple[Any, ...]:
+    """Return X as ``Rows``, and y and the weights of all ranks, in the order of the ranks.
+
+    ``check(estimator, X, y, w, *more)`` checks the rows of one rank. If it also returns a dtype,
+    the last result is the common one of all ranks. A rank may have no rows.
+    """
+    part, local, error = None, None, None
+    try:
+        if _n_rows(X) != 0:
+            part, local = _own_part(check, estimator, X, y, w, *more)
+    except Exception as raised:  # a check of the user's objects may raise anything
+        error = raised
+    shared.agree(error)
+    parts: list[_Part | None] = shared.exchange(part, "a check of data")
+    full = [(rank, other) for rank, other in enumerate(parts) if other is not None]
+    if not full:
+        raise ValueError("X has no rows on any rank of data_parallel. One row is needed at least.")
+    _check_fitting(full)
+    _, first = full[0]
+    n_features, names = first.features
+    dtype, *common = map(np.result_type, *(other.dtypes for _, other in full))
+    if local is None:
+        local = np.empty((0, n_features), dtype)
+        estimator.n_features_in_ = n_features
+        if names is not None:
+            estimator.feature_names_in_ = np.array(names, object)
+    ys = [other.y for _, other in full]
+    y = vstack(ys, "csr") if issparse(first.y) else np.concatenate(ys)
+    w = None if first.w is None else np.concatenate([other.w for _, other in full])
+    if w is not None and not w.any():
+        raise ValueError("sample_weight is zero for every row; at least one must be positive.")
+    counts = [0 if other is None else other.n for other in parts]
+    return Rows(shared, local, counts, dtype), y, w, *common
+
+
+def _n_rows(X: Any) -> int | None:
+    """Return the number of rows, or None if X is something that the check refuses."""
+    shape = getattr(X, "shape", None)
+    if shape is not None:
+        return int(shape[0]) if len(shape) else None
+    return len(X) if hasattr(X, "__len__") else None
+
+
+def _own_part(
+    check: Callable[..., Any], estimator: Any, X: Any, y: Any, w: Any, *more: Any
+) -> tuple[_Part, Any]:
+    """Return the checked rows of this rank: what all ranks get, and X."""
+    # the weights of a rank may all be 0, if those of another are not
+    absent = w is not None and not np.any(np.asarray(w))
+    weights = np.ones(np.shape(w)) if absent else w
+    X, y, w, *dtypes = check(estimator, X, y, weights, *more)
+    if issparse(X):
+        raise TypeError("X must be dense in data_parallel. Convert the rows of a rank: X.toarray().")
+    names = getattr(estimator, "feature_names_in_", None)
+    features = X.shape[1], None if names is None else list(names)
+    return _Part(y, 0 * w if absent else w, X.shape[0], features, [X.dtype, *dtypes]), X
+
+
+def _check_fitting(full: list[tuple[int, _Part]]) -> None:
+    """Raise unless the rows of all ranks can be rows of one X, one y and one sample_weight."""
+    described = [
+        {
+            "the number of features of X": part.features[0],
+            "the feature names of X": part.features[1],
+            "the number of columns of y": part.y.shape[1:] or "none: a vector",
+            "the kind of y": "sparse" if issparse(part.y) else "text" if _is_text(part.y) else "numbers",
+            "sample_weight": "None" if part.w is None else "given",
+        }
+        for _, part in full
+    ]
+    for (rank, _), other in zip(full, described, strict=True):
+        for name, value in described[0].items():
+            if other[name] != value:
+                raise ValueError(
+                    f"{name} is {value} on rank {full[0][0]}, but {other[name]} on rank {rank}. "
+                    "The rows of all ranks of data_parallel make one data set."
+                )
+
+
+def _is_text(y: Any) -> bool:
+    return y.dtype.kind in "US" or (y.dtype.kind == "O" and isinstance(y.flat[0], str))
+
+
+class SharedHooks:
+    """Hooks that rank 0 calls; all ranks stop, or raise, where rank 0 does.
+
+    Parameters
+    ----------
+    shared : Ranks
+    hooks : Hooks or None
+        The hooks of rank 0; None on the other ranks.
+    """
+
+    def __init__(self, shared: Ranks, hooks: Any) -> None:
+        self._shared, self._hooks = shared, hooks
+
+    def begin(
+        self, config: TrainingConfig, state: TrainingState, keep_optimizer: bool
+    ) -> AbstractContextManager[None]:
+        """Begin the fit; return a context in which Ctrl-C on one rank ends training on all."""
+        self._call("begin", config, state, keep_optimizer)
+        return self._shared.deferring()
+
+    def begin_epoch(self, state: TrainingState, name: str = "epoch") -> None:
+        """Begin an epoch."""
+        self._call("begin_epoch", state, name)
+
+    def end_epoch(self, state: TrainingState) -> bool:
+        """End the epoch; return on all ranks whether a callback asks to stop."""
+        return bool(self._call("end_epoch", state))
+
+    def end_training(self, state: TrainingState, outcome: Outcome) -> None:
+        """Report how training ended."""
+        self._call("end_training", state, outcome)
+
+    def end(self) -> None:
+        """End the fit."""
+        self._call("end")
+
+    def _call(self, name: str, *args: Any) -> Any:
+        return self._shared.on_first(lambda: getattr(self._hooks, name)(*args) is True)
+
+
+class SharedFile(CheckpointFile):
+    """A checkpoint file that rank 0 reads and writes."""
+
+    def __init__(self, shared: Ranks, *args: Any) -> None:
+        super().__init__(*args)
+        self._shared = shared
+
+    def load(self) -> dict[str, Any] | None:
+        """Return on all ranks what rank 0 reads."""
+        content: dict[str, Any] | None = self._shared.on_first(super().load)
+        if content is not None:
+            self.owner["seed"] = content["belongs_to"]["seed"]
+        return content
+
+    def save(self, n_epochs: int, content: Callable[[], dict[str, Any]]) -> None:
+        """Save on rank 0."""
+        if self._shared.rank == 0:
+            super().save(n_epochs, content)
