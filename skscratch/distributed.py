@@ -97,8 +97,8 @@ def _engine(communicator: Any) -> Any:
             from mpi4py import MPI
         except ImportError as error:
             raise ImportError(
-                "data_parallel() needs mpi4py and an MPI library: pip install 'skscratch[mpi]'. Any "
-                "other engine can be passed as an object with rank, size and allreduce."
+                "data_parallel() needs mpi4py and an MPI library: pip install 'skscratch[mpi]'. "
+                "Any other engine can be passed as an object with rank, size and allreduce."
             ) from error
         communicator = MPI.COMM_WORLD
     if type(communicator).__module__.partition(".")[0] == "mpi4py":

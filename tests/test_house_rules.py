@@ -79,7 +79,18 @@ model.fit(X, X[:, 0] > 0)
 changes = sum(a != b for a, b in zip(entered, entered[1:]))
 print(len({*entered}), changes)
 """
-OPTIONAL = ("dask", "matplotlib", "mpi4py", "onnx", "pandas", "rich", "skl2onnx", "skops", "skrub", "torch")
+OPTIONAL = (
+    "dask",
+    "matplotlib",
+    "mpi4py",
+    "onnx",
+    "pandas",
+    "rich",
+    "skl2onnx",
+    "skops",
+    "skrub",
+    "torch",
+)
 
 
 def code_lines(source):

@@ -52,6 +52,7 @@ from skscratch.estimators._validation import (
     FLOATS,
     check_training_data,
     check_validation_data,
+    checked,
 )
 from skscratch.training.config import LBFGS, Stochastic, TrainingConfig
 from skscratch.training.data import Dataset
@@ -281,28 +282,19 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
             floats = [*FLOATS, np.float16]
         elif asked is not None:
             floats = [np.dtype(asked)]
-        arguments = X, y, sample_weight, floats, is_initial, is_open
-        X, y, w, dtype = self._checked(check_training_data, *arguments)
+        X, y, w, dtype = checked(
+            check_training_data, self, X, y, sample_weight, floats, is_initial, is_open
+        )
         if is_open:
             X, dtype = precision(self, X, y, w, is_partial)
         data = self._encode(X, y, w, dtype, is_initial, known)
         return data if ranks.get() is None else ranks.get().dataset(data)
 
-    def _checked(self, check: Callable[..., Any], *arguments: Any) -> Any:
-        """Return checked data: of this process, or of all ranks that share the call."""
-        shared = ranks.get()
-        if shared is None:
-            return check(self, *arguments)
-        from skscratch.estimators._shared import check_shared_data
-
-        return check_shared_data(shared, check, self, *arguments)
-
     def _check_validation(
         self, X_val: Any, y_val: Any, sample_weight_val: Any, data: Dataset
     ) -> Dataset:
         """Return the data with the user's validation set."""
-        arguments = X_val, y_val, sample_weight_val, data.dtype
-        X, y, w = self._checked(check_validation_data, *arguments)
+        X, y, w = checked(check_validation_data, self, X_val, y_val, sample_weight_val, data.dtype)
         warn_of_other_scale(self, data.X, X)
         return replace(data, validation=self._encode_validation(X, y, w, data))
 

@@ -70,8 +70,9 @@ def checkpoint_file(
         from skscratch.estimators._shared import SharedFile
 
         kind = partial(SharedFile, data.X.shared)
-    if not data.exchange(possible(path))[0]:
-        raise ValueError(f"checkpoint={os.fspath(path)!r} must be a file in a folder that exists.")
+        data.X.shared.on_first(_check_path, path)
+    else:
+        _check_path(path)
     parameters = inspect.signature(type(estimator)).parameters.items()
     defaults = {name: parameter.default for name, parameter in parameters} | BEFORE
     return kind(
@@ -83,6 +84,11 @@ def checkpoint_file(
         is_initial and estimator.random_state is None,
         state.n_epochs,
     )
+
+
+def _check_path(path: Any) -> None:
+    if not possible(path):
+        raise ValueError(f"checkpoint={os.fspath(path)!r} must be a file in a folder that exists.")
 
 
 def _fingerprint(

@@ -43,8 +43,8 @@ def begin_call(shared: Ranks, estimator: Any, is_partial: bool, classes: Any) ->
         for name, value in estimator.get_params(deep=False).items()
         if name not in OF_RANK_0
     }
-    own["checkpoint is None"] = estimator.checkpoint is None
-    own["classes"] = None if classes is None else repr(np.asarray(classes).tolist())
+    own["checkpoint"] = "None" if estimator.checkpoint is None else "given"
+    own["classes"] = "None" if classes is None else repr(np.asarray(classes).tolist())
     if is_partial or estimator.warm_start:
         own["the fitted network"] = _digest(estimator)
     _check_same(shared.exchange(own, call))
@@ -67,7 +67,7 @@ def _refuse(estimator: Any) -> None:
     """Raise if ranks cannot share a fit with these parameters."""
     fault = ""
     if is_lbfgs(estimator.solver):
-        fault = "solver='lbfgs' merges equal rows, which may be on different ranks. Set solver='adam'."
+        fault = "solver='lbfgs' compares all rows with each other. Set solver='adam'."
     elif estimator.n_jobs not in (None, 1):
         fault = f"n_jobs={estimator.n_jobs} divides the members of one process. Set n_jobs=None."
     elif not (isinstance(estimator.scoring, str) and estimator.scoring == "loss"):
@@ -96,7 +96,7 @@ def _digest(estimator: Any) -> str:
         return "not fitted"
     number = 0
     for array in (*estimator.coefs_, *estimator.intercepts_):
-        number = zlib.crc32(np.ascontiguousarray(array), number)
+        number = zlib.crc32(np.ascontiguousarray(array).data, number)
     return f"one of {estimator.n_iter_} epochs and digest {number:08x}"
 
 
@@ -164,7 +164,7 @@ def _own_part(
     weights = np.ones(np.shape(w)) if absent else w
     X, y, w, *dtypes = check(estimator, X, y, weights, *more)
     if issparse(X):
-        raise TypeError("X must be dense in data_parallel. Convert the rows of a rank: X.toarray().")
+        raise TypeError("X must be dense in data_parallel. Convert the rows: X.toarray().")
     names = getattr(estimator, "feature_names_in_", None)
     features = X.shape[1], None if names is None else list(names)
     return _Part(y, 0 * w if absent else w, X.shape[0], features, [X.dtype, *dtypes]), X
@@ -172,16 +172,7 @@ def _own_part(
 
 def _check_fitting(full: list[tuple[int, _Part]]) -> None:
     """Raise unless the rows of all ranks can be rows of one X, one y and one sample_weight."""
-    described = [
-        {
-            "the number of features of X": part.features[0],
-            "the feature names of X": part.features[1],
-            "the number of columns of y": part.y.shape[1:] or "none: a vector",
-            "the kind of y": "sparse" if issparse(part.y) else "text" if _is_text(part.y) else "numbers",
-            "sample_weight": "None" if part.w is None else "given",
-        }
-        for _, part in full
-    ]
+    described = [_described(part) for _, part in full]
     for (rank, _), other in zip(full, described, strict=True):
         for name, value in described[0].items():
             if other[name] != value:
@@ -189,6 +180,19 @@ def _check_fitting(full: list[tuple[int, _Part]]) -> None:
                     f"{name} is {value} on rank {full[0][0]}, but {other[name]} on rank {rank}. "
                     "The rows of all ranks of data_parallel make one data set."
                 )
+
+
+def _described(part: _Part) -> dict[str, Any]:
+    """Return what must be the same for the rows of all ranks."""
+    n_features, names = part.features
+    kind = "sparse" if issparse(part.y) else "text" if _is_text(part.y) else "numbers"
+    return {
+        "the number of features of X": n_features,
+        "the feature names of X": names,
+        "the number of columns of y": part.y.shape[1] if part.y.ndim > 1 else "none (a vector)",
+        "the kind of y": kind,
+        "sample_weight": "None" if part.w is None else "given",
+    }
 
 
 def _is_text(y: Any) -> bool:

@@ -24,6 +24,7 @@ from skscratch._faults import (
     in_labels,
     in_targets,
 )
+from skscratch._ranks import ranks
 
 __all__ = [
     "FLOATS",
@@ -32,6 +33,7 @@ __all__ = [
     "check_training_data",
     "check_validation_data",
     "check_weights",
+    "checked",
     "naming",
     "raise_named",
     "refuse_dates",
@@ -45,6 +47,16 @@ SUPPOSED = r"\n|\. Maybe you are trying"
 ABOUT_VALUES = (
     r"NaN|infinity|convert|float\(\)|Complex|DType|label type|ambiguous|supported between"
 )
+
+
+def checked(check: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what ``check`` makes of the arguments, or of those of all ranks that share a call."""
+    shared = ranks.get()
+    if shared is None:
+        return check(*arguments)
+    from skscratch.estimators._shared import check_shared_data
+
+    return check_shared_data(shared, check, *arguments)
 
 
 def check_training_data(

@@ -79,7 +79,7 @@ class Ranks:
         self.allreduce(total)
         return total.reshape(np.shape(values))
 
-    def exchange(self, value: Any, step: str = "") -> list[Any]:
+    def exchange(self, value: Any, step: str = "training") -> list[Any]:
         """Return the values of all ranks, in their order. A value may be anything for pickle.
 
         Raises
@@ -95,13 +95,14 @@ class Ranks:
         messages = np.zeros(ends[-1], np.uint8)
         messages[ends[self.rank] : ends[self.rank + 1]] = np.frombuffer(message, np.uint8)
         self.allreduce(messages)
-        steps, values = zip(*(pickle.loads(messages[i:j].data) for i, j in pairwise(ends)), strict=True)
+        found = (pickle.loads(messages[i:j].data) for i, j in pairwise(ends))
+        steps, values = zip(*found, strict=True)
         for rank, other in enumerate(steps):
             if other != steps[0]:
                 raise RuntimeError(
                     f"Rank 0 is at {steps[0]!r}, but rank {rank} is at {other!r}. All ranks of "
-                    "data_parallel must make the same calls, in the same order. A rank that has "
-                    "run out of rows passes an X and a y of 0 rows."
+                    "data_parallel must make the same calls, in the same order, and pass the same "
+                    "arguments. A rank that has run out of rows passes an X and a y of 0 rows."
                 )
         return list(values)
 
@@ -129,7 +130,7 @@ class Ranks:
 
     def agree(self, error: Exception | None) -> None:
         """Raise the error of the first rank that has one, with the same text on all ranks."""
-        for rank, found in enumerate(self.exchange(_portable(error), "agree")):
+        for rank, found in enumerate(self.exchange(_portable(error), "a check of data")):
             if found is not None:
                 raise type(found)(f"{found} (Raised on rank {rank} of {self.size}.)") from error
 
@@ -247,11 +248,13 @@ class Rows:
 
     def max(self) -> float:
         """Return the largest number."""
-        return max(self.exchange(float(self.local.max(initial=-np.inf))))
+        largest: list[float] = self.exchange(float(self.local.max(initial=-np.inf)))
+        return max(largest)
 
     def min(self) -> float:
         """Return the smallest number."""
-        return min(self.exchange(float(self.local.min(initial=np.inf))))
+        smallest: list[float] = self.exchange(float(self.local.min(initial=np.inf)))
+        return min(smallest)
 
     def digest(self) -> tuple[Any, ...]:
         """Return a hash of the whole, which does not depend on how the rows are spread."""

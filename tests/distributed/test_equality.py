@@ -103,9 +103,7 @@ def test_a_validation_set_of_its_own():
     parts = [slice(0, 60), slice(60, 180), slice(180, N)]
     val = [slice(0, 0), slice(0, 30), slice(30, 50)]
     X_val, y_val, w_val = X[::4] + 0.1, LABELS[::4], WEIGHTS[::4] + 0.1
-    one = make().fit(
-        X, LABELS, X_val=X_val[:50], y_val=y_val[:50], sample_weight_val=w_val[:50]
-    )
+    one = make().fit(X, LABELS, X_val=X_val[:50], y_val=y_val[:50], sample_weight_val=w_val[:50])
 
     def fit(ranks):
         own, held = parts[ranks.rank], val[ranks.rank]
@@ -185,7 +183,9 @@ def test_a_fit_that_learned_nothing_warns_once():
 
 def test_no_seed_means_that_of_rank_0():
     assert_same_bits(
-        fitted_on_ranks(lambda: ScratchMLPClassifier(**NET | {"random_state": None}), CUTS[0], X, LABELS)
+        fitted_on_ranks(
+            lambda: ScratchMLPClassifier(**NET | {"random_state": None}), CUTS[0], X, LABELS
+        )
     )
 
 
