@@ -12,6 +12,8 @@ from sklearn.utils._param_validation import HasMethods, InvalidParameterError
 from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight, _check_y
 
+from skscratch._ranks import ranks
+
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:  # before scikit-learn 1.9
@@ -107,7 +109,13 @@ def fit_context(method: Method) -> Method:
 
 
 def callback_context(estimator: Any, max_epochs: int) -> Any:
-    """Return scikit-learn's context of a fit of at most ``max_epochs``; None without callbacks."""
+    """Return scikit-learn's context of a fit of at most ``max_epochs``; None without callbacks.
+
+    Of ranks that share a fit, rank 0 alone calls callbacks.
+    """
+    shared = ranks.get()
+    if shared is not None and shared.rank:
+        return None
     if not getattr(estimator, "_skl_callbacks", ()):
         return None
     return estimator._init_callback_context(max_subtasks=max_epochs)

@@ -68,8 +68,8 @@ def data_parallel(communicator: Any = None, *, blas_threads: int = 1) -> Iterato
     >>> alone = SimpleNamespace(rank=0, size=1, allreduce=lambda array: None)
     >>> X, y = [[-1.0], [1.0]], [0, 1]
     >>> with data_parallel(alone):
-    ...     shared = ScratchMLPClassifier((4,), random_state=0, max_iter=1).fit(X, y)
-    >>> own = ScratchMLPClassifier((4,), random_state=0, max_iter=1).fit(X, y)
+    ...     shared = ScratchMLPClassifier((4,), random_state=0).fit(X, y)
+    >>> own = ScratchMLPClassifier((4,), random_state=0).fit(X, y)
     >>> bool(abs(shared.coefs_[0] - own.coefs_[0]).max() < 1e-12)
     True
     """

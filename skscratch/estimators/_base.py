@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any, ClassVar, Self, cast
 
@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
-from skscratch._compat import CallbackSupportMixin, Hinted, fit_context
+from skscratch._compat import CallbackSupportMixin, Hinted, callback_context, fit_context
 from skscratch._ranks import ranks
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
@@ -215,7 +215,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         True
         """
         is_initial = not (self.warm_start and continues(self))
-        hooks = new_hooks(self, self.max_iter * (1 + self.refit), X, y, sample_weight)
+        context = callback_context(self, self.max_iter * (1 + self.refit))
+        hooks = new_hooks(self, context, X, y, sample_weight)
         with Transaction(self) as transaction, quiet():
             dtype, members = (None, None) if self.checkpoint is None else begun(self, X)
             data = self._check(X, y, sample_weight, is_initial, dtype)
@@ -249,7 +250,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, known: Any) -> Self:
         """Train for one epoch; ``known`` is for ``_encode``."""
         is_initial = not continues(self)
-        hooks = new_hooks(self, 1, X, y, sample_weight, classes=known)
+        context = callback_context(self, max_epochs=1)
+        hooks = new_hooks(self, context, X, y, sample_weight, classes=known)
         with Transaction(self) as transaction, quiet():
             data = self._check(X, y, sample_weight, is_initial, None, known, is_partial=True)
             config = resolve(self, data, is_partial=True, is_initial=is_initial)
@@ -304,10 +306,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
             return continued_state(self, config)
         if self.standardize and not (config.standardize and not issparse(data.X)):
             warn_of_no_scaling(self, data.X)
-        seed = draw_seed(self.random_state)
-        if data.is_shared:
-            seed = data.exchange(seed)[0]
-        state = TrainingState.start(config, data, seed)
+        state = TrainingState.start(config, data, draw_seed(self.random_state))
         if state.scaling is not None:
             warn_of_limits(self, state.scaling.limit)
         return state
@@ -324,7 +323,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         """Publish the run at the end of the block; after Ctrl-C, publish its complete epochs."""
         n_epochs = state.n_epochs
         try:
-            with hooks.begin(config, state, keep_optimizer):
+            hooks.begin(config, state, keep_optimizer)
+            with nullcontext() if ranks.get() is None else ranks.get().deferring():
                 yield
         except KeyboardInterrupt:
             if state.n_epochs > n_epochs:  # the optimizer was in the middle of a step

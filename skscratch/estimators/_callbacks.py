@@ -1,10 +1,8 @@
 """The hooks of a fit: scikit-learn's callbacks, and the lines that ``verbose`` prints."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from skscratch._compat import callback_context
 from skscratch._ranks import ranks
 from skscratch._warnings import for_users, quiet
 from skscratch.estimators._fitted import snapshot
@@ -27,15 +25,9 @@ class NoCallbacks:
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
-    def begin(
-        self, config: TrainingConfig, state: TrainingState, keep_optimizer: bool
-    ) -> AbstractContextManager[None]:
-        """Begin the fit; return the context of the rest of it.
-
-        ``keep_optimizer`` says whether the model keeps the optimizer state.
-        """
+    def begin(self, config: TrainingConfig, state: TrainingState, keep_optimizer: bool) -> None:
+        """Begin the fit; ``keep_optimizer`` says whether the model keeps the optimizer state."""
         self.config = config
-        return nullcontext()
 
     def begin_epoch(self, state: TrainingState, name: str = "epoch") -> None:
         """Begin an epoch, unless the last one has not ended."""
@@ -77,15 +69,12 @@ class CallbackHooks(NoCallbacks):
         self._fit = context
         self._epoch: Any = None
 
-    def begin(
-        self, config: TrainingConfig, state: TrainingState, keep_optimizer: bool
-    ) -> AbstractContextManager[None]:
-        """Begin the fit, as without callbacks."""
-        context = super().begin(config, state, keep_optimizer)
+    def begin(self, config: TrainingConfig, state: TrainingState, keep_optimizer: bool) -> None:
+        """Begin the fit; ``keep_optimizer`` says whether the model keeps the optimizer state."""
+        super().begin(config, state, keep_optimizer)
         self._keep_optimizer = keep_optimizer
         self._show(state)
         self._call(self._fit.call_on_fit_task_begin)
-        return context
 
     def begin_epoch(self, state: TrainingState, name: str = "epoch") -> None:
         """Begin an epoch, unless the last one has not ended."""
@@ -122,21 +111,18 @@ class CallbackHooks(NoCallbacks):
 
 
 def new_hooks(
-    estimator: Any, max_epochs: int, X: Any, y: Any, sample_weight: Any, **of_partial_fit: Any
+    estimator: Any, context: Any, X: Any, y: Any, sample_weight: Any, **of_partial_fit: Any
 ) -> Any:
-    """Return the hooks of a fit that is about to begin, of at most ``max_epochs``.
+    """Return the hooks of a call; context is None for an estimator without callbacks.
 
     ``of_partial_fit`` are the ``classes`` of a call of ``partial_fit``, and nothing for ``fit``.
     """
-    shared = ranks.get()
-    if shared is not None:
-        from skscratch.estimators._shared import SharedHooks, begin_call
-
-        begin_call(shared, estimator, bool(of_partial_fit), of_partial_fit.get("classes"))
-        if shared.rank:
-            return SharedHooks(shared, None)
-    hooks = NoCallbacks(estimator)
-    context = callback_context(estimator, max_epochs)
+    shared, hooks = ranks.get(), NoCallbacks(estimator)
     if context is not None:
         hooks = CallbackHooks(estimator, context, X, y, sample_weight)
-    return hooks if shared is None else SharedHooks(shared, hooks)
+    if shared is None:
+        return hooks
+    from skscratch.estimators._shared import SharedHooks, begin_call
+
+    begin_call(shared, estimator, **of_partial_fit)
+    return SharedHooks(shared, hooks)

@@ -6,7 +6,6 @@ is then decided by the code of one process.
 
 import zlib
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -27,8 +26,10 @@ __all__ = ["SharedFile", "SharedHooks", "begin_call", "check_shared_data"]
 OF_RANK_0 = {"verbose", "checkpoint", "checkpoint_epochs", "checkpoint_seconds"}
 
 
-def begin_call(shared: Ranks, estimator: Any, is_partial: bool, classes: Any) -> None:
+def begin_call(shared: Ranks, estimator: Any, **of_partial_fit: Any) -> None:
     """Raise on all ranks unless all make the same call on the same estimator, and can share it.
+
+    ``of_partial_fit`` are the ``classes`` of a call of ``partial_fit``, and nothing for ``fit``.
 
     Raises
     ------
@@ -37,6 +38,7 @@ def begin_call(shared: Ranks, estimator: Any, is_partial: bool, classes: Any) ->
     ValueError
         If a parameter differs between ranks, or if ranks cannot share such a fit.
     """
+    is_partial, classes = bool(of_partial_fit), of_partial_fit.get("classes")
     call = f"{type(estimator).__name__}.{'partial_fit' if is_partial else 'fit'}"
     own = {
         name: _plain(value)
@@ -205,19 +207,16 @@ class SharedHooks:
     Parameters
     ----------
     shared : Ranks
-    hooks : Hooks or None
-        The hooks of rank 0; None on the other ranks.
+    hooks : Hooks
+        The hooks of one process.
     """
 
     def __init__(self, shared: Ranks, hooks: Any) -> None:
         self._shared, self._hooks = shared, hooks
 
-    def begin(
-        self, config: TrainingConfig, state: TrainingState, keep_optimizer: bool
-    ) -> AbstractContextManager[None]:
-        """Begin the fit; return a context in which Ctrl-C on one rank ends training on all."""
+    def begin(self, config: TrainingConfig, state: TrainingState, keep_optimizer: bool) -> None:
+        """Begin the fit; ``keep_optimizer`` says whether the model keeps the optimizer state."""
         self._call("begin", config, state, keep_optimizer)
-        return self._shared.deferring()
 
     def begin_epoch(self, state: TrainingState, name: str = "epoch") -> None:
         """Begin an epoch."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from skscratch._ranks import ranks
 from skscratch.core.losses import RegressionLoss
 from skscratch.core.network import (
     Architecture,
@@ -53,7 +54,8 @@ def draw_seed(random_state: Any) -> int:
     """Return the seed that a checked random_state stands for.
 
     An int is its own seed. A RandomState or a Generator is advanced by one draw. None takes fresh
-    entropy from the operating system. NumPy's global state is never touched.
+    entropy from the operating system. NumPy's global state is never touched. Ranks that share a fit
+    get the seed of rank 0.
 
     Examples
     --------
@@ -61,6 +63,13 @@ def draw_seed(random_state: Any) -> int:
     >>> draw_seed(42)
     42
     """
+    shared = ranks.get()
+    seed = _drawn(random_state)
+    return seed if shared is None else int(shared.exchange(seed)[0])
+
+
+def _drawn(random_state: Any) -> int:
+    """Return the seed of this process."""
     if random_state is None:
         return int(np.random.SeedSequence().entropy)  # type: ignore[arg-type]
     if isinstance(random_state, np.random.Generator):
