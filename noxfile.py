@@ -81,10 +81,10 @@ def oracle(session):
 
 @nox.session
 def extras(session):
-    """What needs ONNX, skops, Dask, skrub, rich or a notebook; here a skipped test is a failure."""
-    notebook = ("ipykernel", "ipywidgets", "nbclient")
-    session.install("-e", ".[test,callbacks,distributed,onnx,skops,tables]", "polars", *notebook)
-    files = ["test_onnx.py", "test_skops.py", "scale_out", "callbacks"]
+    """What needs ONNX, skops, Dask, MPI, skrub, rich or a notebook; a skipped test is a failure."""
+    others = ("ipykernel", "ipywidgets", "nbclient", "mpich", "polars")
+    session.install("-e", ".[test,callbacks,distributed,mpi,onnx,skops,tables]", *others)
+    files = ["test_onnx.py", "test_skops.py", "scale_out", "distributed", "callbacks"]
     files += ["estimators/test_callbacks.py", "preprocessing/test_tabular.py"]
     files += ["preprocessing/test_piecewise_linear.py"]
     shows = "test_docs.py::test_examples_print_what_they_show"

@@ -4,6 +4,7 @@ A module imports only from its own folder or from folders further down in this l
 
     callbacks/      callbacks that stop, save and score a model during training
     plotting/       plots of fitted models, made from their public attributes
+    distributed.py  one fit over several processes, each with its own rows
     onnx.py         export of fitted models to ONNX
     testing.py      checks for custom activations, losses, update rules, schedules and others
     estimators/     the scikit-learn estimators: parameters, validation, labels, fitted attributes

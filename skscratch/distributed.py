@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from skscratch._ranks import ranks
-from skscratch.training.collective import Communicator, Ranks
+from skscratch.training.collective import Ranks
 from skscratch.training.threads import limited_blas_threads
 
-__all__ = ["Communicator", "Ranks", "data_parallel"]
+__all__ = ["data_parallel"]
 
 # Seconds for which a rank that raises waits for the others to raise as well.
 PATIENCE = 1.0
@@ -52,6 +52,10 @@ def data_parallel(communicator: Any = None, *, blas_threads: int = 1) -> Iterato
         together, or if ranks cannot share such a fit.
     RuntimeError
         On all ranks, if they make different calls.
+
+    See Also
+    --------
+    ScratchMLPClassifier.partial_fit : Trains on the parts of a stream.
 
     Notes
     -----
