@@ -1,15 +1,15 @@
 """One fit over workers and over ranks, and a model of many ranks.
 
-    python -m benchmarks.scale_out [--mnist mnist_train.csv.gz] [--ranks 1 2 4] [--rounds 5] \\
+    python -m benchmarks.scale_out [--mnist mnist_train.csv.gz] [--ranks 1 2 4] [--rounds 5]
         [--figure scale-out.png]
 
 Run it from the checkout with the extras ``plot`` and ``mpi``, on free cores. Each worker and each
 rank has one BLAS thread. The output is Markdown. "Bits" counts the weights that differ from those
 of one process.
 
-The model of p ranks for a batch of b rows is
+The model of a step of p ranks on a batch of b rows is
 
-    seconds a step = fixed + b / p · row + 2 · log₂ p · latency + 2 · (p - 1) / p · bytes / bandwidth
+    seconds = fixed + b / p · row + 2 · log₂ p · latency + 2 · (p - 1) / p · bytes / bandwidth
 
 with all five numbers measured here: ``fixed`` and ``row`` from steps of one process with several
 batch sizes, ``latency`` and ``bandwidth`` from sums between two ranks. It assumes that every rank

@@ -190,7 +190,8 @@ class Rows:
     """A matrix X whose rows are spread over the ranks, in the order of the ranks.
 
     Every rank knows the shape. An index, such as ``X[rows]`` or ``X[:, j]``, collects values from
-    all ranks, as an array that is the same on each. Whatever runs often uses ``local`` instead.
+    all ranks, as an array that is the same on each. ``rows`` are a slice, or are ascending.
+    Whatever runs often uses ``local`` instead.
 
     Parameters
     ----------
@@ -225,15 +226,16 @@ class Rows:
         self.size = self.shape[0] * self.shape[1]
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
-        chosen, columns = key if isinstance(key, tuple) else (key, slice(None))
-        rows = np.arange(self.shape[0])[chosen]
-        of_rank = [(start <= rows) & (rows < stop) for start, stop in pairwise(self.ends)]
-        own = rows[of_rank[self.shared.rank]] - self.own.start
-        parts = self.exchange(self.local[:, columns][own])
-        values = np.empty((len(rows), *parts[0].shape[1:]), self.dtype)
-        for where, part in zip(of_rank, parts, strict=True):
-            values[where] = part
-        return values
+        rows, columns = key if isinstance(key, tuple) else (key, slice(None))
+        first = self.own.start
+        own: Any
+        if isinstance(rows, slice):
+            start, stop, _ = rows.indices(self.shape[0])
+            own = slice(max(start - first, 0), max(stop - first, 0))
+        else:
+            own = rows[(first <= rows) & (rows < self.own.stop)] - first
+        values = np.concatenate(self.exchange(self.local[:, columns][own]))
+        return values.astype(self.dtype, copy=False)
 
     def some(self, rows: Any) -> "Rows":
         """Return some rows, in ascending order, each at its rank."""

@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch._ranks import ranks as running
@@ -324,6 +325,30 @@ def test_a_pipeline_passes_the_rows_on():
     models = fitted_on_ranks(make, CUTS[1], X, LABELS)
     assert_same_bits([model[-1] for model in models])
     assert_close(models[0][-1], make().fit(X, LABELS)[-1])
+
+
+def test_a_rank_has_one_blas_thread_unless_more_are_asked_for():
+    def threads():
+        pools = threadpool_info()
+        return max(pool["num_threads"] for pool in pools if pool["user_api"] == "blas")
+
+    seen = []
+
+    class Looking(Tanh):
+        def forward(self, z, a):
+            super().forward(z, a)
+            seen.append(threads())
+
+    alone = SimpleNamespace(rank=0, size=1, allreduce=lambda array: None)
+    with threadpool_limits(4, user_api="blas"):
+        if threads() == 1:
+            pytest.skip("this BLAS has a single thread")
+        for asked, expected in ({}, 1), ({"blas_threads": 2}, 2):
+            with data_parallel(alone, **asked):
+                ScratchMLPClassifier(**NET | {"activation": Looking()}).fit(X, LABELS)
+            assert {*seen} == {expected}
+            seen.clear()
+        assert threads() == 4
 
 
 def test_a_communicator_that_lacks_a_name():
