@@ -189,6 +189,21 @@ def test_no_seed_means_that_of_rank_0():
     )
 
 
+def test_an_output_that_overflows_on_one_rank_is_an_error_on_all():
+    wild = np.tanh(X)
+    wild[:, 1] *= 1e-4  # weights for such a feature are large
+    wild[200, 1] = 1e308
+
+    def make():
+        return ScratchMLPClassifier(**NET | {"max_iter": 20})
+
+    with pytest.warns(match="more than 10000"), pytest.raises(ValueError, match="output") as alone:
+        make().fit(wild, LABELS)
+    with pytest.warns(match="more than 10000"):
+        errors = fitted_on_ranks(make, CUTS[0], wild, LABELS)
+    assert [str(error) for error in errors] == [str(alone.value)] * 3
+
+
 @pytest.mark.parametrize("rate", [1e200, 1e18])
 def test_divergence_is_that_of_all(rate):
     def make():
