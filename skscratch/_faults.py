@@ -37,6 +37,7 @@ RAW_TABLE = (
     " A table is taken as it is by make_tabular_pipeline(model).fit(X, y), from "
     "skscratch.preprocessing."
 )
+PROBABILITIES = " For probabilities of classes, set soft_labels=True."
 REGRESSION = " A classifier predicts classes. For numbers there is ScratchMLPRegressor."
 
 
@@ -101,7 +102,7 @@ def in_labels(y: Any) -> str:
                 "a class of their own."
             )
     if np.asarray(y).dtype.kind == "f":
-        return REGRESSION
+        return (PROBABILITIES if labels.ndim == 2 else "") + REGRESSION
     kinds = {type(label): (row, label) for row, label in reversed(rows)}
     if len(kinds) > 1:
         (i, one), (j, other) = sorted(kinds.values(), key=lambda found: found[0])[:2]

@@ -48,9 +48,11 @@ __all__ = [
     "REGRESSION_LOSSES",
     "ClassLoss",
     "LogisticCrossEntropy",
+    "LogisticSoftLabels",
     "Loss",
     "RegressionLoss",
     "SoftmaxCrossEntropy",
+    "SoftmaxSoftLabels",
     "with_output",
 ]
 
@@ -299,6 +301,93 @@ class LogisticCrossEntropy:
         # label by label: one matrix product would copy integer targets as floats
         share = np.array([np.dot(w, column) for column in y.T]).clip(0, 1)
         return logit(share), float((entr(share) + entr(1 - share)).sum(dtype=float))
+
+
+@dataclass(frozen=True)
+class SoftmaxSoftLabels(SoftmaxCrossEntropy):
+    """p as by ``SoftmaxCrossEntropy``,  loss = -sum(y · log p),  dL/dz = w (p - y).
+
+    y holds probabilities, shape (n, K), whose rows sum to 1. With y = onehot(i), the loss is that
+    of class i. Its minimum is the entropy of y. The score is the expected accuracy: the mean
+    probability, by y, of the predicted class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.losses import SoftmaxSoftLabels
+    >>> z, y, w = np.array([[0.0, 0.0]]), np.array([[0.75, 0.25]]), np.array([1.0])
+    >>> loss = SoftmaxSoftLabels()
+    >>> round(loss.forward(z, y, w), 4)
+    0.6931
+    >>> loss.backward(z, y, w)
+    >>> z
+    array([[-0.25,  0.25]])
+    """
+
+    name: ClassVar[str] = "softmax_soft_labels"
+
+    def each(self, z: Any, y: Any, w: Any) -> Any:
+        z -= z.max(axis=-1, keepdims=True)
+        linear = (z * self._smoothed(y)).sum(axis=-1)
+        np.exp(z, out=z)
+        total = z.sum(axis=-1)
+        z /= total[..., None]
+        return weighted_mean(np.log(total) - linear, w)
+
+    def backward(self, p: Any, y: Any, w: Any) -> None:
+        p -= self._smoothed(y)
+        p *= w[..., None]
+
+    def _smoothed(self, y: Any) -> Any:
+        return (1 - self.smoothing) * y + self.smoothing / y.shape[-1] if self.smoothing else y
+
+    def targets(self, y: Any, dtype: Any) -> Any:
+        return y.astype(dtype, order="C", copy=False)
+
+    def score(self, p: Any, y: Any, w: Any) -> float:
+        chosen = np.take_along_axis(y, p.argmax(axis=1)[:, None], axis=1)[:, 0]
+        return float(np.average(chosen, weights=w))
+
+    def fit_constant(self, y: Any, w: Any) -> tuple[Any, float]:
+        frequencies = w @ y
+        with np.errstate(divide="ignore"):  # a class of probability 0
+            logits = np.log(frequencies)
+        return logits, float(entr(frequencies).sum(dtype=float))
+
+
+@dataclass(frozen=True)
+class LogisticSoftLabels(LogisticCrossEntropy):
+    """p as by ``LogisticCrossEntropy``,  loss = -y log p - (1 - y) log(1 - p),  dL/dz = w (p - y).
+
+    y holds the probability of the second of two classes, shape (n, 1). See ``SoftmaxSoftLabels``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.losses import LogisticSoftLabels
+    >>> z, y, w = np.array([[0.0]]), np.array([[0.25]]), np.array([1.0])
+    >>> loss = LogisticSoftLabels()
+    >>> round(loss.forward(z, y, w), 4)
+    0.6931
+    >>> loss.backward(z, y, w)
+    >>> z
+    array([[0.25]])
+    """
+
+    name: ClassVar[str] = "logistic_soft_labels"
+
+    def each(self, z: Any, y: Any, w: Any) -> Any:
+        y = (1 - self.smoothing) * y + self.smoothing / 2 if self.smoothing else y
+        # both terms are exact where they are small; log(1 + exp(z)) - y z would not be
+        loss = y * np.logaddexp(-z, 0) + (1 - y) * np.logaddexp(z, 0)
+        expit(z, out=z)
+        return weighted_mean(loss.sum(axis=-1), w)
+
+    def targets(self, y: Any, dtype: Any) -> Any:
+        return y[:, 1:].astype(dtype, order="C")
+
+    def score(self, p: Any, y: Any, w: Any) -> float:
+        return float(np.average(np.where(p > 0.5, y, 1 - y)[:, 0], weights=w))
 
 
 def _at(y: Any) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import is_multilabel
+from sklearn.utils.validation import check_consistent_length
 
 from skscratch import _typing as hints
 from skscratch._compat import available_if, fit_context
@@ -19,7 +19,9 @@ from skscratch.core.losses import (
     CLASS_LOSSES,
     ClassLoss,
     LogisticCrossEntropy,
+    LogisticSoftLabels,
     SoftmaxCrossEntropy,
+    SoftmaxSoftLabels,
     with_output,
 )
 from skscratch.estimators import _labels
@@ -237,6 +239,12 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         Within a worker of joblib, for instance in a search with ``n_jobs``, members are not
         divided. Several workers exclude ``max_grad_norm``, which looks at all members together, and
         a custom loss. Not for one member, 'lbfgs' and ``partial_fit``.
+    soft_labels : bool or array-like of shape (n_classes,), default=False
+        Whether y holds the probabilities of the classes, shape (n_samples, n_classes), rows summing
+        to 1, instead of labels. An array names the classes of the columns; True names them 0, 1, 2
+        and so on. The loss is the cross-entropy ``-sum(y · log p)``. Such y come from annotators
+        who disagree, or from the ``predict_proba`` of another model (distillation). Not with
+        ``class_weight``.
 
     Attributes
     ----------
@@ -361,6 +369,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         checkpoint_epochs: int | None = None,
         checkpoint_seconds: float | None = 30,
         n_jobs: int | None = None,
+        soft_labels: bool | ArrayLike = False,
     ) -> None:
         """Store the parameters as they are. ``fit`` checks their values."""
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -407,6 +416,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         self.checkpoint_epochs = checkpoint_epochs
         self.checkpoint_seconds = checkpoint_seconds
         self.n_jobs = n_jobs
+        self.soft_labels = soft_labels
 
     @available_if(lambda self: not is_lbfgs(self.solver))
     @explained
@@ -471,7 +481,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         if not is_initial:  # scikit-learn checks the parameters only in the first call
             self._check_parameters()
         with quiet():
-            self._check_classes(y, classes, is_initial)
+            _labels.check_classes(y, classes, is_initial)
         if is_initial:
             warn_of_unused(self, "partial_fit")
         return self._partial_fit(X, y, sample_weight, classes)
@@ -593,6 +603,45 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         """
         return self._outputs(X, lambda z: z[:, 0] if z.shape[1] == 1 else z)
 
+    def score(self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the accuracy: the share of the samples whose class is predicted.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels. With ``soft_labels``, y may hold probabilities instead, shape (n_samples,
+            n_classes). The score is then the expected accuracy, the mean probability of the
+            predicted class.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        score : float
+            From 0 to 1.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            As by ``predict``.
+
+        Examples
+        --------
+        >>> from skscratch import ScratchMLPClassifier
+        >>> model = ScratchMLPClassifier((), solver="lbfgs").fit([[-1.0], [1.0]], ["cold", "warm"])
+        >>> model.score([[-2.0], [-0.5], [2.0]], ["cold", "warm", "warm"])
+        0.6666666666666666
+        """
+        if not (_labels.is_soft(self) and np.ndim(y) == 2):
+            accuracy: float = super().score(X, y, sample_weight)
+            return accuracy
+        _, P, _, _ = _labels.checked(self, np.asarray(y), "y")
+        predicted = np.searchsorted(self.classes_, self.predict(X))
+        check_consistent_length(X, P)
+        w = None if sample_weight is None else np.asarray(sample_weight)
+        return float(np.average(P[np.arange(len(P)), predicted], weights=w))
+
     def _loss(self) -> ClassLoss:
         """Return a loss with the output activation of the fitted network, for prediction."""
         return with_output(self.out_activation_, CLASS_LOSSES)
@@ -610,8 +659,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         is_initial: bool,
         known: Any = None,
     ) -> Dataset:
-        kind = y.dtype.str
-        y = _labels.check_labels(y, "y")
+        y, P, kind, known = _labels.checked(self, y, "y", known)
         if is_initial:
             self.classes_, self._label_dtype = _labels.find_classes(y, known), kind
         else:
@@ -620,60 +668,30 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         index = _labels.class_indices(y, self.classes_, "y")
         w = None
         if sample_weight is not None or self.class_weight is not None:
-            w = self._weighted(index, sample_weight, dtype)
+            w = _labels.weights(self, index, sample_weight, dtype)
         loss: ClassLoss = SoftmaxCrossEntropy(smoothing)
         if y.ndim == 2 or n_classes == 2:
             loss = LogisticCrossEntropy(smoothing)
         n_outputs = 1 if y.ndim == 1 and n_classes == 2 else n_classes
-        targets, strata = loss.targets(index, dtype), index if y.ndim == 1 else None
+        if P is not None:
+            loss = (LogisticSoftLabels if n_classes == 2 else SoftmaxSoftLabels)(smoothing)
+        targets = loss.targets(index if P is None else P, dtype)
+        strata = index if y.ndim == 1 else None
         return Dataset(X, targets, w, dtype, loss, n_outputs, y, sample_weight, strata)
 
     def _encode_validation(
         self, X: Any, y: Any, sample_weight: NDArray[Any] | None, data: Dataset
     ) -> Dataset:
-        y = _labels.check_labels(y, "y_val")
+        y, P, _, _ = _labels.checked(self, y, "y_val")
         with naming("y_val"):
             if y.shape[1:] != data.labels.shape[1:]:
                 raise ValueError(
                     f"y_val has shape {y.shape}, which does not fit the {data.labels.shape} of y."
                 )
             index = _labels.class_indices(y, self.classes_, "y_val")
-            w = self._weighted(index, sample_weight, data.dtype)
-        targets = data.loss.targets(index, data.dtype)
+            w = _labels.weights(self, index, sample_weight, data.dtype)
+        targets = data.loss.targets(index if P is None else P, data.dtype)
         return replace(data, X=X, y=targets, w=w, labels=y, sample_weight=sample_weight)
-
-    def _weighted(
-        self, index: Any, sample_weight: NDArray[Any] | None, dtype: np.dtype[Any]
-    ) -> NDArray[Any] | None:
-        """Return the sample weights times the class weights, counted in rows."""
-        w = None if sample_weight is None else _labels.counted_in_rows(sample_weight)
-        if self.class_weight is None:
-            return None if w is None else w.astype(dtype, copy=False)
-        factors = _labels.class_weights(self.class_weight, index, self.classes_, w)
-        weights: NDArray[Any] = factors if w is None else w * factors
-        if not weights.any():
-            raise ValueError(
-                f"sample_weight and class_weight={self.class_weight!r} leave no sample with a "
-                "positive weight."
-            )
-        if not isinstance(self.class_weight, str):  # 'balanced' leaves the sum as it is
-            weights = _labels.counted_in_rows(weights)
-        return weights.astype(dtype, copy=False)
-
-    def _check_classes(self, y: Any, classes: Any, is_initial: bool) -> None:
-        """Raise if ``classes`` is missing in the first call, or holds sample weights."""
-        columns = getattr(y, "shape", ())[1:]  # scikit-learn may copy a y without a shape
-        if is_initial and classes is None and columns in ((), (1,)) and not is_multilabel(y):
-            raise ValueError("classes must be passed on the first call to partial_fit.")
-        with naming("classes"):  # MLPClassifier has sample_weight in this position
-            given = np.asarray(classes)
-        floats = given.dtype.kind == "f" and given.shape == np.shape(y)
-        if floats and not np.isin(y, given).all():
-            raise ValueError(
-                f"classes holds {len(given)} floats, as many as X has rows, and not the labels "
-                "in y. If these are sample weights, pass them by name: partial_fit(X, y, "
-                "sample_weight=...). By position the order is (X, y, classes, sample_weight)."
-            )
 
     def _check_known_classes(self, y: Any, classes: Any) -> None:
         """Raise if later data have other classes than the fitted network."""

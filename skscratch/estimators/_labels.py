@@ -2,21 +2,62 @@
 
 import functools
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.utils import column_or_1d
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import (
+    check_classification_targets,
+    is_multilabel,
+    type_of_target,
+)
 
 from skscratch._faults import in_labels
 from skscratch.estimators._validation import naming, raise_named
 
-__all__ = ["check_labels", "class_indices", "class_weights", "counted_in_rows", "find_classes"]
+__all__ = [
+    "check_classes", "check_labels", "checked", "class_indices", "class_weights",
+    "counted_in_rows", "find_classes", "is_soft", "weights",
+]  # fmt: skip
 
+# Rows of probabilities may sum to 1 within this, and are then divided by their sum.
+ROUNDING = 1e-3
 # A larger multiple of the smallest weight is not taken as a number of repetitions.
 MOST_REPETITIONS = 1000
+
+
+class Checked(NamedTuple):
+    """A checked y: labels (n,) or (n, L), probabilities (n, K) of soft labels or None, the dtype of
+    the labels, and the user's statement about the classes.
+    """
+
+    labels: Any
+    probabilities: Any
+    kind: str
+    known: Any
+
+
+def is_soft(estimator: Any) -> bool:
+    """Return whether y holds probabilities."""
+    given = estimator.soft_labels
+    return not isinstance(given, (bool, np.bool_)) or bool(given)
+
+
+def checked(estimator: Any, y: Any, argument: str, known: Any = None) -> Checked:
+    """Return a checked y; the label of a soft label is the most probable class."""
+    if not is_soft(estimator):
+        return Checked(check_labels(y, argument), None, y.dtype.str, known)
+    if estimator.class_weight is not None:
+        raise ValueError(
+            f"class_weight={estimator.class_weight!r} needs labels, and soft_labels are "
+            "probabilities. Multiply sample_weight by (y * factors).sum(axis=1) instead."
+        )
+    P, classes = _check_soft_labels(y, estimator.soft_labels, argument)
+    known = classes if known is None else known
+    return Checked(classes[P.argmax(axis=1)], P, classes.dtype.str, known)
 
 
 def check_labels(y: Any, argument: str) -> Any:
@@ -30,6 +71,38 @@ def check_labels(y: Any, argument: str) -> Any:
     except (ValueError, TypeError) as error:
         raise_named(error, argument, in_labels, y)
         raise
+
+
+def _check_soft_labels(y: Any, classes: Any, argument: str) -> tuple[Any, Any]:
+    """Return probabilities (n, K) whose rows sum to 1, and the classes of the columns, sorted.
+
+    ``classes`` are those of the columns of y, or True for 0 to K - 1.
+    """
+    shape = np.shape(y)
+    if len(shape) != 2 or shape[1] < 2:
+        raise ValueError(
+            f"With soft_labels, {argument} must hold probabilities, one row per sample and one "
+            f"column per class. Got shape {shape}. For labels, set soft_labels=False."
+        )
+    P = (y.toarray() if issparse(y) else y).astype(np.float64)
+    totals = P.sum(axis=1)
+    wrong = (P < 0).any(axis=1) | (abs(totals - 1) > ROUNDING)
+    if wrong.any():
+        i = int(np.flatnonzero(wrong)[0])
+        raise ValueError(
+            f"With soft_labels, each row of {argument} must hold probabilities that sum to 1. Row "
+            f"{i} is {P[i].tolist()}. Divide each row by its sum."
+        )
+    P /= totals[:, None]
+    if isinstance(classes, (bool, np.bool_)):
+        return P, np.arange(shape[1])
+    found, order = np.unique(np.asarray(classes), return_index=True)
+    if np.ndim(classes) != 1 or len(found) != len(classes) or len(found) != shape[1]:
+        raise ValueError(
+            f"soft_labels must be True or name each of the {shape[1]} columns of {argument} once. "
+            f"Got {classes!r}."
+        )
+    return P[:, order], found
 
 
 def _checked(y: Any) -> Any:
@@ -101,6 +174,22 @@ def find_classes(y: Any, classes: Any = None) -> Any:
     return np.arange(y.shape[1])
 
 
+def check_classes(y: Any, classes: Any, is_initial: bool) -> None:
+    """Raise if ``classes`` is missing in the first call, or holds sample weights."""
+    columns = getattr(y, "shape", ())[1:]  # scikit-learn may copy a y without a shape
+    if is_initial and classes is None and columns in ((), (1,)) and not is_multilabel(y):
+        raise ValueError("classes must be passed on the first call to partial_fit.")
+    with naming("classes"):  # MLPClassifier has sample_weight in this position
+        given = np.asarray(classes)
+    floats = given.dtype.kind == "f" and given.shape == np.shape(y)
+    if floats and not np.isin(y, given).all():
+        raise ValueError(
+            f"classes holds {len(given)} floats, as many as X has rows, and not the labels "
+            "in y. If these are sample weights, pass them by name: partial_fit(X, y, "
+            "sample_weight=...). By position the order is (X, y, classes, sample_weight)."
+        )
+
+
 def class_indices(y: Any, classes: Any, argument: str) -> Any:
     """Return the index of each label in classes; an indicator matrix is returned as it is."""
     if y.ndim == 2:
@@ -115,6 +204,26 @@ def class_indices(y: Any, classes: Any, argument: str) -> Any:
             f"{unknown.tolist()} besides."
         )
     return position[inverse]
+
+
+def weights(
+    estimator: Any, index: Any, sample_weight: NDArray[Any] | None, dtype: np.dtype[Any]
+) -> NDArray[Any] | None:
+    """Return the sample weights times the class weights, counted in rows."""
+    w = None if sample_weight is None else counted_in_rows(sample_weight)
+    class_weight = estimator.class_weight
+    if class_weight is None:
+        return None if w is None else w.astype(dtype, copy=False)
+    factors = class_weights(class_weight, index, estimator.classes_, w)
+    product: NDArray[Any] = factors if w is None else w * factors
+    if not product.any():
+        raise ValueError(
+            f"sample_weight and class_weight={class_weight!r} leave no sample with a positive "
+            "weight."
+        )
+    if not isinstance(class_weight, str):  # 'balanced' leaves the sum as it is
+        product = counted_in_rows(product)
+    return product.astype(dtype, copy=False)
 
 
 def class_weights(class_weight: Any, index: Any, classes: Any, w: Any) -> Any:

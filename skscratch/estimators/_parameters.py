@@ -173,6 +173,7 @@ PARAMETERS: dict[str, Parameter] = {
         off=1,
         before=1,
     ),
+    "soft_labels": Parameter(["boolean", "array-like"]),
 }
 
 
@@ -276,7 +277,7 @@ def _asks_for_nothing(name: str, value: Any, default: Any) -> bool:
 
 
 def _same(value: Any, default: Any) -> bool:
-    if isinstance(value, (list, tuple)):  # one value for each layer
+    if isinstance(value, (list, tuple, np.ndarray)):  # one value for each layer
         return all(_same(item, default) for item in value)
     return value is default or (type(value) is not type and bool(value == default))
 

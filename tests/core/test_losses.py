@@ -12,7 +12,9 @@ from skscratch.core.losses import (
     LOSSES,
     REGRESSION_LOSSES,
     LogisticCrossEntropy,
+    LogisticSoftLabels,
     SoftmaxCrossEntropy,
+    SoftmaxSoftLabels,
     with_output,
 )
 from tests.core.targets import OF_REGRESSORS, draw_targets
@@ -295,3 +297,71 @@ def test_one_class_has_a_constant_loss_of_zero(loss):
     y = np.zeros(20, int) if loss.output_activation == "softmax" else np.ones((20, 1), np.float32)
     _, constant = loss.fit_constant(y, EQUAL.astype(np.float32))
     assert constant == pytest.approx(0, abs=2e-6)
+
+
+P = softmax(RNG.normal(size=(20, 4)), axis=1)
+SOFT = {
+    "softmax": (SoftmaxSoftLabels(), P, 4),
+    "softmax-0.3": (SoftmaxSoftLabels(0.3), P, 4),
+    "logistic": (LogisticSoftLabels(), P[:, :1], 1),
+    "logistic-0.3": (LogisticSoftLabels(0.3), P[:, :1], 1),
+}
+soft = pytest.mark.parametrize(("loss", "y", "q"), SOFT.values(), ids=SOFT)
+
+
+class TestSoftLabels:
+    @soft
+    @pytest.mark.parametrize("w", WEIGHTS, ids=["unweighted", "weighted"])
+    def test_backward_is_the_derivative(self, loss, y, q, w):
+        w, step, z = shares(w), 1e-6, Z[:, :q]
+        p = z.copy()
+        loss.forward(p, y, w)
+        loss.backward(p, y, w)
+        direction = RNG.normal(size=z.shape)
+        ends = [loss.forward(z + sign * step * direction, y, w) for sign in (1, -1)]
+        assert_allclose((p * direction).sum(), (ends[0] - ends[1]) / (2 * step), rtol=1e-6)
+
+    @pytest.mark.parametrize("smoothing", [0.0, 0.3])
+    def test_it_is_the_cross_entropy(self, smoothing):
+        target = smoothed(P, smoothing)
+        expected = -(target * log_softmax(Z, axis=1)).sum(axis=1).mean()
+        loss = SoftmaxSoftLabels(smoothing)
+        assert_allclose(loss.forward(Z.copy(), P, EQUAL), expected, rtol=1e-12)
+        two = softmax(np.c_[0 * Z[:, 0], Z[:, 0]], axis=1)
+        target = smoothed(np.c_[1 - P[:, 0], P[:, 0]], smoothing)
+        loss = LogisticSoftLabels(smoothing)
+        expected = -(target * np.log(two)).sum(axis=1).mean()
+        assert_allclose(loss.forward(Z[:, :1].copy(), P[:, :1], EQUAL), expected, rtol=1e-12)
+
+    @soft
+    def test_each_member_has_its_own(self, loss, y, q):
+        z, y, w = np.stack([Z[:, :q], -Z[:, :q]]), np.stack([y, y[::-1]]), np.stack([EQUAL] * 2)
+        each = [loss.forward(z[i].copy(), y[i], w[i]) for i in range(2)]
+        assert_allclose(loss.each(z.copy(), y, w), each, rtol=1e-12)
+        assert_allclose(loss.forward(z.copy(), y, w), sum(each), rtol=1e-12)
+
+    def test_a_small_loss_keeps_its_digits(self):
+        z, w = np.array([[40.0]]), np.array([1.0])
+        loss = LogisticSoftLabels().forward(z, np.array([[1.0]]), w)
+        assert_allclose(loss, np.exp(-40.0), rtol=1e-12)
+        loss = SoftmaxSoftLabels().forward(np.array([[1e30, 0.0]]), np.array([[1.0, 0.0]]), w)
+        assert loss == 0
+
+    @soft
+    def test_no_constant_is_better_than_the_frequencies(self, loss, y, q):
+        loss, w = loss.for_prediction(), shares(WEIGHTS[1])
+        logits, mean = loss.fit_constant(y, w)
+
+        def of(logits):
+            return loss.forward(np.tile(logits, (20, 1)), y, w)
+
+        assert_allclose(of(logits), mean, rtol=1e-12)
+        for step in 0.1 * RNG.normal(size=(9, q)):
+            assert of(logits + step) > mean
+
+    @soft
+    def test_the_score_is_the_expected_accuracy(self, loss, y, q):
+        w, p = shares(WEIGHTS[1]), loss.predict(Z[:, :q])
+        whole = np.c_[1 - y, y] if q == 1 else y
+        drawn = whole[np.arange(20), loss.decide(Z[:, :q])]
+        assert_allclose(loss.score(p[:, -q:], y, w), w @ drawn, rtol=1e-12)

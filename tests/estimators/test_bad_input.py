@@ -64,6 +64,7 @@ REFUSED = {
     "checkpoint_epochs": [0, -1, 1.5, "1"],
     "checkpoint_seconds": [-1, NAN, "30"],
     "n_jobs": [0, 1.5, "2", NAN],
+    "soft_labels": [3, "yes", None],
 }  # fmt: skip
 
 

@@ -104,6 +104,7 @@ PARAMETERS = {
     "checkpoint_epochs": (one_of(None, 1, 3), one_of(0, 1.5)),
     "checkpoint_seconds": (one_of(None, 0, 30), one_of(-1, NAN)),
     "n_jobs": (one_of(None, 1), one_of(0, 1.5)),
+    "soft_labels": (st.just(False), one_of(3, "yes")),
 }
 
 FLOATS = (np.float64, np.float32, np.float16)
