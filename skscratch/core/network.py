@@ -35,6 +35,7 @@ __all__ = [
     "outputs",
     "rows_per_buffer",
     "split_members",
+    "trainable_slices",
     "views",
 ]
 
@@ -100,6 +101,8 @@ class Architecture:
         Share of each hidden layer's activations that a training step sets to zero; none by default.
     members : int, optional
         Number of such networks that are trained side by side; one by default.
+    trainable : tuple of bool, optional
+        Whether training changes each layer, hidden layers first; all by default.
 
     Examples
     --------
@@ -130,9 +133,12 @@ class Architecture:
     loss: Loss
     dropout: tuple[float, ...] = ()
     members: int = 1
+    trainable: tuple[bool, ...] = ()
 
     def __post_init__(self) -> None:
-        """Replace an empty ``dropout`` by a rate of zero for every hidden layer."""
+        """Replace an empty ``dropout`` by zeros, and an empty ``trainable`` by True everywhere."""
+        if not self.trainable:
+            object.__setattr__(self, "trainable", (True,) * (len(self.sizes) - 1))
         if not self.dropout:
             object.__setattr__(self, "dropout", (0.0,) * len(self.activations))
 
@@ -202,6 +208,32 @@ def views(theta: Any, sizes: tuple[int, ...], members: int = 1) -> Parameters:
         parts.append(theta[start:end].reshape(*in_front, *shape))
     n_layers = len(sizes) - 1
     return Parameters(parts[:n_layers], parts[n_layers:])
+
+
+def trainable_slices(arch: Architecture, *, biases: bool = True) -> list[slice]:
+    """Return the parts of a flat vector of parameters, or of their gradient, that are trained.
+
+    Without ``biases``, they are the weights alone, the part that is regularised.
+
+    Examples
+    --------
+    >>> from skscratch.core.losses import LogisticCrossEntropy
+    >>> from skscratch.core.network import Architecture, trainable_slices
+    >>> arch = Architecture((2, 1), (), LogisticCrossEntropy())
+    >>> trainable_slices(arch)
+    [slice(0, 3, None)]
+    >>> trainable_slices(arch, biases=False)
+    [slice(0, 2, None)]
+    """
+    slices, end = [slice(0, 0)], 0
+    shapes = (*pairwise(arch.sizes), *((q,) for q in arch.sizes[1:] if biases))
+    for shape, is_trained in zip(shapes, arch.trainable * (1 + biases), strict=True):
+        start, end = end, end + arch.members * math.prod(shape)
+        if is_trained and slices[-1].stop == start:
+            slices[-1] = slice(slices[-1].start, end)
+        elif is_trained:
+            slices.append(slice(start, end))
+    return [part for part in slices if part.stop > part.start]
 
 
 def split_members(params: Parameters, members: int) -> list[Parameters]:

@@ -8,7 +8,7 @@ A new optimizer is a rule and an entry of ``SOLVERS``.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self
 
@@ -369,6 +369,8 @@ class Optimizer:
         The state to continue from, updated at every step; by default the state of a new optimizer.
     ema : EMA, optional
         A moving average of theta, updated after every step.
+    trainable : sequence of slice, optional
+        The parts of theta to train; all by default. The gradient of the others is ignored.
 
     Attributes
     ----------
@@ -405,10 +407,13 @@ class Optimizer:
         max_norm: float = math.inf,
         state: OptimizerState | None = None,
         ema: EMA | None = None,
+        trainable: Sequence[slice] | None = None,
     ) -> None:
         self.rule, self.schedule, self.ema, self.norms = rule, schedule, ema, 0.0
         self.state = OptimizerState.start(rule, theta) if state is None else state
-        self._g, self._max_norm, self._weight_decay = g, max_norm, weight_decay
+        trainable = [slice(0, theta.size)] if trainable is None else trainable
+        self._trained = [g[part] for part in trainable]
+        self._max_norm, self._weight_decay = max_norm, weight_decay
         # 0-d arrays: NumPy would convert a Python float again in every operation
         self._l2 = np.array(l2, theta.dtype)
         self._scalars = np.empty(len(rule.scalars(1, 1.0)), theta.dtype)
@@ -417,7 +422,8 @@ class Optimizer:
         W, gW = theta[:n_weights], g[:n_weights]
         self._blocks = [
             (theta[i:j], g[i:j], step[: j - i], W[i:j], gW[i:j], [slot[i:j] for slot in slots])
-            for i, j in _blocks(theta.size)
+            for part in trainable
+            for i, j in _blocks(part.stop, part.start)
         ]
 
     def step(self) -> None:
@@ -444,21 +450,24 @@ class Optimizer:
 
     def _clip(self) -> float:
         """Scale g down to max_norm; return the difference between both norms."""
-        g, most = self._g, self._max_norm
-        norm = math.sqrt(np.dot(g, g))
+        most, parts = self._max_norm, self._trained
+        norm = math.sqrt(sum(np.dot(g, g) for g in parts))
         if norm == math.inf:
-            norm = _large_norm(g)
+            norm = _large_norm(parts)
         if norm <= most or not norm < math.inf:
             return 0.0
-        g *= most / norm
+        for g in parts:
+            g *= most / norm
         return norm - most
 
 
-def _large_norm(g: Any) -> float:
+def _large_norm(parts: list[Any]) -> float:
     """Return ‖g‖ even if its square overflows."""
-    largest = float(abs(g).max())
-    return largest * math.sqrt(np.sum((g / largest) ** 2)) if largest < math.inf else math.inf
+    largest = max(float(abs(g).max()) for g in parts)
+    if not largest < math.inf:
+        return math.inf
+    return largest * math.sqrt(sum(float(np.sum((g / largest) ** 2)) for g in parts))
 
 
-def _blocks(size: int) -> list[tuple[int, int]]:
-    return [(i, min(i + BLOCK, size)) for i in range(0, size, BLOCK)]
+def _blocks(end: int, start: int = 0) -> list[tuple[int, int]]:
+    return [(i, min(i + BLOCK, end)) for i in range(start, end, BLOCK)]

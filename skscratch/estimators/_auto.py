@@ -8,6 +8,8 @@ from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 
 from skscratch._compat import InvalidParameterError
+from skscratch.core.losses import Loss
+from skscratch.estimators._former import is_of_user
 from skscratch.training.config import EarlyStopping
 from skscratch.training.data import Dataset, holdout_sizes
 
@@ -157,6 +159,8 @@ def settle(
             n_held_out = _n_held_out(estimator, data)
             early = _early_stopping(estimator, data, n_rows, n_held_out)
             n_training -= 0 if early is None else n_held_out
+    if members > 1 and estimator.n_jobs not in (None, 1):
+        _check_workers(estimator, data.loss)
     return Choices(members, early, n_training, batch_size(estimator.batch_size, n_training))
 
 
@@ -184,8 +188,15 @@ def _early_stopping(
             return None
         fraction = estimator.validation_fraction
         refit = batch_size(estimator.batch_size, n_rows) if estimator.refit else None
-    temperature = bool(getattr(estimator, "temperature_scaling", False))
+    # a temperature changes the output layer
+    temperature = bool(getattr(estimator, "temperature_scaling", False)) and _last(estimator)
     return EarlyStopping(fraction, estimator.n_updates_no_change, temperature, refit)
+
+
+def _last(estimator: Any) -> bool:
+    """Return whether the output layer is trained."""
+    given = estimator.trainable
+    return bool(given if isinstance(given, (bool, np.bool_)) else given[-1])
 
 
 def _n_held_out(estimator: Any, data: Dataset) -> int:
@@ -211,6 +222,8 @@ def _missing(estimator: Any, X: Any) -> str:
         "refit=False": not estimator.refit,
         "another solver than 'lbfgs'": not is_lbfgs(estimator.solver),
         "a dense X": not issparse(X),
+        "coefs_init=None and intercepts_init=None": estimator.coefs_init is None
+        and estimator.intercepts_init is None,
     }
     return " and ".join(need for need, met in needed.items() if not met)
 
@@ -235,6 +248,21 @@ def _n_members(estimator: Any, n: Any, data: Dataset, n_rows: int, widths: tuple
             f"n_members={n} must divide every width in hidden_layer_sizes={widths}."
         )
     return int(n)
+
+
+def _check_workers(estimator: Any, loss: Loss) -> None:
+    """Raise if members depend on each other, so that they cannot be divided among workers."""
+    if estimator.max_grad_norm is not None:
+        raise InvalidParameterError(
+            f"n_jobs={estimator.n_jobs} needs max_grad_norm=None, because max_grad_norm="
+            f"{estimator.max_grad_norm!r} scales the gradient of all members together. Set "
+            "n_jobs=None to train them in one process."
+        )
+    if is_of_user(loss):
+        raise InvalidParameterError(
+            f"n_jobs={estimator.n_jobs} needs a loss of this package. Set n_jobs=None to train "
+            f"with loss={loss!r}."
+        )
 
 
 def batch_size(value: Any, n_rows: int) -> int:

@@ -85,6 +85,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
     warm_start: bool
     refit: bool
     standardize: bool
+    trainable: Any
     checkpoint: Any
     dtype: Any
     random_state: Any
@@ -305,7 +306,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         if not is_initial:
             return continued_state(self, config)
         if self.standardize and not (config.standardize and not issparse(data.X)):
-            warn_of_no_scaling(self, data.X)
+            warn_of_no_scaling(self, data.X, config)
         state = TrainingState.start(config, data, draw_seed(self.random_state))
         if state.scaling is not None:
             warn_of_limits(self, state.scaling.limit)

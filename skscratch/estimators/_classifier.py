@@ -245,6 +245,17 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         and so on. The loss is the cross-entropy ``-sum(y · log p)``. Such y come from annotators
         who disagree, or from the ``predict_proba`` of another model (distillation). Not with
         ``class_weight``.
+    coefs_init, intercepts_init : list of (array or None), default=None
+        Weights (fan_in, fan_out) and biases (fan_out,) to start from, one per layer, such as the
+        ``coefs_`` and ``intercepts_`` of a fitted network. They are for X, and for the y of a
+        regressor, as they are: ``standardize`` takes them to the scale that it trains on. None in
+        the list stands for a layer that starts as usual. They are copied, and used when a network
+        begins, not where training continues. 'auto' members are one then.
+    trainable : bool or list of bool, default=True
+        Whether training changes each layer, hidden layers first and the output layer last. A layer
+        that is not trained keeps its weights and biases to the bit, in the network's precision.
+        If the first layer is given and not trained, X is not scaled. If the output layer is not
+        trained, no temperature is fitted.
 
     Attributes
     ----------
@@ -370,6 +381,9 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         checkpoint_seconds: float | None = 30,
         n_jobs: int | None = None,
         soft_labels: bool | ArrayLike = False,
+        coefs_init: Sequence[ArrayLike | None] | None = None,
+        intercepts_init: Sequence[ArrayLike | None] | None = None,
+        trainable: bool | Sequence[bool] = True,
     ) -> None:
         """Store the parameters as they are. ``fit`` checks their values."""
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -417,6 +431,9 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         self.checkpoint_seconds = checkpoint_seconds
         self.n_jobs = n_jobs
         self.soft_labels = soft_labels
+        self.coefs_init = coefs_init
+        self.intercepts_init = intercepts_init
+        self.trainable = trainable
 
     @available_if(lambda self: not is_lbfgs(self.solver))
     @explained

@@ -174,6 +174,9 @@ PARAMETERS: dict[str, Parameter] = {
         before=1,
     ),
     "soft_labels": Parameter(["boolean", "array-like"]),
+    "coefs_init": Parameter([list, tuple, None]),
+    "intercepts_init": Parameter([list, tuple, None]),
+    "trainable": Parameter(["boolean", list, tuple]),
 }
 
 
@@ -279,6 +282,8 @@ def _asks_for_nothing(name: str, value: Any, default: Any) -> bool:
 def _same(value: Any, default: Any) -> bool:
     if isinstance(value, (list, tuple, np.ndarray)):  # one value for each layer
         return all(_same(item, default) for item in value)
+    if value is None or default is None:
+        return value is default
     return value is default or (type(value) is not type and bool(value == default))
 
 

@@ -250,6 +250,17 @@ default='squared_error'
         Within a worker of joblib, for instance in a search with ``n_jobs``, members are not
         divided. Several workers exclude ``max_grad_norm``, which looks at all members together, and
         a custom loss. Not for one member, 'lbfgs' and ``partial_fit``.
+    coefs_init, intercepts_init : list of (array or None), default=None
+        Weights (fan_in, fan_out) and biases (fan_out,) to start from, one per layer, such as the
+        ``coefs_`` and ``intercepts_`` of a fitted network. They are for X, and for the y of a
+        regressor, as they are: ``standardize`` takes them to the scale that it trains on. None in
+        the list stands for a layer that starts as usual. They are copied, and used when a network
+        begins, not where training continues. 'auto' members are one then.
+    trainable : bool or list of bool, default=True
+        Whether training changes each layer, hidden layers first and the output layer last. A layer
+        that is not trained keeps its weights and biases to the bit, in the network's precision;
+        only the output biases may be rounded by the scale of y. If the first layer is given and not
+        trained, X is not scaled.
 
     Attributes
     ----------
@@ -371,6 +382,9 @@ default='squared_error'
         checkpoint_epochs: int | None = None,
         checkpoint_seconds: float | None = 30,
         n_jobs: int | None = None,
+        coefs_init: Sequence[ArrayLike | None] | None = None,
+        intercepts_init: Sequence[ArrayLike | None] | None = None,
+        trainable: bool | Sequence[bool] = True,
     ) -> None:
         """Store the parameters as they are. ``fit`` checks their values."""
         self.loss = loss
@@ -416,6 +430,9 @@ default='squared_error'
         self.checkpoint_epochs = checkpoint_epochs
         self.checkpoint_seconds = checkpoint_seconds
         self.n_jobs = n_jobs
+        self.coefs_init = coefs_init
+        self.intercepts_init = intercepts_init
+        self.trainable = trainable
 
     @explained
     def fit(

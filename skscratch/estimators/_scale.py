@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skscratch._warnings import warn
+from skscratch.training.config import TrainingConfig
 from skscratch.training.scaling import LIMIT, differently_scaled, root_mean_squares
 
 __all__ = ["named_features", "warn_of_limits", "warn_of_no_scaling", "warn_of_other_scale"]
@@ -15,8 +16,14 @@ ROWS_AT_A_TIME = 4096
 FAR_FROM_SCALE = 1e-3, 30.0
 
 
-def warn_of_no_scaling(estimator: Any, X: Any) -> None:
-    """Warn if the features of an X that is not scaled are far too small or too large."""
+def warn_of_no_scaling(estimator: Any, X: Any, config: TrainingConfig) -> None:
+    """Warn if the features of an X that is not scaled are far too small or too large.
+
+    A first layer that is given and not trained was made for such an X.
+    """
+    given = config.given is not None and config.given.weights[0] is not None
+    if given and not config.arch.trainable[0]:
+        return
     scales = root_mean_squares(X, ROWS_AT_A_TIME)
     largest = int(scales.argmax())
     if not scales[largest] > 0 or FAR_FROM_SCALE[0] <= scales[largest] <= FAR_FROM_SCALE[1]:

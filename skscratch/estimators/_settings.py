@@ -21,7 +21,7 @@ from skscratch.core.losses import Loss
 from skscratch.core.network import Architecture
 from skscratch.core.optimizers import SOLVERS, Adam, Momentum, Nesterov, Rule
 from skscratch.core.schedules import SCHEDULES, Function, Schedule, WarmUp
-from skscratch.estimators import _hints
+from skscratch.estimators import _given, _hints
 from skscratch.estimators._auto import Choices, is_lbfgs, settle
 from skscratch.estimators._former import (
     current_activation,
@@ -85,26 +85,27 @@ def resolve(
     functions = activations(estimator.activation, len(widths))
     rates = dropout(estimator.dropout, len(widths))
     draws = initializers(estimator.weight_init, functions)
+    start = _start(estimator, (data.X.shape[1], *widths, data.n_outputs))
     choices = settle(estimator, data, widths, n_members or estimator.n_members, is_partial)
     optimizer: LBFGS | Stochastic
     if is_lbfgs(estimator.solver):
         optimizer, rates = LBFGS(estimator.max_fun), ()
     else:
         optimizer = _stochastic(estimator, choices, data.loss, is_partial, is_initial)
-        _check_workers(estimator, optimizer, data.loss)
     by_loss = isinstance(estimator.scoring, str) and estimator.scoring == "loss"
     members = choices.members
     sizes = (data.X.shape[1], *(width // members for width in widths), data.n_outputs)
     return TrainingConfig(
-        Architecture(sizes, functions, data.loss, rates, members),
+        Architecture(sizes, functions, data.loss, rates, members, start.trainable),
         draws,
         data.dtype,
         optimizer,
         alpha=estimator.alpha,
         max_iter=estimator.max_iter,
         tol=estimator.tol,
-        standardize=bool(estimator.standardize and not is_partial),
+        standardize=bool(estimator.standardize and not is_partial and not start.keeps_first),
         scorer=None if by_loss or is_partial else find_scorer(estimator, data),
+        given=start.given,
     )
 
 
@@ -139,23 +140,6 @@ def _stochastic(
             "more is learned. Set decay_steps to the number of updates that there are to be in all."
         )
     return stochastic
-
-
-def _check_workers(estimator: Any, options: Stochastic, loss: Loss) -> None:
-    """Raise if members depend on each other, so that they cannot be divided among workers."""
-    if options.n_jobs in (None, 1):
-        return
-    if options.max_grad_norm < math.inf:
-        raise InvalidParameterError(
-            f"n_jobs={options.n_jobs} needs max_grad_norm=None, because max_grad_norm="
-            f"{estimator.max_grad_norm!r} scales the gradient of all members together. Set "
-            "n_jobs=None to train them in one process."
-        )
-    if is_of_user(loss):
-        raise InvalidParameterError(
-            f"n_jobs={options.n_jobs} needs a loss of this package. Set n_jobs=None to train with "
-            f"loss={loss!r}."
-        )
 
 
 def _updates_before(estimator: Any, update_rule: Rule) -> int:
@@ -237,6 +221,14 @@ def dropout(value: Any, n_hidden: int) -> tuple[float, ...]:
             f"{n_hidden} hidden layer(s)."
         )
     return tuple(float(rate) for rate in rates)
+
+
+def _start(estimator: Any, sizes: tuple[int, ...]) -> _given.Start:
+    """Return how a network with layers of these widths starts."""
+    given = estimator.coefs_init, estimator.intercepts_init
+    if estimator.trainable is True and given == (None, None):
+        return _given.USUAL
+    return _given.start(estimator, sizes)
 
 
 def rule(estimator: Any) -> Rule:

@@ -116,6 +116,8 @@ class TrainingConfig:
         Whether the first run scales the features, if some are out of scale.
     scorer : Scorer or None
         Compares networks on validation rows. None compares networks by their loss.
+    given : Parameters or None
+        Arrays to start from, for unscaled X and targets; None for an array that is drawn, or zero.
 
     Examples
     --------
@@ -138,6 +140,7 @@ class TrainingConfig:
     tol: float = 1e-4
     standardize: bool = False
     scorer: Scorer | None = None
+    given: Parameters | None = None
 
     @property
     def stochastic(self) -> Stochastic | None:

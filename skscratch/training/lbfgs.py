@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 from scipy.sparse import csr_array, issparse
 
-from skscratch.core.network import rows_per_buffer, views
+from skscratch.core.network import rows_per_buffer, trainable_slices, views
 from skscratch.training.config import LBFGS, TrainingConfig
 from skscratch.training.data import Batch, Dataset, ShuffledBatches
 from skscratch.training.loop import Network, l2_strength, loss_and_gradient
@@ -115,13 +115,9 @@ class LBFGSFit:
 
     def _objective(self) -> tuple[float, Any]:
         self.hooks.begin_epoch(self.state, "iteration")
-        loss, g = objective(self.network, self.batches, self._weights(), self.l2)
+        loss, g = objective(self.network, self.batches, self.trial, self.l2)
         self.norm = math.sqrt(g @ g)
         return loss, g
-
-    def _weights(self) -> NDArray[Any]:
-        """Return all the weights of the trial point."""
-        return self.trial[: self.state.W.size]
 
     def _end_iteration(self, value: float) -> None:
         """Record an iteration; if it is the last, raise StopIteration, which SciPy expects."""
@@ -132,8 +128,8 @@ class LBFGSFit:
 
     def _record(self, value: float) -> None:
         """Record the iteration that led to the trial point."""
-        state, W, now = self.state, self._weights(), perf_counter()
-        penalty = float(0.5 * self.l2 * float(W @ W))
+        state, now = self.state, perf_counter()
+        penalty = 0.5 * self.l2 * _square(self.trial, trainable_slices(state.arch, biases=False))
         state.record(value - penalty, penalty, gradient_norm=self.norm, seconds=now - self.time)
         if self.evaluator is not None:
             self.evaluator.evaluate()
@@ -145,20 +141,31 @@ class LBFGSFit:
         return math.isfinite(value) and math.isfinite(self.trial @ self.trial)
 
 
-def objective(network: Network, batches: Iterable[Batch], W: Any, l2: float) -> tuple[float, Any]:
+def objective(
+    network: Network, batches: Iterable[Batch], theta: Any, l2: float
+) -> tuple[float, Any]:
     """Return ``L + ½ l2 ‖W‖²`` over all batches and its gradient, a new float64 vector.
 
-    W holds all the weights, the part of theta before the biases. The data are visited in batches
-    only to bound memory. The means of the batches are combined by weight.
+    theta are the parameters of the network, and W those of its weights that are trained. The
+    gradient of what is not trained is 0. The data are visited in batches only to bound memory. The
+    means of the batches are combined by weight.
     """
     total, weights, g = 0.0, 0.0, np.zeros(network.grad.g.shape)
     for X, y, w, weight in batches:
         total += weight * loss_and_gradient(network, X, y, w)
         g += np.float64(weight) * network.grad.g  # float32 may not hold the weight
         weights += weight
-    g /= weights
-    g[: W.size] += l2 * W
-    return total / weights + 0.5 * l2 * float(W @ W), g
+    trained, g_trained = trainable_slices(network.arch, biases=False), np.zeros_like(g)
+    for part in trainable_slices(network.arch):
+        g_trained[part] = g[part] / weights
+    for part in trained:
+        g_trained[part] += l2 * theta[part]
+    return total / weights + 0.5 * l2 * _square(theta, trained), g_trained
+
+
+def _square(theta: Any, parts: list[slice]) -> float:
+    """Return the squared norm of parts of a vector."""
+    return sum(float(theta[part] @ theta[part]) for part in parts)
 
 
 def minimize(

@@ -15,7 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skscratch.core.losses import Loss
-from skscratch.core.network import Architecture, Gradient, Parameters, Workspace, backward, forward
+from skscratch.core.network import (
+    Architecture,
+    Gradient,
+    Parameters,
+    Workspace,
+    backward,
+    forward,
+    trainable_slices,
+)
 from skscratch.core.optimizers import EMA, Optimizer, OptimizerState
 from skscratch.training.config import Stochastic, TrainingConfig
 from skscratch.training.data import Batch, Dataset, ShuffledBatches
@@ -224,8 +232,10 @@ class EpochRunner:
         self.state, theta, decay = state, state.theta, options.ema_decay
         n_rows = rows.shape[-1] if data.w is None else data.w[rows].sum(axis=-1, dtype=float)
         self.l2 = l2_strength(config.alpha, float(np.mean(n_rows)), least_rows)
-        self.W = theta[: sum(W.size for W in state.params.weights)]
+        n_weights = sum(W.size for W in state.params.weights)
         self.network, self.batches = self._allocate(batch_size, rows)
+        trained = trainable_slices(state.arch)
+        self.weights = trainable_slices(state.arch, biases=False)
         if decay and state.ema is None:
             # after earlier epochs, the start must outweigh the first steps of a new optimizer
             n = math.ceil(10 / (1 - decay)) if state.n_epochs else 0
@@ -236,13 +246,14 @@ class EpochRunner:
             options.schedule,
             theta,
             self.network.grad.g,
-            self.W.size,
+            n_weights,
             l2=self.l2,
             weight_decay=options.weight_decay,
             # the norm of the gradient of all members grows with the root of their number
             max_norm=options.max_grad_norm * math.sqrt(state.arch.members),
             state=state.optimizer,
             ema=state.ema,
+            trainable=trained,
         )
         self.current = theta if state.ema is None else state.ema.mean
 
@@ -264,7 +275,8 @@ class EpochRunner:
         state, optimizer, start = self.state, self.optimizer, perf_counter()
         updates, n_before, optimizer.norms = optimizer.state, optimizer.state.n_updates, 0.0
         members = state.arch.members
-        penalty = 0.5 * self.l2 * float(self.W @ self.W) / members
+        weights = [state.theta[part] for part in self.weights]
+        penalty = 0.5 * self.l2 * sum(float(W @ W) for W in weights) / members
         loss = self.take_steps(max_updates)
         # the squared norm of theta overflows long before predictions do
         if not (math.isfinite(loss + penalty) and math.isfinite(state.theta @ state.theta)):

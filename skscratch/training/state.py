@@ -163,7 +163,29 @@ class TrainingState:
         state.target_scaling = data.target_scaling
         if config.standardize and not issparse(data.X):
             state.scaling = find_scaling(data.X, data.w, n_rows, config.dtype)
+        if config.given is not None:
+            state._write(config.given)
         return state
+
+    def _write(self, given: Parameters) -> None:
+        """Write given arrays, which are for unscaled X and targets, over the initial ones."""
+        params = self.unscaled(self.theta)
+        for arrays, own in zip(params, given, strict=True):
+            for array, new in zip(arrays, own, strict=True):
+                if new is not None:
+                    array[...] = new
+        (*weights, W), (*biases, b) = params
+        if self.target_scaling is not None:
+            loss = cast(RegressionLoss, self.arch.loss)
+            W, b = loss.unfold_target(W, b, *self.target_scaling)
+        params = Parameters([*weights, W], [*biases, b])
+        params = params if self.scaling is None else self.scaling.unfold(params)
+        for own_arrays, arrays in zip(self.params, params, strict=True):
+            for own_array, array in zip(own_arrays, arrays, strict=True):
+                own_array[...] = array
+        for b, new in zip(self.params.biases, given.biases, strict=True):
+            if new is None:
+                b[...] = 0
 
     @property
     def W(self) -> NDArray[Any]:

@@ -22,7 +22,14 @@ import joblib
 import numpy as np
 from joblib.parallel import get_active_backend
 
-from skscratch.core.network import Architecture, Gradient, Parameters, Workspace, views
+from skscratch.core.network import (
+    Architecture,
+    Gradient,
+    Parameters,
+    Workspace,
+    trainable_slices,
+    views,
+)
 from skscratch.core.optimizers import EMA, Optimizer, OptimizerState
 from skscratch.core.regression_losses import summed
 from skscratch.training.config import Stochastic
@@ -202,6 +209,7 @@ def _train_part(
         weight_decay=options.weight_decay,
         state=updates,
         ema=None if mean is None else EMA(theta, options.ema_decay, mean, learned.n_averaged),
+        trainable=trainable_slices(network.arch),
     )
     if options.shuffle:
         for _ in range(part.start):  # the draws for the members in front

@@ -65,6 +65,9 @@ REFUSED = {
     "checkpoint_seconds": [-1, NAN, "30"],
     "n_jobs": [0, 1.5, "2", NAN],
     "soft_labels": [3, "yes", None],
+    "coefs_init": [3, "zeros"],
+    "intercepts_init": [3, "zeros"],
+    "trainable": [3, "no", None],
 }  # fmt: skip
 
 

@@ -55,7 +55,7 @@ CHANGES = {
 # What they change is no number of the model; each is tested where it belongs.
 ELSEWHERE = {
     "verbose", "warm_start", "checkpoint", "checkpoint_epochs", "checkpoint_seconds", "n_jobs",
-    "soft_labels",
+    "soft_labels", "coefs_init", "intercepts_init", "trainable",
 }  # fmt: skip
 
 

@@ -105,6 +105,9 @@ PARAMETERS = {
     "checkpoint_seconds": (one_of(None, 0, 30), one_of(-1, NAN)),
     "n_jobs": (one_of(None, 1), one_of(0, 1.5)),
     "soft_labels": (st.just(False), one_of(3, "yes")),
+    "coefs_init": (st.none(), one_of(3, [0])),
+    "intercepts_init": (st.none(), one_of(3, [0])),
+    "trainable": (st.just(True), one_of(3, [])),
 }
 
 FLOATS = (np.float64, np.float32, np.float16)

@@ -29,10 +29,9 @@ def make(hidden=(), w=None, batch_size=40, l2=0.0, container=np.asarray, dtype=n
     """Return theta and the objective at theta."""
     arch = Architecture((3, *hidden, 3), (Tanh(),) * len(hidden), SoftmaxCrossEntropy())
     theta, params = allocate(arch.sizes, dtype)
-    n_weights = sum(layer.size for layer in params.weights)
     network = Network.empty(arch, params, batch_size)
     batches = SequentialBatches(container(X), Y, w, batch_size, dtype)
-    return theta, lambda: lbfgs.objective(network, batches, theta[:n_weights], l2)
+    return theta, lambda: lbfgs.objective(network, batches, theta, l2)
 
 
 @pytest.mark.parametrize("container", [np.asarray, csr_array])
