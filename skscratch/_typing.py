@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,8 +23,20 @@ __all__ = [
     "Scoring",
     "Sizes",
     "Solver",
+    "Splitter",
     "WeightInit",
 ]
+
+
+class Splitter(Protocol):
+    """A splitter as in ``sklearn.model_selection``."""
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Any:
+        """Yield pairs of rows: to train on, and to test on."""
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of splits."""
+
 
 MatrixLike: TypeAlias = ArrayLike | sparray | spmatrix
 PathOrName: TypeAlias = str | PathLike[str]

@@ -106,7 +106,13 @@ def code_lines(source):
 
 
 def long_file(source):
-    n_lines = len(code_lines(source))
+    stored = {  # scikit-learn asks for these, one line per parameter
+        line
+        for f in functions(source)
+        if only_stores(f)
+        for line in range(f.body[0].lineno, f.end_lineno + 1)
+    }
+    n_lines = len(code_lines(source) - stored)
     return [f"{n_lines} lines of code"] if n_lines > MAX_FILE else []
 
 

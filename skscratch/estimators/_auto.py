@@ -204,6 +204,8 @@ def _n_held_out(estimator: Any, data: Dataset) -> int:
     if data.validation is not None:
         return 0
     rows = data.weighted_rows()
+    if data.holdout is not None:
+        return data.holdout.n_held_out(rows, estimator.validation_fraction)
     counts = np.array([len(rows)]) if data.strata is None else np.bincount(data.strata[rows])
     return int(holdout_sizes(counts, estimator.validation_fraction).sum())
 

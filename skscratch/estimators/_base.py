@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from numbers import Real
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -39,6 +40,7 @@ from skscratch.estimators._fitted import (
     published,
 )
 from skscratch.estimators._hints import explained
+from skscratch.estimators._holdout import holdout, warn_of_holdout
 from skscratch.estimators._messages import diverged
 from skscratch.estimators._parameters import CONSTRAINTS, names_of, warn_of_unused
 from skscratch.estimators._prediction import finished
@@ -86,6 +88,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
     refit: bool
     standardize: bool
     trainable: Any
+    validation_fraction: Any
     checkpoint: Any
     dtype: Any
     random_state: Any
@@ -95,22 +98,6 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
     # the usual learning rate of Adam with a moving average
     _rate_of_adam: ClassVar[float] = 0.01
     _label_dtype: str | None = None
-    # the fitted attributes, for editors and type checkers
-    coefs_: list[NDArray[Any]]
-    intercepts_: list[NDArray[Any]]
-    history_: dict[str, NDArray[np.float64]]
-    n_iter_: int
-    t_: int
-    n_layers_: int
-    n_outputs_: int
-    n_members_: int
-    out_activation_: str
-    best_loss_: float | None
-    best_validation_score_: float | None
-    n_features_in_: int
-    feature_names_in_: NDArray[np.object_]
-    _activation: Any
-    _continuation: dict[str, Any]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Give a class the constraints of its own parameters."""
@@ -155,6 +142,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
         X_val: MatrixLike | None = None,
         y_val: MatrixLike | None = None,
         sample_weight_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
     ) -> Self:
         """Train until the loss stalls, or for ``max_iter`` epochs.
 
@@ -181,6 +169,10 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
             for samples of X, and silently split X_val into folds.
         sample_weight_val : array-like, like sample_weight, default=None
             Weights of the validation set.
+        groups : array-like of shape (n_samples,), default=None
+            The group of each sample, for instance its patient. Whole groups are held out for
+            validation, so that near-copies of a training sample do not tell when to stop. See
+            ``validation_fraction``.
 
         Returns
         -------
@@ -205,8 +197,9 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
             causes.
         UserWarning
             If a parameter was set that this fit does not use, if X_val has another scale than X, if
-            a feature of X has values far away from all its other values, or if the
-            scale of a sparse X is far from 1.
+            a feature of X has values far away from all its other values, if the scale of a
+            sparse X is far from 1, if ``groups`` decide nothing, or if splits of
+            ``validation_fraction`` cost members more than a tenth of the rows.
 
         Examples
         --------
@@ -223,9 +216,14 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
             data = self._check(X, y, sample_weight, is_initial, dtype)
             if not (X_val is None and y_val is None and sample_weight_val is None):
                 data = self._check_validation(X_val, y_val, sample_weight_val, data)
+            by_rows = isinstance(self.validation_fraction, Real) or data.validation is not None
+            if groups is not None or not by_rows:
+                data = replace(data, holdout=holdout(self, data, groups))
             config = resolve(self, data, is_initial=is_initial, n_members=members)
             state = self._state(config, data, is_initial)
             warn_of_unused(self, "fit", config, data.validation is not None)
+            if groups is not None or data.holdout is not None:
+                warn_of_holdout(config, data, groups)
             options, file = config.optimizer, None
             n, jobs = None, None
             if isinstance(options, Stochastic):

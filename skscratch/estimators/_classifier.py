@@ -116,9 +116,15 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         held out, none are, and the training loss decides when to stop. 'auto' is True with 50 rows
         or more, or with a validation set passed to ``fit``, but False with ``warm_start``. Not for
         'lbfgs' and ``partial_fit``.
-    validation_fraction : float, default=0.1
+    validation_fraction : float or splitter, default=0.1
         Fraction of the rows to hold out for validation, stratified by class. Each class keeps at
-        least one row for training. Each member holds out different rows.
+        least one row for training. With ``groups`` passed to ``fit``, whole groups are
+        held out, about this fraction of the rows. A splitter of scikit-learn, such as
+        ``TimeSeriesSplit(5)`` or ``StratifiedGroupKFold(10)``, chooses the rows itself, if need be
+        by ``groups``; its test rows are held out. Each member holds out different rows, groups or
+        splits. If each split trains on all rows of the split before it and on more, as with a time
+        series, all members take the last one. Members train on equally many rows, those of the
+        smallest part.
     beta_1 : float, default=0.9
         Decay of Adam's average of the gradient, in [0, 1).
     beta_2 : float, default=0.999
@@ -220,7 +226,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         Whether to divide the logits, after early stopping, by the temperature that minimises the
         loss on the validation set. Predicted classes stay the same. Over- and underconfident
         probabilities are corrected. A few validation rows change the probabilities little. Not
-        after ``refit``.
+        after ``refit``, and not if ``trainable`` leaves out the output layer.
     checkpoint : path-like, default=None
         File to which ``fit`` saves its state at intervals. If the file exists, ``fit`` resumes from
         it, and ends with the model that it would have had without the interruption. A file that was
@@ -245,17 +251,19 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         and so on. The loss is the cross-entropy ``-sum(y · log p)``. Such y come from annotators
         who disagree, or from the ``predict_proba`` of another model (distillation). Not with
         ``class_weight``.
-    coefs_init, intercepts_init : list of (array or None), default=None
-        Weights (fan_in, fan_out) and biases (fan_out,) to start from, one per layer, such as the
-        ``coefs_`` and ``intercepts_`` of a fitted network. They are for X, and for the y of a
-        regressor, as they are: ``standardize`` takes them to the scale that it trains on. None in
-        the list stands for a layer that starts as usual. They are copied, and used when a network
-        begins, not where training continues. 'auto' members are one then.
+    coefs_init : list of (array or None), default=None
+        Weights to start from, one array of shape (fan_in, fan_out) per layer, such as the
+        ``coefs_`` of a fitted network; None in the list stands for a layer that starts as usual.
+        The arrays are for X, and for the y of a regressor, as they are: ``standardize`` takes them
+        to the scale that is trained on. They are copied, and used when a network begins, not where
+        training continues. ``n_members='auto'`` is 1 then.
+    intercepts_init : list of (array or None), default=None
+        Biases to start from, one array of shape (fan_out,) per layer. See ``coefs_init``.
     trainable : bool or list of bool, default=True
         Whether training changes each layer, hidden layers first and the output layer last. A layer
-        that is not trained keeps its weights and biases to the bit, in the network's precision.
-        If the first layer is given and not trained, X is not scaled. If the output layer is not
-        trained, no temperature is fitted.
+        that is not trained keeps its weights and biases to the bit, in the network's precision;
+        only the output biases of a regressor may be rounded by the scale of y. If the first layer
+        is given and not trained, X is not scaled.
 
     Attributes
     ----------
@@ -353,7 +361,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         early_stopping: bool | Literal["auto"] = "auto",
-        validation_fraction: float = 0.1,
+        validation_fraction: float | hints.Splitter = 0.1,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,

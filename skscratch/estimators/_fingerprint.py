@@ -134,7 +134,8 @@ def _data_hash(data: Dataset, kind: str | None, class_weight: Any) -> str:
     # without class_weight, the user's sample weights, as in former versions
     w = data.w if class_weight is not None else data.sample_weight
     w = None if w is None else w.astype(data.dtype, copy=False)
-    return str(joblib.hash((X, y, w, labels)))
+    content = (X, y, w, labels) if data.holdout is None else (X, y, w, labels, data.holdout)
+    return str(joblib.hash(content))
 
 
 def _plain(value: Any) -> Any:

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 
@@ -48,6 +49,23 @@ STREAMS = ("seed", "shuffle", "dropout", "memory")
 
 class Saved(BaseEstimator):
     """An estimator whose saved state contains the version of skscratch that saved it."""
+
+    # the fitted attributes, for editors and type checkers
+    coefs_: list[NDArray[Any]]
+    intercepts_: list[NDArray[Any]]
+    history_: dict[str, NDArray[np.float64]]
+    n_iter_: int
+    t_: int
+    n_layers_: int
+    n_outputs_: int
+    n_members_: int
+    out_activation_: str
+    best_loss_: float | None
+    best_validation_score_: float | None
+    n_features_in_: int
+    feature_names_in_: NDArray[np.object_]
+    _activation: Any
+    _continuation: dict[str, Any]
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())

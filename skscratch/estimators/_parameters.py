@@ -108,7 +108,7 @@ PARAMETERS: dict[str, Parameter] = {
         [StrOptions({"auto"}), "boolean"], needs=(Need.WHOLE_FIT, Need.STOCHASTIC), off=False
     ),
     "validation_fraction": Parameter(
-        [Interval(Real, 0, 1, closed="neither")],
+        [Interval(Real, 0, 1, closed="neither"), HasMethods(["split", "get_n_splits"])],
         needs=(Need.HELD_OUT_ROWS, Need.WHOLE_FIT),
         off=0.1,  # scikit-learn's default, which old scripts spell out
     ),

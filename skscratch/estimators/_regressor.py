@@ -141,10 +141,16 @@ default='squared_error'
         held out, none are, and the training loss decides when to stop. 'auto' is True with 50 rows
         or more, or with a validation set passed to ``fit``, but False with ``warm_start``. Not for
         'lbfgs' and ``partial_fit``.
-    validation_fraction : float, default=0.15
-        Fraction of the rows that early stopping holds out, drawn at random. Each member holds out
-        different rows. It is larger than for the classifier, because a few large errors dominate a
-        squared error, so its mean over few rows is less reliable.
+    validation_fraction : float or splitter, default=0.15
+        Fraction of the rows that early stopping holds out, drawn at random. It is larger than for
+        the classifier, because a few large errors dominate a squared error, so its mean over few
+        rows is less reliable. With ``groups`` passed to ``fit``, whole groups are
+        held out, about this fraction of the rows. A splitter of scikit-learn, such as
+        ``TimeSeriesSplit(5)`` or ``StratifiedGroupKFold(10)``, chooses the rows itself, if need be
+        by ``groups``; its test rows are held out. Each member holds out different rows, groups or
+        splits. If each split trains on all rows of the split before it and on more, as with a time
+        series, all members take the last one. Members train on equally many rows, those of the
+        smallest part.
     beta_1 : float, default=0.9
         Decay of Adam's average of the gradient, in [0, 1).
     beta_2 : float, default=0.999
@@ -250,17 +256,19 @@ default='squared_error'
         Within a worker of joblib, for instance in a search with ``n_jobs``, members are not
         divided. Several workers exclude ``max_grad_norm``, which looks at all members together, and
         a custom loss. Not for one member, 'lbfgs' and ``partial_fit``.
-    coefs_init, intercepts_init : list of (array or None), default=None
-        Weights (fan_in, fan_out) and biases (fan_out,) to start from, one per layer, such as the
-        ``coefs_`` and ``intercepts_`` of a fitted network. They are for X, and for the y of a
-        regressor, as they are: ``standardize`` takes them to the scale that it trains on. None in
-        the list stands for a layer that starts as usual. They are copied, and used when a network
-        begins, not where training continues. 'auto' members are one then.
+    coefs_init : list of (array or None), default=None
+        Weights to start from, one array of shape (fan_in, fan_out) per layer, such as the
+        ``coefs_`` of a fitted network; None in the list stands for a layer that starts as usual.
+        The arrays are for X, and for the y of a regressor, as they are: ``standardize`` takes them
+        to the scale that is trained on. They are copied, and used when a network begins, not where
+        training continues. ``n_members='auto'`` is 1 then.
+    intercepts_init : list of (array or None), default=None
+        Biases to start from, one array of shape (fan_out,) per layer. See ``coefs_init``.
     trainable : bool or list of bool, default=True
         Whether training changes each layer, hidden layers first and the output layer last. A layer
         that is not trained keeps its weights and biases to the bit, in the network's precision;
-        only the output biases may be rounded by the scale of y. If the first layer is given and not
-        trained, X is not scaled.
+        only the output biases of a regressor may be rounded by the scale of y. If the first layer
+        is given and not trained, X is not scaled.
 
     Attributes
     ----------
@@ -358,7 +366,7 @@ default='squared_error'
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
         early_stopping: bool | Literal["auto"] = "auto",
-        validation_fraction: float = 0.15,
+        validation_fraction: float | hints.Splitter = 0.15,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
@@ -444,6 +452,7 @@ default='squared_error'
         X_val: MatrixLike | None = None,
         y_val: MatrixLike | None = None,
         sample_weight_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
     ) -> Self:
         """Train until the loss stalls, or for ``max_iter`` epochs.
 
@@ -462,6 +471,10 @@ default='squared_error'
             X are held out.
         sample_weight_val : array-like, like sample_weight, default=None
             Weights of the validation set.
+        groups : array-like of shape (n_samples,), default=None
+            The group of each sample, for instance its patient. Whole groups are held out for
+            validation, so that near-copies of a training sample do not tell when to stop. See
+            ``validation_fraction``.
 
         Returns
         -------
@@ -495,7 +508,13 @@ default='squared_error'
         array([7000.])
         """
         fitted: Self = super().fit(
-            X, y, sample_weight, X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val
+            X,
+            y,
+            sample_weight,
+            X_val=X_val,
+            y_val=y_val,
+            sample_weight_val=sample_weight_val,
+            groups=groups,
         )
         return fitted
 

@@ -33,8 +33,9 @@ class EarlyStopping:
 
     Parameters
     ----------
-    validation_fraction : float or None
-        Fraction of the rows to hold out; None if the user passed a validation set.
+    validation_fraction : float, splitter or None
+        Fraction of the rows to hold out, or a splitter, which is then that of the data; None if the
+        user passed a validation set.
     n_updates_no_change : int or inf
         Minimum number of updates without improvement before training stops.
     temperature_scaling : bool
@@ -43,7 +44,7 @@ class EarlyStopping:
         Rows per step of a second training on all rows; None for no second training.
     """
 
-    validation_fraction: float | None
+    validation_fraction: Any
     n_updates_no_change: float
     temperature_scaling: bool
     refit_batch_size: int | None

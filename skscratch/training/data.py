@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from skscratch.core.losses import Loss
+from skscratch.training.holdout import Holdout
 from skscratch.training.scaling import Scaling, TargetScaling
 
 __all__ = [
@@ -67,6 +68,8 @@ class Dataset:
         The user's validation set.
     target_scaling : TargetScaling or None
         The scaling that ``y`` has gone through.
+    holdout : Holdout or None
+        How to choose the rows held out; None for single rows, drawn by stratum.
 
     Examples
     --------
@@ -96,6 +99,7 @@ class Dataset:
     strata: NDArray[Any] | None = None
     validation: "Dataset | None" = None
     target_scaling: TargetScaling | None = None
+    holdout: Holdout | None = None
 
     def own(self) -> "Dataset":
         """Return the rows of this process: all of them, unless ranks share the rows."""
@@ -130,7 +134,7 @@ class Dataset:
         return None if own is None else ValidationRows(own, own.weighted_rows())
 
     def split(
-        self, fraction: float | None, rng: np.random.Generator, members: int = 1
+        self, fraction: Any, rng: np.random.Generator, members: int = 1
     ) -> "tuple[NDArray[np.intp], ValidationRows | None]":
         """Return the rows to train on, and the rows to validate on or None.
 
@@ -139,19 +143,24 @@ class Dataset:
 
         Parameters
         ----------
-        fraction : float or None
-            Fraction of the rows to hold out if the user passed no validation set; None for no rows.
+        fraction : object
+            Fraction of the rows to hold out if the user passed no validation set, or a splitter;
+            None for no rows.
         rng : Generator
         members : int
         """
         rows, own = self.weighted_rows(), self.own_validation()
         if own is not None or fraction is None:
             return rows if members == 1 else np.broadcast_to(rows, (members, len(rows))), own
-        strata = np.zeros(len(rows), int) if self.strata is None else self.strata[rows]
-        kept, held_out = stratified_holdout(strata, fraction, rng, members)
+        if self.holdout is not None:
+            kept, held_out = self.holdout.split(rows, self.strata, fraction, rng, members)
+        else:
+            strata = np.zeros(len(rows), int) if self.strata is None else self.strata[rows]
+            chosen = stratified_holdout(strata, fraction, rng, members)
+            kept, held_out = (rows[positions] for positions in chosen)
         if members == 1:
             kept, held_out = kept[0], held_out[0]
-        return rows[kept], ValidationRows(self, rows[held_out])
+        return kept, ValidationRows(self, held_out)
 
 
 class ValidationRows(NamedTuple):

@@ -170,6 +170,7 @@ WRONG = {
     "y": WRONG_Y, "sample_weight": WRONG_WEIGHT,
     "X_val": [*WRONG_X, lambda X: np.c_[X, X]], "y_val": [*WRONG_Y, lambda y: len(y) * [99]],
     "sample_weight_val": WRONG_WEIGHT,
+    "groups": [lambda g: g[1:], lambda g: 0 * g, lambda g: [None] * len(g)],
 }  # fmt: skip
 
 
@@ -237,6 +238,8 @@ def calls(draw):
     if draw(st.booleans()):
         X, y, w = draw(data_sets(n_columns, dtype, None if labels is None else sorted({*y})))
         data |= {"X_val": X, "y_val": column(y), "sample_weight_val": w}
+    if len(data["y"]) > 2 and draw(st.booleans()):
+        data["groups"] = np.arange(len(data["y"])) // 2
     wrong = draw(st.none() | one_of(*PARAMETERS) | one_of(*data))
     if wrong in PARAMETERS:
         params[wrong] = draw(PARAMETERS[wrong][1])
@@ -283,7 +286,7 @@ EXPECTED = (
     "Parameters that this fit does not use", ".* is ill-defined", ".* score is not defined",
     "The y_prob values do not sum to one", "The number of unique classes",
     "X has, in .* standard deviations away", "X_val is on another scale",
-    "X is far from scale",
+    "X is far from scale", "groups are not used",
 )  # fmt: skip
 
 

@@ -1,0 +1,85 @@
+"""The user's groups and splitters, for the rows to hold out."""
+
+import copy
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from sklearn.utils import column_or_1d
+
+from skscratch._warnings import warn
+from skscratch.estimators._validation import naming
+from skscratch.training.config import TrainingConfig
+from skscratch.training.data import Dataset
+from skscratch.training.holdout import ByGroup, BySplits, Holdout
+
+__all__ = ["holdout", "warn_of_holdout"]
+
+# Training sets of splits whose sizes differ by less than this share are even enough.
+EVEN = 0.9
+
+
+def holdout(estimator: Any, data: Dataset, groups: Any) -> Holdout:
+    """Return how to choose the rows held out, by groups or by a splitter.
+
+    Raises
+    ------
+    ValueError
+        If groups do not fit X, or a splitter fails or returns splits without rows.
+    """
+    n, splitter = data.X.shape[0], estimator.validation_fraction
+    index = None if groups is None else _group_index(groups, n)
+    if isinstance(splitter, Real) and index is not None:
+        return ByGroup(index)
+    with naming("validation_fraction"):
+        splits = list(_seeded(splitter).split(np.empty((n, 1)), data.labels, index))
+        found = [(np.asarray(train), np.asarray(test)) for train, test in splits]
+        if not found or min(len(part) for split in found for part in split) == 0:
+            raise ValueError(f"{splitter!r} returned no splits, or a split without rows.")
+    return BySplits(found)
+
+
+def _group_index(groups: Any, n: int) -> Any:
+    """Return the number of each row's group."""
+    with naming("groups"):
+        column = column_or_1d(groups)
+        if len(column) != n:
+            raise ValueError(f"X has {n} samples, and groups has {len(column)} entries.")
+        missing = [i for i, group in enumerate(column.tolist()) if group is None or group != group]
+        if missing:
+            raise ValueError(f"Row {missing[0]} has no group. Give such rows groups of their own.")
+        values, index = np.unique(column, return_inverse=True)
+        if len(values) < 2:
+            raise ValueError(
+                f"All rows are of the group {values[0].item()!r}, so no group can be held out. "
+                "Leave groups out, or set early_stopping=False."
+            )
+    return index
+
+
+def _seeded(splitter: Any) -> Any:
+    """Return a splitter that does not draw from NumPy's global state."""
+    if getattr(splitter, "random_state", 0) is None and getattr(splitter, "shuffle", True):
+        splitter = copy.copy(splitter)
+        splitter.random_state = 0
+    return splitter
+
+
+def warn_of_holdout(config: TrainingConfig, data: Dataset, groups: Any) -> None:
+    """Warn about groups that decide nothing, and of splits that cost members many rows."""
+    options = config.stochastic
+    stops = options is not None and options.early_stopping is not None
+    if stops and config.arch.members > 1 and isinstance(data.holdout, BySplits):
+        sizes = data.holdout.sizes()
+        if min(sizes) < EVEN * max(sizes):
+            warn(
+                f"The splits of validation_fraction have {min(sizes)} to {max(sizes)} training "
+                f"rows, and each member trains on {min(sizes)}. Use splits of one size, or set "
+                "n_members=1 to train on the first split alone."
+            )
+    if groups is None:
+        return
+    if not stops:
+        warn("groups are not used, because no rows are held out. Set early_stopping=True.")
+    elif data.validation is not None:
+        warn("groups are not used, because X_val takes the place of rows held out.")
