@@ -27,6 +27,11 @@ def holdout(estimator: Any, data: Dataset, groups: Any) -> Holdout:
     ValueError
         If groups do not fit X, or a splitter fails or returns splits without rows.
     """
+    if data.is_shared:
+        raise ValueError(
+            "groups are not known to all ranks of data_parallel. Pass X_val and y_val of other "
+            "groups instead."
+        )
     n, splitter = data.X.shape[0], estimator.validation_fraction
     index = None if groups is None else _group_index(groups, n)
     if isinstance(splitter, Real) and index is not None:

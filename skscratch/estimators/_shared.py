@@ -77,6 +77,11 @@ def _refuse(estimator: Any) -> None:
             f"scoring={estimator.scoring!r} needs the predictions for all validation rows at one "
             "place. Set scoring='loss', which is a sum over rows."
         )
+    elif not isinstance(estimator.validation_fraction, Real):
+        fault = (
+            f"validation_fraction={estimator.validation_fraction!r} needs all rows at one place. "
+            "Set a fraction, or pass X_val and y_val."
+        )
     if fault:
         raise InvalidParameterError(f"{fault} data_parallel cannot share such a fit.")
 

@@ -234,8 +234,10 @@ class EpochRunner:
         self.l2 = l2_strength(config.alpha, float(np.mean(n_rows)), least_rows)
         n_weights = sum(W.size for W in state.params.weights)
         self.network, self.batches = self._allocate(batch_size, rows)
-        trained = trainable_slices(state.arch)
-        self.weights = trainable_slices(state.arch, biases=False)
+        trained, self.weights = None, [slice(0, n_weights)]
+        if not all(state.arch.trainable):
+            trained = trainable_slices(state.arch)
+            self.weights = trainable_slices(state.arch, biases=False)
         if decay and state.ema is None:
             # after earlier epochs, the start must outweigh the first steps of a new optimizer
             n = math.ceil(10 / (1 - decay)) if state.n_epochs else 0

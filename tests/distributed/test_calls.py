@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 from sklearn.base import clone
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -136,6 +137,7 @@ def test_a_rank_without_rows_knows_the_names():
         ({"n_jobs": 2}, "Set n_jobs=None"),
         ({"scoring": "roc_auc"}, "Set scoring='loss'"),
         ({"scoring": None}, "Set scoring='loss'"),
+        ({"validation_fraction": KFold(3)}, "Set a fraction, or pass X_val"),
     ],
 )
 def test_what_ranks_cannot_share_is_refused_by_name(changed, words):
@@ -144,6 +146,13 @@ def test_what_ranks_cannot_share_is_refused_by_name(changed, words):
     text = errors(lambda ranks, own: clone(model).fit(X[own], LABELS[own]))
     assert words in text
     assert f"{name}={value!r}" in text
+
+
+def test_groups_are_refused_by_name():
+    def fit(ranks, own):
+        return ScratchMLPClassifier(**NET).fit(X[own], LABELS[own], groups=np.arange(80))
+
+    assert "groups are not known to all ranks" in errors(fit)
 
 
 def test_a_sparse_matrix_is_refused_by_name():

@@ -60,6 +60,8 @@ def test_regressor(cuts, loss):
         {"n_members": 2, "early_stopping": False},
         {"n_members": 1, "early_stopping": False, "shuffle": False},
         {"n_members": 1, "refit": True},
+        {"n_members": 1, "trainable": [False, True, True]},
+        {"n_members": 1, "intercepts_init": [None, np.ones(8), None]},
         {"solver": "sgd", "learning_rate": "adaptive", "max_grad_norm": 0.5, "max_iter": 30},
         {"class_weight": "balanced", "label_smoothing": 0.1, "weight_decay": 0.01},
         {"standardize": False, "batch_size": 3, "ema_decay": 0.0, "max_iter": 2},
@@ -69,6 +71,13 @@ def test_regressor(cuts, loss):
 )
 def test_every_kind_of_fit(cuts, changed):
     check(lambda: ScratchMLPClassifier(**NET | changed), cuts, LABELS, sample_weight=WEIGHTS)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_soft_labels(n_classes):
+    P = np.exp(X[:, :n_classes] / X.std(axis=0)[:n_classes])
+    P /= P.sum(axis=1, keepdims=True)
+    check(lambda: ScratchMLPClassifier(**NET, soft_labels=True), CUTS[1], P)
 
 
 def test_float32():
