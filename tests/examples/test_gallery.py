@@ -140,3 +140,17 @@ def test_intervals_cover_what_they_should_at_every_hour(story):
         trained, new, calibrated = told[n]
         assert new < 0.87 < trained
         assert abs(calibrated - 0.9) < 0.04
+
+
+def test_a_student_of_probabilities_is_better_than_its_teacher(story):
+    told = story("distillation", "distillation_student").numbers
+    columns = ("accuracy", "loss", "size", "time")
+    teacher, soft, hard, alone = (
+        dict(zip(columns, told[name], strict=True))
+        for name in (
+            "teacher", "student of probabilities", "student of classes", "network on 1000 labels",
+        )
+    )  # fmt: skip
+    assert soft["loss"] < teacher["loss"] < alone["loss"] < hard["loss"]
+    assert min(soft["accuracy"], hard["accuracy"]) > max(teacher["accuracy"], alone["accuracy"])
+    assert soft["size"] < 0.5 * teacher["size"]
