@@ -8,6 +8,7 @@ import pytest
 # What the examples of a file need; scikit-learn has callbacks from 1.9 on.
 NEEDS = {
     "skscratch/callbacks/*.py": "sklearn.callback",
+    "skscratch/inspection/_display.py": "matplotlib",
     "skscratch/onnx.py": "skl2onnx",
     "skscratch/plotting/*.py": "matplotlib",
     "skscratch/preprocessing/_tabular.py": "skrub",

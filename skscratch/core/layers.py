@@ -78,6 +78,8 @@ def linear_backward_parameters(X: Any, delta: Any, ones: Any, gW: Any, gb: Any) 
 def linear_backward_input(delta: Any, W: Any, dX: Any) -> None:
     """Write ``dX <- dL/dX = delta Wᵀ``.
 
+    As in ``linear_forward``, W may hold the blocks of a block-diagonal matrix.
+
     Examples
     --------
     >>> import numpy as np
@@ -87,7 +89,10 @@ def linear_backward_input(delta: Any, W: Any, dX: Any) -> None:
     >>> dX
     array([[2., 3.]])
     """
-    _product(delta, W.mT, dX)
+    if W.ndim > dX.ndim:
+        _product(_by_member(delta, len(W)), W.mT, _by_member(dX, len(W)))
+    else:
+        _product(delta, W.mT, dX)
 
 
 def dropout_forward(a: Any, rate: float, rng: Any, mask: Any, h: Any) -> None:

@@ -25,10 +25,12 @@ from skscratch.core.losses import Loss
 __all__ = [
     "Architecture",
     "Gradient",
+    "InputGradient",
     "Parameters",
     "Workspace",
     "allocate",
     "backward",
+    "backward_input",
     "forward",
     "in_blocks",
     "merge_members",
@@ -83,6 +85,20 @@ def backward(
         arch.activations[i - 1].backward(ws.z[i - 1], ws.a[i - 1], delta_below)
         delta = delta_below
     layers.linear_backward_parameters(X, delta, ones, gW[0], gb[0])
+
+
+def backward_input(params: "Parameters", grad: "InputGradient", delta: Any, dX: Any) -> None:
+    """Write ``dX <- dL/dX``, given ``delta = dL/dz`` of the last layer.
+
+    grad must hold the derivatives of the forward pass of X. They stay as they are, so one forward
+    pass serves every output of the network.
+    """
+    for i in range(len(grad.slope), 0, -1):
+        delta_below = grad.delta[i - 1]
+        layers.linear_backward_input(delta, params.weights[i], delta_below)
+        delta_below *= grad.slope[i - 1]
+        delta = delta_below
+    layers.linear_backward_input(delta, params.weights[0], dX)
 
 
 @dataclass(frozen=True)
@@ -361,6 +377,49 @@ class Gradient(NamedTuple):
     def head(self, n: int) -> "Gradient":
         """Return the same gradient with buffers for n rows in the same memory."""
         return self._replace(delta=[_head(d, n) for d in self.delta], ones=self.ones[:n])
+
+
+class InputGradient(NamedTuple):
+    """The derivatives ``slope = f'(z)`` of n rows, and the buffers of ``backward_input``.
+
+    Examples
+    --------
+    The network max(x₁ + x₂, 0) increases with both inputs where their sum is positive:
+
+    >>> import numpy as np
+    >>> from skscratch.core.activations import ReLU
+    >>> from skscratch.core.losses import SquaredError
+    >>> from skscratch.core.network import *
+    >>> arch = Architecture((2, 1, 1), (ReLU(),), SquaredError())
+    >>> params = Parameters([np.ones((2, 1)), np.ones((1, 1))], [np.zeros(1), np.zeros(1)])
+    >>> X, ws = np.array([[1.0, 2.0], [1.0, -2.0]]), Workspace.empty(arch, 2, np.float64)
+    >>> forward(arch, params, ws, X)
+    >>> grad, dX = InputGradient.empty(arch, 2, np.float64), np.empty((2, 2))
+    >>> grad.differentiate(arch, ws)
+    >>> backward_input(params, grad, np.ones((2, 1)), dX)
+    >>> dX
+    array([[1., 1.],
+           [0., 0.]])
+    """
+
+    slope: list[Any]
+    delta: list[Any]
+
+    @classmethod
+    def empty(cls, arch: Architecture, n: int, dtype: Any) -> "InputGradient":
+        """Return new buffers for up to n rows."""
+        slope, delta = ([np.empty((q, n), dtype).mT for q in arch.sizes[1:-1]] for _ in range(2))
+        return cls(slope, delta)
+
+    def head(self, n: int) -> "InputGradient":
+        """Return buffers for n rows in the same memory."""
+        return InputGradient(*([_head(buffer, n) for buffer in part] for part in self))
+
+    def differentiate(self, arch: Architecture, ws: Workspace) -> None:
+        """Write every slope from the forward pass in ws; its hidden z and a are overwritten."""
+        for f, z, a, slope in zip(arch.activations, ws.z, ws.a, self.slope, strict=False):
+            slope.fill(1)
+            f.backward(z, a, slope)
 
 
 def _head(buffer: Any, n: int) -> Any:
