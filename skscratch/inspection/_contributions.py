@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet, warn
-from skscratch.core.network import in_blocks
-from skscratch.estimators._fitted import fitted_network, fitted_parameters
+from skscratch.estimators._fitted import fitted_network
 from skscratch.estimators._prediction import finished
 from skscratch.estimators._validation import check_prediction_data, naming
 from skscratch.inspection._columns import Table
-from skscratch.inspection._gradient import refuse_overflow, taken_apart
+from skscratch.inspection._gradient import parameters_in_blocks, refuse_overflow, taken_apart
 from skscratch.inspection._paths import Lines
 from skscratch.inspection._response import choose_response, names_of_outputs
 from skscratch.training.threads import blas_threads, largest_product
@@ -292,8 +291,7 @@ def contributions(
         base = finished(network, B, response.forward)
     with quiet():
         Z, B = check_prediction_data(network, Z), check_prediction_data(network, B)
-        arch, params = fitted_network(network), fitted_parameters(network)
-        lines = Lines(arch, in_blocks(params, network.n_members_), response, B)
+        lines = Lines(fitted_network(network), parameters_in_blocks(network), response, B)
         with blas_threads(largest_product(lines.params, Z, lines.n_points)):
             values, n_nodes, limit = _refined(lines, Z, f, base, tol, max_nodes)
     refuse_overflow(network, values)

@@ -58,7 +58,7 @@ class ContributionsDisplay:
     >>> display.features_
     ['bmi', 's5', 'bp']
     >>> ContributionsDisplay.from_contributions(explained, row=0).features_[0]
-    's5'
+    'bmi'
     """
 
     def __init__(self, *, contributions: Any) -> None:

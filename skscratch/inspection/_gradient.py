@@ -12,6 +12,7 @@ from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
 from skscratch.core.network import (
     InputGradient,
+    Parameters,
     Workspace,
     backward_input,
     forward,
@@ -24,7 +25,7 @@ from skscratch.estimators._validation import check_prediction_data
 from skscratch.inspection._response import choose_response
 from skscratch.training.threads import blas_threads, largest_product
 
-__all__ = ["input_gradient", "refuse_overflow", "taken_apart"]
+__all__ = ["input_gradient", "parameters_in_blocks", "refuse_overflow", "taken_apart"]
 
 
 def input_gradient(
@@ -89,23 +90,22 @@ def input_gradient(
     response = choose_response(network, response_method)
     with quiet():
         X = check_prediction_data(network, X)
-        arch, params = fitted_network(network), fitted_parameters(network)
+        arch, params = fitted_network(network), parameters_in_blocks(network)
         dtype, n_outputs = params.weights[0].dtype, arch.sizes[-1]
         rows = min(rows_per_buffer(arch, X), X.shape[0])
         out = np.empty((*X.shape, n_outputs), dtype)
         ws, grad = Workspace.empty(arch, rows, dtype), InputGradient.empty(arch, rows, dtype)
-        fast = in_blocks(params, network.n_members_)
         with blas_threads(largest_product(params, X, rows)):
             for start in range(0, X.shape[0], rows):
                 batch = X[start : start + rows].astype(dtype, copy=False)
                 n = batch.shape[0]
                 if n < rows:
                     ws, grad = ws.head(n), grad.head(n)
-                forward(arch, fast, ws, batch)
+                forward(arch, params, ws, batch)
                 grad.differentiate(arch, ws)
                 for k in range(n_outputs):
                     dX = np.empty((n, X.shape[1]), dtype)
-                    backward_input(fast, grad, response.backward(ws.z[-1], k), dX)
+                    backward_input(params, grad, response.backward(ws.z[-1], k), dX)
                     out[start : start + n, :, k] = dX
     refuse_overflow(network, out)
     return out[:, :, 0] if n_outputs == 1 else out
@@ -139,6 +139,12 @@ def taken_apart(estimator: Any) -> tuple[list[Any], Any]:
             )
     check_is_fitted(network)
     return transformers, network
+
+
+def parameters_in_blocks(network: Any) -> Parameters:
+    """Return the parameters of a fitted network, without the zeros between its members."""
+    params, members = fitted_parameters(network), network.n_members_
+    return in_blocks(params, members) if members > 1 else params
 
 
 def refuse_overflow(network: Any, values: Any) -> None:
