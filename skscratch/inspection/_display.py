@@ -242,7 +242,9 @@ class ContributionsDisplay:
         ax.axvline(base, color="0.5", linestyle=":", linewidth=1)
         ax.axvline(end, color="0.2", linestyle=":", linewidth=1)
         ax.set_yticks(places, labels)
-        ax.margins(x=0.15)
+        low, high = min(base, *starts, end), max(base, *starts, end)
+        room = 0.2 * (high - low) or 1.0  # for the numbers at the bars
+        ax.set_xlim(low - room, high + room)
         ax.set_xlabel(f"from the background's mean {base:.4g} to the prediction {end:.4g}")
 
     def _swarm(self, explained: Any, order: Any) -> None:

@@ -22,8 +22,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.polynomial.legendre import leggauss
 from scipy.sparse import issparse
+from scipy.special import roots_legendre
 
 from skscratch.core import layers
 from skscratch.core.network import (
@@ -70,7 +70,7 @@ class Lines:
         """Return the contributions (n, p, q) of X, with ``n_nodes`` points on each line."""
         (n, p), m = X.shape, self.background.shape[0]
         W, q = self.params.weights[0], self.arch.sizes[-1]
-        nodes, weights = leggauss(n_nodes)
+        nodes, weights = roots_legendre(n_nodes)
         t, w = ((nodes + 1) / 2).astype(W.dtype), (weights / 2).astype(W.dtype)
         n_lines = max(1, min(self.n_points // n_nodes, BUFFER // p, n * m))
         columns = min(m, n_lines)
