@@ -222,8 +222,9 @@ def contributions(
         regressor. For a binary problem, the one output belongs to ``classes_[1]``; that of
         ``classes_[0]`` has the same contributions with the other sign.
     tol : float, default=1e-3
-        Largest gap, as a share of the range of the predictions for X and the background. In
-        measurements, no contribution had a larger error than the largest gap.
+        Largest error of the sum, as a share of the range of the predictions for X and the
+        background. The error is ``gap``, or its standard error over the background if that is
+        larger, because a gap may be small by chance.
     max_nodes : int, default=256
         Largest number of points on a line. The first number is 16, or this one if it is smaller.
 
@@ -246,7 +247,7 @@ def contributions(
     Warns
     -----
     UserWarning
-        If a gap is too large with ``max_nodes`` points.
+        If an error is above ``tol`` with ``max_nodes`` points.
 
     See Also
     --------
@@ -291,13 +292,13 @@ def contributions(
         base = finished(network, B, response.forward)
     with quiet():
         Z, B = check_prediction_data(network, Z), check_prediction_data(network, B)
-        lines = Lines(fitted_network(network), parameters_in_blocks(network), response, B)
+        lines = Lines(fitted_network(network), parameters_in_blocks(network), response, B, base)
         with blas_threads(largest_product(lines.params, Z, lines.n_points)):
-            values, n_nodes, limit = _refined(lines, Z, f, base, tol, max_nodes)
+            values, n_nodes, error, limit = _refined(lines, Z, f, tol, max_nodes)
     refuse_overflow(network, values)
     base_values = np.tile(base.mean(axis=0, dtype=float), (len(f), 1))
     gap = base_values + values.sum(axis=1) - f
-    _warn_of_gaps(gap, limit, tol, max_nodes)
+    _warn_of_errors(error, limit, tol, max_nodes)
     values = table.summed(values)
     if f.shape[1] == 1:
         values, base_values, gap = values[:, :, 0], base_values[:, 0], gap[:, 0]
@@ -305,25 +306,20 @@ def contributions(
     return Contributions(values, base_values, table.data, table.names(network), names, gap, n_nodes)
 
 
-def _refined(
-    lines: Lines, X: Any, f: Any, base: Any, tol: float, max_nodes: int
-) -> tuple[Any, Any, Any]:
-    """Return the contributions to f, the points that each row took, and the largest gap allowed."""
-    difference = f - base.mean(axis=0, dtype=float)
+def _refined(lines: Lines, X: Any, f: Any, tol: float, max_nodes: int) -> tuple[Any, Any, Any, Any]:
+    """Return the contributions to f, points and errors of each row, and the error allowed."""
     n_nodes = np.full(len(f), min(FIRST, max_nodes))
-    values = lines.integrated(X, int(n_nodes[0]))
-    largest, smallest = (np.vstack([part(f, 0), part(base, 0)]) for part in (np.max, np.min))
-    limit = tol * (largest.max(axis=0) - smallest.min(axis=0)).astype(float)
-    # rounding errors of the sums do not fall with more points
-    rounding = np.abs(values).sum(axis=1).max(axis=0) + np.abs(f).max(axis=0)
+    values, error = lines.integrated(X, f, int(n_nodes[0]))
+    all_of_them = np.concatenate([f, lines.base])
+    limit = tol * np.ptp(all_of_them, axis=0).astype(float)
+    # rounding errors do not fall with more points
+    rounding = np.abs(values).sum(axis=1).max(axis=0) + np.abs(all_of_them).max(axis=0)
     limit += 32 * np.finfo(lines.params.weights[0].dtype).eps * rounding
-    while True:
-        far = (np.abs(values.sum(axis=1) - difference) > limit).any(axis=1) & (n_nodes < max_nodes)
-        if not far.any():
-            return values, n_nodes, limit
-        # rows that are far have all been computed as often
+    while (far := (error > limit).any(axis=1) & (n_nodes < max_nodes)).any():
+        # all rows that are far have been computed as often
         n_nodes[far] = min(2 * n_nodes[far][0], max_nodes)
-        values[far] = lines.integrated(X[far], int(n_nodes[far][0]))
+        values[far], error[far] = lines.integrated(X[far], f[far], int(n_nodes[far][0]))
+    return values, n_nodes, error, limit
 
 
 def _check_numbers(tol: Any, max_nodes: Any) -> None:
@@ -334,14 +330,14 @@ def _check_numbers(tol: Any, max_nodes: Any) -> None:
         raise ValueError(f"max_nodes must be a whole number of at least 1. Got {max_nodes!r}.")
 
 
-def _warn_of_gaps(gap: Any, limit: Any, tol: float, max_nodes: int) -> None:
+def _warn_of_errors(error: Any, limit: Any, tol: float, max_nodes: int) -> None:
     """Warn if contributions do not sum to the difference of predictions."""
-    far = (np.abs(gap) > limit).any(axis=1)
+    far = (error > limit).any(axis=1)
     if far.any():
-        worst = np.abs(gap).max(axis=0)
+        worst = error.max(axis=0)
         k = int((worst - limit).argmax())
         warn(
-            f"The contributions of {far.sum()} of {len(gap)} rows miss the difference of "
+            f"The contributions of {far.sum()} of {len(error)} rows miss the difference of "
             f"predictions by up to {worst[k]:.3g}, and tol={tol:g} allows {limit[k]:.3g} here. "
             f"Raise max_nodes (now {max_nodes}) or tol."
         )

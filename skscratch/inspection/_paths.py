@@ -54,20 +54,29 @@ class Lines:
     response : Response
         What is explained.
     background : ndarray or CSR of shape (m, p)
+    base : ndarray of shape (m, q)
+        The responses of the background.
     """
 
     arch: Architecture
     params: Parameters
     response: Response
     background: Any
+    base: Any
 
     @property
     def n_points(self) -> int:
         """Number of points that are computed at a time, on as many lines as they fill."""
         return max(1, BUFFER // max(self.arch.sizes[1:]))
 
-    def integrated(self, X: Any, n_nodes: int) -> Any:
-        """Return the contributions (n, p, q) of X, with ``n_nodes`` points on each line."""
+    def integrated(self, X: Any, f: Any, n_nodes: int) -> tuple[Any, Any]:
+        """Return the contributions (n, p, q) to the responses f of X, and their errors (n, q).
+
+        There are ``n_nodes`` points on each line. The error of a line is the difference between the
+        sum of its contributions and that of the responses at its ends. The errors of the lines to a
+        sample have different signs. What is returned is the larger of their mean and the standard
+        error of this mean, because their mean alone may be close to 0 by chance.
+        """
         (n, p), m = X.shape, self.background.shape[0]
         W, q = self.params.weights[0], self.arch.sizes[-1]
         nodes, weights = roots_legendre(n_nodes)
@@ -77,8 +86,8 @@ class Lines:
         size = n_lines * n_nodes
         ws = Workspace.empty(self.arch, size, W.dtype)
         grad = InputGradient.empty(self.arch, size, W.dtype)
-        out = np.zeros((n, p, q))
-        for b, zb, _ in self._blocks(self.background, columns):
+        out, total, squares = np.zeros((n, p, q)), np.zeros((n, q)), np.zeros((n, q))
+        for b, zb, others in self._blocks(self.background, columns):
             for x, zx, rows in self._blocks(X, n_lines // columns):
                 shape = (len(zx), len(x), len(b), n_nodes)
                 if (size := len(x) * len(b) * n_nodes) != len(ws.z[0]):
@@ -92,8 +101,12 @@ class Lines:
                     layers.linear_backward_input(mean.reshape(len(mean), -1).mT, W, dX)
                     each = x_minus_b * dX.reshape(x_minus_b.shape)
                     out[rows, :, k] += each.sum(axis=1, dtype=float)
+                    error = each.sum(axis=2, dtype=float)
+                    error -= f[rows, None, k] - self.base[others, k].astype(float)
+                    total[rows, k] += error.sum(axis=1)
+                    squares[rows, k] += np.square(error).sum(axis=1)
         out /= m
-        return out
+        return out, np.maximum(np.abs(total), np.sqrt(squares)) / m
 
     def _blocks(self, X: Any, size: int) -> Iterator[tuple[Any, Any, slice]]:
         """Yield some rows as a dense array, their pre-activations (q, size), and their places."""

@@ -12,10 +12,12 @@ from skscratch.core.losses import LOSSES, LogisticCrossEntropy, SoftmaxCrossEntr
 from skscratch.core.network import (
     Architecture,
     Gradient,
+    InputGradient,
     Parameters,
     Workspace,
     allocate,
     backward,
+    backward_input,
     forward,
     outputs,
     views,
@@ -262,3 +264,27 @@ def test_passes_allocate_a_few_numbers_a_row_and_no_matrix(make_problem, rates):
         tracemalloc.stop()
     a_row = (peaks[2048] - peaks[512]) / (2048 - 512)
     assert a_row < 64 < 256 * 8, "bytes a row; one hidden layer has 256 floats of 8 bytes"
+
+
+@pytest.mark.parametrize("hidden", [(), (6,), (6, 4)], ids=str)
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_gradient_of_the_inputs(name, hidden):
+    rng = np.random.default_rng(0)
+    arch = Architecture((5, *hidden, 3), (ACTIVATIONS[name],) * len(hidden), SOFTMAX)
+    theta, params = allocate(arch.sizes, np.float64)
+    theta[:] = rng.normal(size=theta.size)
+    X, d = rng.normal(size=(2, 7, 5))
+    ws = Workspace.empty(arch, 9, np.float64).head(7)
+    grad, dX = InputGradient.empty(arch, 9, np.float64).head(7), np.empty((7, 5))
+    c = rng.normal(size=(2, 7, 3))
+    forward(arch, params, ws, X)
+    grad.differentiate(arch, ws)
+    for delta in c:  # one forward pass serves several outputs
+        backward_input(params, grad, delta, dX)
+        sums = []
+        for step in (1e-6, -1e-6):
+            other = Workspace.empty(arch, 7, np.float64)
+            forward(arch, params, other, X + step * d)
+            sums.append((delta * other.z[-1]).sum(axis=1))
+        expected = (sums[0] - sums[1]) / 2e-6
+        assert_allclose((dX * d).sum(axis=1), expected, atol=1e-7)
