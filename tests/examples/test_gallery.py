@@ -154,3 +154,15 @@ def test_a_student_of_probabilities_is_better_than_its_teacher(story):
     assert soft["loss"] < teacher["loss"] < alone["loss"] < hard["loss"]
     assert min(soft["accuracy"], hard["accuracy"]) > max(teacher["accuracy"], alone["accuracy"])
     assert soft["size"] < 0.5 * teacher["size"]
+
+
+def test_contributions_and_permutations_agree_on_what_matters(story):
+    figures = ("explanations_importance", "explanations_swarm", "explanations_waterfall")
+    told = story("explanations", *figures)
+    gap = float(re.search(r"range of predictions: ([\d.]+)", told.text)[1])
+    assert gap < 1e-3
+    names = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
+    shares = {name: told.numbers[name] for name in names}
+    for kind in (0, 1):
+        assert abs(sum(values[kind] for values in shares.values()) - 1) < 0.01
+        assert {*sorted(shares, key=lambda name: -shares[name][kind])[:2]} == {"bmi", "s5"}
