@@ -81,12 +81,12 @@ def oracle(session):
 
 @nox.session
 def extras(session):
-    """What needs ONNX, skops, Dask, MPI, skrub, rich or a notebook; a skipped test is a failure."""
-    others = ("ipykernel", "ipywidgets", "nbclient", "mpich", "polars")
+    """What needs ONNX, skops, Dask, MPI, skrub, shap, rich or a notebook; no test may be skipped."""
+    others = ("ipykernel", "ipywidgets", "nbclient", "mpich", "polars", "shap")
     session.install("-e", ".[test,callbacks,distributed,mpi,onnx,skops,tables]", *others)
     files = ["test_onnx.py", "test_skops.py", "scale_out", "distributed", "callbacks"]
     files += ["estimators/test_callbacks.py", "preprocessing/test_tabular.py"]
-    files += ["preprocessing/test_piecewise_linear.py"]
+    files += ["preprocessing/test_piecewise_linear.py", "inspection"]
     shows = "test_docs.py::test_examples_print_what_they_show"
     files += [f"{shows}[scale-out]", f"{shows}[guide/tables]"]
     modules = "skscratch/onnx.py", "skscratch/preprocessing"

@@ -3,6 +3,7 @@
 A module imports only from its own folder or from folders further down in this list::
 
     callbacks/      callbacks that stop, save and score a model during training
+    inspection/     explanations of predictions, from the derivatives of fitted networks
     plotting/       plots of fitted models, made from their public attributes
     distributed.py  one fit over several processes, each with its own rows
     onnx.py         export of fitted models to ONNX

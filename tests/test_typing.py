@@ -28,6 +28,12 @@ from skscratch.core.activations import LeakyReLU
 from skscratch.core.optimizers import Momentum
 from skscratch.core.schedules import Cosine
 from skscratch.datasets import load_mnist_csv, make_banded_sum
+from skscratch.inspection import (
+    ContributionImportance,
+    Contributions,
+    contributions,
+    input_gradient,
+)
 from skscratch.onnx import to_onnx
 
 
@@ -69,6 +75,11 @@ model.set_callbacks(
     ValidationMonitor(X, y, scoring=["accuracy", "neg_log_loss"]),
 )
 print(load_mnist_csv(Path("mnist.csv")).data, to_onnx(model, X))
+explained = contributions(model, X, X.tolist(), tol=1e-4)
+assert_type(explained, Contributions)
+assert_type(explained[0].output(1).values, NDArray[np.float64])
+assert_type(ContributionImportance(X)(model), NDArray[np.float64])
+assert_type(input_gradient(model, X), NDArray[np.floating[Any]])
 
 ScratchMLPClassifier(16, "relu", "sgd")  # wrong
 ScratchMLPClassifier(activation=LeakyReLU)  # wrong
@@ -87,6 +98,9 @@ EarlyStopping(patience="long")  # wrong
 ModelCheckpoint(1)  # wrong
 make_banded_sum("many")  # wrong
 load_mnist_csv(None)  # wrong
+contributions(model, X)  # wrong
+contributions(model, X, X, max_nodes="many")  # wrong
+ContributionImportance()  # wrong
 """
 
 

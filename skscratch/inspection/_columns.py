@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.sparse import issparse, vstack
 
 from skscratch.estimators._validation import naming
@@ -190,6 +189,8 @@ def _stacked(above: Any, below: Any) -> Any:
     if not (above.shape[0] and below.shape[0]):
         return above if above.shape[0] else below
     if hasattr(above, "iloc"):
+        import pandas as pd
+
         return pd.concat([above, below], ignore_index=True)
     if hasattr(above, "vstack"):  # a DataFrame of polars
         return above.vstack(below)

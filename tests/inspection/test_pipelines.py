@@ -226,3 +226,11 @@ def test_a_table_as_it_is(raw, kind):
         assert_allclose(explained.values[:, j], inner.values[:, own].sum(axis=1), atol=1e-5)
     difference = model.decision_function(raw[:9]) - model.decision_function(raw[20:]).mean()
     assert_allclose(explained.values.sum(axis=1) - difference, explained.gap, atol=1e-5)
+
+
+def test_a_transformer_that_checks_the_order_gets_the_order_of_X():
+    table = pd.DataFrame(NUMBERS, columns=list("abcde"))
+    model = make_pipeline(StandardScaler(), network()).fit(table, y)
+    background = table[20:].assign(more=1)[["e", "more", "d", "c", "b", "a"]]
+    explained = contributions(model, table[:9], background)
+    assert_allclose(explained.values, contributions(model, table[:9], table[20:]).values)
