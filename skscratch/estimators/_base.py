@@ -41,6 +41,7 @@ from skscratch.estimators._fitted import (
 )
 from skscratch.estimators._hints import explained
 from skscratch.estimators._holdout import holdout, warn_of_holdout
+from skscratch.estimators._members import Members
 from skscratch.estimators._messages import diverged
 from skscratch.estimators._parameters import CONSTRAINTS, names_of, warn_of_unused
 from skscratch.estimators._prediction import finished
@@ -70,7 +71,7 @@ __all__ = ["SITE", "BaseScratchMLP"]
 SITE = "https://skscratch.readthedocs.io/en/stable/"
 
 
-class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, ABC):
+class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, ABC):
     """A multilayer perceptron as a scikit-learn estimator, for any kind of target.
 
     A subclass stores the parameters and encodes the targets.

@@ -24,7 +24,7 @@ from skscratch._version import __version__
 from skscratch._warnings import quiet
 from skscratch.core.network import Architecture, Parameters, allocate
 from skscratch.core.optimizers import EMA
-from skscratch.estimators._folding import digest, folded, target_scaling, unfold
+from skscratch.estimators._folding import digest, folded, of_members, target_scaling, unfold
 from skscratch.estimators._former import alike
 from skscratch.estimators._messages import not_finite
 from skscratch.estimators._parameters import BEFORE, CONSTRAINTS
@@ -143,6 +143,7 @@ def published(estimator: Any, state: TrainingState, keep_optimizer: bool) -> dic
         "best_loss_": None if chosen_by_validation else state.best_loss,
         "best_validation_score_": state.best_validation_score,
         "_activation": estimator.activation,
+        "_members": of_members(state),
         "_continuation": _continuation(state, keep_optimizer),
     }
 

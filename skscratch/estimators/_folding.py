@@ -15,7 +15,7 @@ from skscratch.core.network import views
 from skscratch.training.scaling import Scaling, TargetScaling
 from skscratch.training.state import TrainingState
 
-__all__ = ["digest", "folded", "target_scaling", "unfold"]
+__all__ = ["digest", "folded", "of_members", "target_scaling", "unfold", "weights_digest"]
 
 
 def folded(state: TrainingState, layer: int) -> dict[str, Any]:
@@ -30,6 +30,19 @@ def folded(state: TrainingState, layer: int) -> dict[str, Any]:
         "folded": published[layer].copy(),
         "weights": digest(weights[layer]),
     }
+
+
+def of_members(state: TrainingState) -> dict[str, Any] | None:
+    """Return what the published network lacks to tell its members apart; None for one member.
+
+    The published output biases are the mean of the members'. The biases returned are what each
+    member's differ from the mean by. They belong to the published weights of the last layer.
+    """
+    if state.arch.members == 1:
+        return None
+    b = state.unscaled(state.result).biases[-1]
+    _, (weights, _) = state.network(state.result)
+    return {"bias": b - b.mean(axis=0), "weights": weights_digest(weights[-1])}
 
 
 def target_scaling(saved: dict[str, Any]) -> TargetScaling | None:
@@ -62,6 +75,11 @@ def unfold(saved: dict[str, Any], state: TrainingState) -> None:
         weights[0][...], biases[0][...] = unfolded.weights[0], unfolded.biases[0]
     for b, former, is_known in known:
         b[...] = np.where(is_known, former, b)
+
+
+def weights_digest(W: Any) -> str:
+    """Return a string that tells the values of weights apart, whatever their dtype."""
+    return digest(np.ascontiguousarray(W, np.float64))
 
 
 def digest(array: Any) -> str:

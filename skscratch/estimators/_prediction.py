@@ -1,20 +1,21 @@
 """Predictions: from checked rows to what is made of their logits, in bounded memory."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skscratch._warnings import quiet
-from skscratch.core.network import in_blocks, outputs, rows_per_buffer
+from skscratch.core.network import Architecture, Parameters, in_blocks, outputs, rows_per_buffer
 from skscratch.estimators._fitted import fitted_network, fitted_parameters
 from skscratch.estimators._messages import not_finite
 from skscratch.estimators._validation import check_prediction_data
 from skscratch.training.threads import blas_threads, largest_product
 
-__all__ = ["FEW", "finished"]
+__all__ = ["FEW", "finished", "finished_by_each"]
 
 # Fewer rows are predicted sooner than zeros between members are found.
 FEW = 200
@@ -30,6 +31,33 @@ def finished(estimator: Any, X: Any, finish: Callable[[Any], Any]) -> NDArray[An
     ValueError
         If X is not as described, or if a logit is not finite.
     """
+    # overflow is checked for below; differences of finite logits may overflow
+    with quiet():
+        X = check_prediction_data(estimator, X)
+        params = fitted_parameters(estimator)
+        if estimator.n_members_ > 1 and X.shape[0] > FEW:
+            params = in_blocks(params, estimator.n_members_)
+        return _computed(estimator, fitted_network(estimator), params, X, finish)
+
+
+def finished_by_each(
+    estimator: Any, members: Sequence[Parameters], X: Any, finish: Callable[[Any], Any]
+) -> NDArray[Any]:
+    """Return what ``finished`` would for each member: an array with a member axis in front."""
+    with quiet():
+        X, arch = check_prediction_data(estimator, X), fitted_network(estimator)
+        p, *hidden, q = arch.sizes
+        arch = replace(arch, sizes=(p, *(width // len(members) for width in hidden), q))
+        return np.stack([_computed(estimator, arch, params, X, finish) for params in members])
+
+
+def _computed(
+    estimator: Any, arch: Architecture, params: Parameters, X: Any, finish: Callable[[Any], Any]
+) -> NDArray[Any]:
+    """Return ``finish(logits)`` of a network for checked X."""
+    dtype = params.weights[0].dtype
+    if X.dtype != dtype:
+        dtype = np.result_type(X.dtype, dtype)
 
     def checked(z: Any) -> Any:
         # a sum is faster, but may overflow
@@ -41,16 +69,7 @@ def finished(estimator: Any, X: Any, finish: Callable[[Any], Any]) -> NDArray[An
             )
         return finish(z.astype(dtype, copy=False))
 
-    # overflow is checked for above; differences of finite logits may overflow
-    with quiet():
-        X = check_prediction_data(estimator, X)
-        params, arch = fitted_parameters(estimator), fitted_network(estimator)
-        dtype = params.weights[0].dtype
-        if X.dtype != dtype:
-            dtype = np.result_type(X.dtype, dtype)
-        rows = rows_per_buffer(arch, X)
-        if estimator.n_members_ > 1 and X.shape[0] > FEW:
-            params = in_blocks(params, estimator.n_members_)
-        with blas_threads(largest_product(params, X, min(rows, X.shape[0]))):
-            result: NDArray[Any] = outputs(arch, params, X, rows, checked)
+    rows = rows_per_buffer(arch, X)
+    with blas_threads(largest_product(params, X, min(rows, X.shape[0]))):
+        result: NDArray[Any] = outputs(arch, params, X, rows, checked)
     return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self, cast, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,7 @@ from skscratch.estimators._base import BaseScratchMLP
 from skscratch.estimators._folding import target_scaling
 from skscratch.estimators._hints import explained
 from skscratch.estimators._labels import counted_in_rows
+from skscratch.estimators._members import member_spread
 from skscratch.estimators._parameters import warn_of_unused
 from skscratch.estimators._targets import (
     check_own_loss,
@@ -569,27 +570,50 @@ default='squared_error'
             self._check_parameters()
         return self._partial_fit(X, y, sample_weight, MORE)
 
+    @overload
+    def predict(self, X: MatrixLike, return_std: Literal[False] = ...) -> NDArray[Any]: ...
+    @overload
+    def predict(
+        self, X: MatrixLike, return_std: Literal[True]
+    ) -> tuple[NDArray[Any], NDArray[Any]]: ...
     @explained
-    def predict(self, X: MatrixLike) -> NDArray[np.floating[Any]]:
-        """Return the prediction of each sample.
+    def predict(
+        self, X: MatrixLike, return_std: bool = False
+    ) -> NDArray[Any] | tuple[NDArray[Any], NDArray[Any]]:
+        """Return the prediction of each sample, and on request the spread of the members.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The samples, with the features that the model was trained on.
+        return_std : bool, default=False
+            Whether to return the standard deviation of the members' predictions too. It measures
+            the uncertainty of the model, without the noise of y, so it is smaller than the error.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             In the unit of the y that was trained on. One column per target, or per level of
             ``quantile``; a single column is a vector.
+        std : ndarray like y
+            Only with ``return_std``. 0 for a model with one member.
 
         Raises
         ------
         NotFittedError
             If the estimator is not fitted.
         ValueError
-            If X is not as described, or does not have the features that were trained on.
+            If X is not as described, or does not have the features that were trained on. With
+            ``return_std``, as by ``predict_members``.
+
+        Warns
+        -----
+        UserWarning
+            With ``return_std``, if the model has one member.
+
+        See Also
+        --------
+        predict_members : The predictions whose standard deviation is returned.
 
         Examples
         --------
@@ -601,7 +625,8 @@ default='squared_error'
         array([[2., 1.]])
         """
         y = self._outputs(X, self._fitted_predictions)
-        return y[:, 0] if y.shape[1] == 1 else y
+        y = y[:, 0] if y.shape[1] == 1 else y
+        return (y, member_spread(self, X)) if return_std else y
 
     @explained
     def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:
