@@ -81,10 +81,12 @@ def oracle(session):
 
 @nox.session
 def extras(session):
-    """What needs ONNX, skops, Dask, MPI, skrub, shap, rich or a notebook; no test may be skipped."""
-    others = ("ipykernel", "ipywidgets", "nbclient", "mpich", "polars", "shap")
+    """What needs ONNX, emlearn, tuners, Dask, MPI, skrub, shap or a notebook; no test may skip."""
+    others = ("ipykernel", "ipywidgets", "nbclient", "mpich", "polars", "shap", "emlearn")
+    others += ("optuna", "scikit-optimize")
     session.install("-e", ".[test,callbacks,distributed,mpi,onnx,skops,tables]", *others)
     files = ["test_onnx.py", "test_skops.py", "scale_out", "distributed", "callbacks"]
+    files += ["export", "tuning"]
     files += ["estimators/test_callbacks.py", "preprocessing/test_tabular.py"]
     files += ["preprocessing/test_piecewise_linear.py", "inspection"]
     shows = "test_docs.py::test_examples_print_what_they_show"
