@@ -9,7 +9,7 @@ from skscratch.core import (
     schedules,
 )
 from skscratch.estimators import ScratchMLPClassifier, ScratchMLPRegressor
-from skscratch.preprocessing import PiecewiseLinearEncoder
+from skscratch.preprocessing import HiddenLayerFeatures, PiecewiseLinearEncoder
 
 __all__ = ["SKOPS_TRUSTED_TYPES"]
 
@@ -19,6 +19,7 @@ CHOICES = (activations, initializers, losses, optimizers, regression_losses, sch
 SKOPS_TRUSTED_TYPES = [
     f"{kind.__module__}.{kind.__qualname__}"
     for kind in (
+        HiddenLayerFeatures,
         PiecewiseLinearEncoder,
         ScratchMLPClassifier,
         ScratchMLPRegressor,

@@ -39,6 +39,7 @@ from skscratch.estimators._fitted import (
     fitted_parameters,
     published,
 )
+from skscratch.estimators._hidden import HiddenActivations
 from skscratch.estimators._hints import explained
 from skscratch.estimators._holdout import holdout, warn_of_holdout
 from skscratch.estimators._members import Members
@@ -71,7 +72,7 @@ __all__ = ["SITE", "BaseScratchMLP"]
 SITE = "https://skscratch.readthedocs.io/en/stable/"
 
 
-class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, ABC):
+class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, HiddenActivations, ABC):
     """A multilayer perceptron as a scikit-learn estimator, for any kind of target.
 
     A subclass stores the parameters and encodes the targets.

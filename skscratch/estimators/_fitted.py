@@ -87,7 +87,10 @@ class Saved(BaseEstimator):
             )
         if "coefs_" in state and "n_members" not in state:
             state["n_members_"] = BEFORE["n_members"]
-        vars(self).update(BEFORE | state)
+        for name in inspect.signature(type(self)).parameters:
+            if name in BEFORE:
+                state.setdefault(name, BEFORE[name])
+        vars(self).update(state)
         with quiet():
             check_complete(self)
 

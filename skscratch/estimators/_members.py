@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 from skscratch._typing import MatrixLike
 from skscratch._warnings import warn
 from skscratch.core.network import Parameters, in_blocks
-from skscratch.estimators._fitted import fitted_parameters
+from skscratch.estimators._fitted import fitted_network, fitted_parameters
 from skscratch.estimators._folding import weights_digest
 from skscratch.estimators._hints import explained
-from skscratch.estimators._prediction import finished_by_each
+from skscratch.estimators._prediction import finished_by
 
 __all__ = ["Members", "member_parameters", "member_spread"]
 
@@ -74,9 +75,10 @@ class Members:
         """
         check_is_fitted(self)
         estimator: Any = self
-        p = finished_by_each(
-            estimator, member_parameters(estimator), X, lambda z: estimator._loss().predict(z)
-        )
+        members, arch = member_parameters(estimator), fitted_network(estimator)
+        first, *hidden, last = arch.sizes
+        arch = replace(arch, sizes=(first, *(width // len(members) for width in hidden), last))
+        p = finished_by(estimator, arch, members, X, lambda z: estimator._loss().predict(z))
         return p[..., 0] if p.shape[-1] == 1 else p
 
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from skscratch.estimators._messages import not_finite
 from skscratch.estimators._validation import check_prediction_data
 from skscratch.training.threads import blas_threads, largest_product
 
-__all__ = ["FEW", "finished", "finished_by_each"]
+__all__ = ["FEW", "finished", "finished_by"]
 
 # Fewer rows are predicted sooner than zeros between members are found.
 FEW = 200
@@ -40,15 +39,20 @@ def finished(estimator: Any, X: Any, finish: Callable[[Any], Any]) -> NDArray[An
         return _computed(estimator, fitted_network(estimator), params, X, finish)
 
 
-def finished_by_each(
-    estimator: Any, members: Sequence[Parameters], X: Any, finish: Callable[[Any], Any]
+def finished_by(
+    estimator: Any,
+    arch: Architecture,
+    networks: Sequence[Parameters],
+    X: Any,
+    finish: Callable[[Any], Any],
 ) -> NDArray[Any]:
-    """Return what ``finished`` would for each member: an array with a member axis in front."""
+    """Return what ``finished`` would for each of some networks, parts of an estimator's.
+
+    The array has one more axis in front.
+    """
     with quiet():
-        X, arch = check_prediction_data(estimator, X), fitted_network(estimator)
-        p, *hidden, q = arch.sizes
-        arch = replace(arch, sizes=(p, *(width // len(members) for width in hidden), q))
-        return np.stack([_computed(estimator, arch, params, X, finish) for params in members])
+        X = check_prediction_data(estimator, X)
+        return np.stack([_computed(estimator, arch, params, X, finish) for params in networks])
 
 
 def _computed(

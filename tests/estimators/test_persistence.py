@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
+
 # Short fits on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -165,3 +167,11 @@ def test_the_only_class_of_ours_in_a_file(task, params, small):
     assert {path for path in recorder.paths if path[0].startswith("skscratch")} == {CLASS_PATH}
     foreign = {module.split(".")[0] for module, _ in recorder.paths} - {"skscratch"}
     assert foreign <= {"numpy", "builtins", "_codecs"}
+
+
+@pytest.mark.parametrize("estimator", [ScratchMLPClassifier, ScratchMLPRegressor])
+def test_a_copy_has_no_attribute_that_the_original_lacks(estimator):
+    """A parameter of the other estimator, for instance."""
+    model = estimator()
+    assert [*vars(copy.deepcopy(model))] == [*vars(model)]
+    assert joblib.hash(copy.deepcopy(model)) == joblib.hash(model)
