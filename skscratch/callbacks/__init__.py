@@ -10,7 +10,9 @@ terminal of at least 100 columns.
 """
 
 from skscratch.callbacks._early_stopping import EarlyStopping
+from skscratch.callbacks._evaluation_set import EvaluationSet
+from skscratch.callbacks._log_epochs import LogEpochs
 from skscratch.callbacks._model_checkpoint import ModelCheckpoint
 from skscratch.callbacks._validation_monitor import ValidationMonitor
 
-__all__ = ["EarlyStopping", "ModelCheckpoint", "ValidationMonitor"]
+__all__ = ["EarlyStopping", "EvaluationSet", "LogEpochs", "ModelCheckpoint", "ValidationMonitor"]

@@ -87,6 +87,7 @@ class CallbackHooks(NoCallbacks):
         self._show(state)
         epoch, self._epoch = self._epoch, None
         stopped = self._call(epoch.call_on_fit_task_end, self._snapshot(state))
+        state.history.adopt(self.estimator.history_)
         super().end_epoch(state)
         return stopped
 

@@ -286,7 +286,8 @@ default='squared_error'
         of the mean loss before clipping, a mean over the updates; for 'lbfgs', it is the norm of
         the gradient of loss plus penalty. 'seconds' is the training time. With several members,
         losses, penalty and score are means over the members, and the norm is their root mean
-        square. When ``partial_fit`` continues training, only the last 200 epochs are kept.
+        square. When ``partial_fit`` continues training, only the last 200 epochs are kept. Each
+        ``skscratch.callbacks.EvaluationSet`` adds its columns.
     loss_curve_ : list of float
         The sum of 'loss' and 'penalty' of each epoch, as in scikit-learn. ``history_``, the lines
         of ``verbose`` and ``TrainingCurvesDisplay`` show 'loss' alone.

@@ -27,7 +27,8 @@ class History:
     Parameters
     ----------
     arrays : dict of ndarray
-        The columns of earlier runs, as ``arrays`` returned them.
+        The columns of earlier runs, as ``arrays`` returned them. Columns of other names than those
+        of this package come from callbacks.
 
     Attributes
     ----------
@@ -48,7 +49,7 @@ class History:
         n = len(arrays.get("loss", ()))
         nothing = np.full(n, math.nan)
         self.columns: dict[str, list[float]] = {
-            name: arrays.get(name, nothing).tolist() for name in COLUMNS
+            name: arrays.get(name, nothing).tolist() for name in COLUMNS | arrays
         }
 
     def __len__(self) -> int:
@@ -71,6 +72,11 @@ class History:
         for name, value in row.items():
             self.columns[name][-1] = value
 
+    def adopt(self, arrays: dict[str, Any]) -> None:
+        """Take the last numbers of columns that a callback has added to ``arrays``."""
+        for name in [name for name in arrays if name not in COLUMNS]:
+            self.columns.setdefault(name, [math.nan] * len(self))[-1] = float(arrays[name][-1])
+
     def keep_first(self, n: int) -> None:
         """Remove all epochs but the first n."""
         for column in self.columns.values():
@@ -84,8 +90,8 @@ class History:
     def arrays(self) -> dict[str, Any]:
         """Return the columns that have any recorded number, as new arrays."""
         arrays = {}
-        for name, kind in COLUMNS.items():
-            column = np.array(self.columns[name])
+        for name in self.columns:
+            kind, column = COLUMNS.get(name, np.float64), np.array(self.columns[name])
             if column.size and not (math.isnan(column[-1]) and np.isnan(column).all()):
                 if kind is np.float32:
                     column = column.clip(-LARGEST, LARGEST).astype(kind)
@@ -94,7 +100,9 @@ class History:
 
 
 def empty_columns(names: Any, n: int) -> dict[str, Any]:
-    """Return columns like those of ``arrays``, with n zeros; validation columns only if in names.
+    """Return columns like those of ``arrays``, with n zeros.
+
+    Validation columns, and those of callbacks, are returned only if they are in names.
 
     Examples
     --------
@@ -102,8 +110,9 @@ def empty_columns(names: Any, n: int) -> dict[str, Any]:
     >>> [*empty_columns(["loss", "validation_loss"], 2)]
     ['loss', 'penalty', 'validation_loss', 'learning_rate', 'gradient_norm', 'seconds']
     """
+    kinds = COLUMNS | {name: np.float64 for name in names if name not in COLUMNS}
     return {
         name: np.broadcast_to(np.zeros((), kind), n)
-        for name, kind in COLUMNS.items()
+        for name, kind in kinds.items()
         if name in names or name not in VALIDATION
     }

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from skscratch.training.history import COLUMNS, History
+from skscratch.training.history import COLUMNS, History, empty_columns
 
 
 @pytest.fixture
@@ -102,3 +102,16 @@ def test_arrays_survive_a_second_round(history):
     assert [*again] == [*once]
     for name in once:
         assert_array_equal(again[name], once[name])
+
+
+def test_columns_of_callbacks_are_adopted_and_go_on(history):
+    n = len(history)
+    history.adopt({"loss": np.array([7.0]), "test": np.arange(1.0 + n)})
+    assert history["loss"][-1] != 7
+    assert history["test"][-1] == n
+    assert np.isnan(history["test"][:-1]).all()
+    history.append(loss=1.0)
+    again = History(history.arrays())
+    assert again["test"][n - 1] == n
+    assert np.isnan(again["test"][n])
+    assert empty_columns(["test"], 2)["test"].dtype == np.float64

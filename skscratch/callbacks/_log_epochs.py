@@ -1,0 +1,73 @@
+"""The numbers of every epoch, for a tracker of experiments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from skscratch.callbacks._monitored import check_estimator
+
+__all__ = ["LogEpochs"]
+
+
+class LogEpochs:
+    """Pass the row of ``history_`` to a function at the end of every epoch.
+
+    The function writes the row to a tracker of experiments. For example, it is
+    ``mlflow.log_metrics``, or ``run.log`` of a run of Weights & Biases. This package imports no
+    tracker.
+
+    Parameters
+    ----------
+    write : callable
+        It is called as ``write(row, step)``. ``row`` is a dict of the names of columns and floats,
+        without the columns that have no number for the epoch. ``step`` is the number of the epoch,
+        from 1, and continues with ``warm_start`` and ``partial_fit``. In a search, all fits call
+        the same function, and one that is sent to another process must be picklable. An error that
+        it raises ends the fit.
+
+    Raises
+    ------
+    TypeError
+        If ``write`` cannot be called.
+
+    See Also
+    --------
+    EvaluationSet : Add columns to ``history_``. Set it before this callback.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skscratch import ScratchMLPClassifier
+    >>> from skscratch.callbacks import LogEpochs
+    >>> X, y = load_iris(return_X_y=True)
+    >>> rows = {}
+    >>> log = LogEpochs(lambda row, step: rows.update({step: row}))
+    >>> model = ScratchMLPClassifier(random_state=0).set_callbacks(log).fit(X, y)
+    >>> len(rows) == model.n_iter_
+    True
+    >>> rows[1]["loss"] == model.history_["loss"][0]
+    True
+    """
+
+    def __init__(self, write: Callable[[dict[str, float], int], Any]) -> None:
+        if not callable(write):
+            raise TypeError(f"write must be a function of (row, step). Got {write!r}.")
+        self.write = write
+
+    def setup(self, estimator: Any, context: Any) -> None:
+        """Check that the estimator is trained in epochs."""
+        check_estimator(self, estimator)
+
+    def teardown(self, estimator: Any, context: Any) -> None:
+        """Do nothing."""
+
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+        """Do nothing."""
+
+    def on_fit_task_end(self, estimator: Any, context: Any) -> None:
+        """Pass the row on."""
+        if context.task_name != "fit":
+            last = {name: float(column[-1]) for name, column in estimator.history_.items()}
+            row = {name: value for name, value in last.items() if value == value}
+            self.write(row, int(estimator.n_iter_))
