@@ -26,7 +26,7 @@ from skscratch.core import (
     schedules,
 )
 from skscratch.estimators._auto import settle
-from skscratch.preprocessing import PiecewiseLinearEncoder
+from skscratch.preprocessing import HiddenLayerFeatures, PiecewiseLinearEncoder
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -284,6 +284,7 @@ def test_parameters_that_are_named_exist():
     text = "".join(PAGES[page].read_text() for page in guide)
     names = {*re.findall(r"`(\w+)=", text), *rows("guide/validation")} - OTHERS
     known = ScratchMLPClassifier(), ScratchMLPRegressor(), PiecewiseLinearEncoder()
+    known = (*known, HiddenLayerFeatures(ScratchMLPClassifier()))
     assert names <= {name for model in known for name in model.get_params()}
     assert len(names) > 20
 

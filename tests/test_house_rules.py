@@ -38,7 +38,8 @@ FLOORS = [
     {"_compat", "_faults", "_typing"},
     {"callbacks", "plotting", "preprocessing"},
     {"estimators"},
-    {"_skops", "onnx"},
+    {"export", "onnx", "tuning"},
+    {"_skops"},
 ]
 WITHIN_CORE = {
     "network": {"layers", "activations", "losses"},

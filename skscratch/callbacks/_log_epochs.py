@@ -46,7 +46,7 @@ class LogEpochs:
     >>> model = ScratchMLPClassifier(random_state=0).set_callbacks(log).fit(X, y)
     >>> len(rows) == model.n_iter_
     True
-    >>> rows[1]["loss"] == model.history_["loss"][0]
+    >>> bool(rows[1]["loss"] == model.history_["loss"][0])
     True
     """
 

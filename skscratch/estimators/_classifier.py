@@ -45,7 +45,8 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
     Parameters
     ----------
     hidden_layer_sizes : int or array-like of int, default=(256, 128)
-        Units per hidden layer. ``()`` makes a linear model (logistic regression). With the default
+        Units per hidden layer. ``skscratch.tuning.Layers`` has depth and width as numbers that
+        tuners can sample. ``()`` makes a linear model (logistic regression). With the default
         ``n_members``, the default sizes make an ensemble of eight networks of 32 and 16 units.
     activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', \
 'silu', 'gelu', 'mish'}, object, or a list of them, default='relu'

@@ -64,7 +64,8 @@ default='squared_error'
         ``skscratch.core.losses.RegressionLoss``, for instance
         ``skscratch.core.regression_losses.Huber(0.5)``.
     hidden_layer_sizes : int or array-like of int, default=(256, 128)
-        Units per hidden layer. ``()`` makes a linear model. With the default
+        Units per hidden layer. ``skscratch.tuning.Layers`` has depth and width as numbers that
+        tuners can sample. ``()`` makes a linear model. With the default
         ``n_members``, the default sizes make an ensemble of eight networks of 32 and 16 units.
     activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', \
 'silu', 'gelu', 'mish'}, object, or a list of them, default='relu'

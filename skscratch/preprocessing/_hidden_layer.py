@@ -33,62 +33,60 @@ class HiddenLayerFeatures(
 ):
     """Turn samples into the activations of a hidden layer of a network.
 
-        The features are what a network has learned about y from X, for another model, a clustering
-        or a picture.
+    The features are what a network has learned about y from X, for another model, a clustering or a
+    picture.
 
-        Parameters
-        ----------
-        estimator : ScratchMLPClassifier or ScratchMLPRegressor
-            The network. ``fit`` fits a clone of it. To use a fitted network, wrap it:
-            ``sklearn.frozen.FrozenEstimator(network)``. Its weights then stay as they are.
-        layer : int, default=-1
-            Index of the hidden layer: 0 is the first, and -1 the last.
-        cv : int, cross-validation generator, iterable or None, default=None
-            Whether and how ``fit_transform`` is cross-fitted. A network has seen the y of its
-            training rows, and its features of these rows contain traces of it. A model that is
-            fitted to them trusts them too much. With None, ``fit_transform`` returns these
-            features. An int is a number of folds. The features of the rows of a fold then come from
-            a network that is fitted to the other folds. ``transform`` always uses the network that
-            is fitted to all rows.
+    Parameters
+    ----------
+    estimator : ScratchMLPClassifier or ScratchMLPRegressor
+        The network. ``fit`` fits a clone of it. To use a fitted network, wrap it:
+        ``sklearn.frozen.FrozenEstimator(network)``. Its weights then stay as they are.
+    layer : int, default=-1
+        Index of the hidden layer: 0 is the first, and -1 the last.
+    cv : int, cross-validation generator, iterable or None, default=None
+        Whether and how ``fit_transform`` is cross-fitted. A network has seen the y of its training
+        rows, and its features of these rows contain traces of it. A model that is fitted to them
+        trusts them too much. With None, ``fit_transform`` returns these features. An int is a
+        number of folds. The features of the rows of a fold then come from a network that is fitted
+        to the other folds. ``transform`` always uses the network that is fitted to all rows.
 
-        Attributes
-        ----------
-        estimator_ : estimator
-            The fitted network.
-        n_features_in_ : int
-            Number of features of X.
-        feature_names_in_ : ndarray of shape (`n_features_in_`,)
-            Names of the features, if X had string column names.
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted network.
+    n_features_in_ : int
+        Number of features of X.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if X had string column names.
 
-        See Also
-        --------
-        sklearn.preprocessing.TargetEncoder : Also cross-fits in ``fit_transform``.
+    See Also
+    --------
+    sklearn.preprocessing.TargetEncoder : Also cross-fits in ``fit_transform``.
 
-        Notes
-        -----
-        The hidden units of two networks are not aligned: unit 3 of one has nothing to do with unit
-        3 of the other. So the network of each fold is aligned with the network of all rows: a ridge
-        regression, fitted to the rows that both have seen, maps the activations of the one to those
-        of the other. Only the map of a fold's network has to do with the network that has seen the
-        rows of the fold, so a little of their y may remain in the map. The features of
-        ``fit_transform`` are approximations of those of ``transform``, and less exact where the
-        networks have learned different things.
+    Notes
+    -----
+    The hidden units of two networks are not aligned: unit 3 of one has nothing to do with unit 3 of
+    the other. So the network of each fold is aligned with the network of all rows: a ridge
+    regression, fitted to the rows that both have seen, maps the activations of the one to those of
+    the other. Only the map of a fold's network has to do with the network that has seen the rows of
+    the fold, so a little of their y may remain in the map. The features of ``fit_transform`` are
+    approximations of those of ``transform``, and less exact where the networks have learned
+    different things.
 
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from sklearn.frozen import FrozenEstimator
-    from sklearn.linear_model import LogisticRegression
-        >>> from sklearn.pipeline import make_pipeline
-        >>> from skscratch import ScratchMLPClassifier
-        >>> from skscratch.preprocessing import HiddenLayerFeatures
-        >>> X, y = load_iris(return_X_y=True)
-        >>> features = HiddenLayerFeatures(ScratchMLPClassifier((16,), random_state=0), cv=3)
-        >>> features.fit_transform(X, y).shape
-        (150, 16)
-        >>> model = make_pipeline(features, LogisticRegression()).fit(X, y)
-        >>> bool(model.score(X, y) > 0.9)
-        True
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skscratch import ScratchMLPClassifier
+    >>> from skscratch.preprocessing import HiddenLayerFeatures
+    >>> X, y = load_iris(return_X_y=True)
+    >>> features = HiddenLayerFeatures(ScratchMLPClassifier((16,), random_state=0), cv=3)
+    >>> features.fit_transform(X, y).shape
+    (150, 16)
+    >>> model = make_pipeline(features, LogisticRegression()).fit(X, y)
+    >>> bool(model.score(X, y) > 0.9)
+    True
     """
 
     _doc_link_module = "skscratch"
