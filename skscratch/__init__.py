@@ -8,6 +8,7 @@ A module imports only from its own folder or from folders further down in this l
     distributed.py  one fit over several processes, each with its own rows
     onnx.py         export of fitted models to ONNX
     export/         export of fitted models to JSON, to C and to estimators of scikit-learn
+    tuning/         sizes that tuners can sample, and spaces of parameters to search
     testing.py      checks for custom activations, losses, update rules, schedules and others
     estimators/     the scikit-learn estimators: parameters, validation, labels, fitted attributes
     preprocessing/  tables to numbers: an encoder of numbers, and a pipeline for raw tables

@@ -10,6 +10,7 @@ from skscratch.core import (
 )
 from skscratch.estimators import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch.preprocessing import HiddenLayerFeatures, PiecewiseLinearEncoder
+from skscratch.tuning import Layers
 
 __all__ = ["SKOPS_TRUSTED_TYPES"]
 
@@ -20,6 +21,7 @@ SKOPS_TRUSTED_TYPES = [
     f"{kind.__module__}.{kind.__qualname__}"
     for kind in (
         HiddenLayerFeatures,
+        Layers,
         PiecewiseLinearEncoder,
         ScratchMLPClassifier,
         ScratchMLPRegressor,
