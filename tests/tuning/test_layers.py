@@ -32,6 +32,7 @@ DEPTH, WIDTH = "hidden_layer_sizes__depth", "hidden_layer_sizes__width"
         ({"depth": 3, "width": 100}, (96, 96, 96)),
         ({"depth": 1, "width": 3}, (16,)),
         ({"depth": 1, "width": 103.7}, (96,)),
+        ({"depth": 1, "width": 105}, (112,)),
         ({"depth": 2, "width": 97, "multiple": 1}, (97, 97)),
         ({"depth": np.int64(1), "width": np.float32(40), "multiple": 20}, (40,)),
     ],
