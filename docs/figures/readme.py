@@ -1,6 +1,6 @@
 """Figure of README: three first fits, with default parameters.
 
-    python docs/figures/readme.py docs/_static/readme.png
+python docs/figures/readme.py docs/_static/readme.png
 """
 
 import sys

@@ -60,13 +60,13 @@ class Parameter(NamedTuple):
         is no such value.
     before : object
         The value in files that were saved before the parameter existed. It keeps their behaviour.
-        None if the default does that.
+        An ellipsis stands for a parameter that has always existed.
     """
 
     constraint: list[Any]
     needs: tuple[Need, ...] = ()
     off: Any = None
-    before: Any = None
+    before: Any = ...
 
 
 PARAMETERS: dict[str, Parameter] = {
@@ -173,10 +173,10 @@ PARAMETERS: dict[str, Parameter] = {
         off=1,
         before=1,
     ),
-    "soft_labels": Parameter(["boolean", "array-like"]),
-    "coefs_init": Parameter([list, tuple, None]),
-    "intercepts_init": Parameter([list, tuple, None]),
-    "trainable": Parameter(["boolean", list, tuple]),
+    "soft_labels": Parameter(["boolean", "array-like"], before=False),
+    "coefs_init": Parameter([list, tuple, None], before=None),
+    "intercepts_init": Parameter([list, tuple, None], before=None),
+    "trainable": Parameter(["boolean", list, tuple], before=True),
 }
 
 
@@ -186,7 +186,7 @@ OF_SOLVER = {name: {*arguments(factory)} for name, factory in SOLVERS.items()}
 OF_SCHEDULE = {
     name: {*arguments(factory)} - {"learning_rate_init"} for name, factory in SCHEDULES.items()
 }
-BEFORE = {name: p.before for name, p in PARAMETERS.items() if p.before is not None}
+BEFORE = {name: p.before for name, p in PARAMETERS.items() if p.before is not ...}
 
 
 def names_of(parameter: str) -> list[str]:

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,7 @@ __all__ = [
     "refuse_dates",
 ]
 
+Result = TypeVar("Result")
 FLOATS: list[Any] = [np.float64, np.float32]
 WHOLE = [np.dtype(code) for code in "?bBhHiIlLqQ"]
 # In a message of scikit-learn: here the fault ends and a guess at the cause begins.
@@ -49,14 +50,15 @@ ABOUT_VALUES = (
 )
 
 
-def checked(check: Callable[..., Any], *arguments: Any) -> Any:
+def checked(check: Callable[..., Result], *arguments: Any) -> Result:
     """Return what ``check`` makes of the arguments, or of those of all ranks that share a call."""
     shared = ranks.get()
     if shared is None:
         return check(*arguments)
     from skscratch.estimators._shared import check_shared_data
 
-    return check_shared_data(shared, check, *arguments)
+    result: Any = check_shared_data(shared, check, *arguments)
+    return cast(Result, result)
 
 
 def check_training_data(

@@ -95,7 +95,8 @@ def test_the_table_has_every_parameter_and_no_other():
 
 def test_former_values_are_those_of_files_without_the_parameter():
     assert BEFORE == {
-        "n_members": 1, "standardize": False, "temperature_scaling": False, "n_jobs": 1
+        "n_members": 1, "standardize": False, "temperature_scaling": False, "n_jobs": 1,
+        "soft_labels": False, "coefs_init": None, "intercepts_init": None, "trainable": True,
     }  # fmt: skip
 
 

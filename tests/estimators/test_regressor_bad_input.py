@@ -57,7 +57,7 @@ OWN = {
         [0.5, "a"], [[0.1], [0.2]], [[0.1, 0.2]], [0.5, NAN], [0.5, None], {0.5}, [True],
     ],
 }  # fmt: skip
-CLASSIFIER_ONLY = {"class_weight", "label_smoothing", "temperature_scaling"}
+CLASSIFIER_ONLY = {"class_weight", "label_smoothing", "temperature_scaling", "soft_labels"}
 REFUSED = {k: v for k, v in REFUSED_BY_BOTH.items() if k not in CLASSIFIER_ONLY} | OWN
 
 

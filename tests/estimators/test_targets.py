@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 
 from skscratch import ScratchMLPClassifier
+from skscratch.estimators._labels import check_classes
 
 X = np.zeros((4, 2))
 THREE = np.array(["b", "a", "c", "a"])
@@ -194,9 +195,8 @@ class TestValidation:
 
 class TestFirstCallOfPartialFit:
     def test_classes_must_be_known(self):
-        model = ScratchMLPClassifier()
         with pytest.raises(ValueError, match="classes must be passed on the first call"):
-            model._check_classes(THREE, None, is_initial=True)
+            check_classes(THREE, None, is_initial=True)
 
     @pytest.mark.parametrize(
         ("y", "classes", "first"),
@@ -204,4 +204,4 @@ class TestFirstCallOfPartialFit:
         ids=["given", "fitted", "labels"],
     )
     def test_or_be_told_by_what_is_there(self, y, classes, first):
-        assert ScratchMLPClassifier()._check_classes(y, classes, first) is None
+        assert check_classes(y, classes, first) is None
