@@ -101,6 +101,9 @@ def in_labels(y: Any) -> str:
                 f" The label in row {row} is {what}: {label!r}. Leave out such rows, or give them "
                 "a class of their own."
             )
+    if labels.ndim == 2 and np.asarray(y).dtype.kind == "f" and not np.isfinite(y).all():
+        row = int(np.flatnonzero(~np.isfinite(np.asarray(y)).all(axis=1))[0])
+        return f" Row {row} is {np.asarray(y)[row].tolist()}. Leave out such rows."
     if np.asarray(y).dtype.kind == "f":
         return (PROBABILITIES if labels.ndim == 2 else "") + REGRESSION
     kinds = {type(label): (row, label) for row, label in reversed(rows)}

@@ -104,6 +104,11 @@ class EvaluationSet:
         for scorer, value in self._scores(fitted_estimator).items():
             column = history.get(f"{self.name}_{scorer}")
             column = np.full(len(history["loss"]), np.nan) if column is None else column
+            if not np.isnan(column[-1]):
+                raise ValueError(
+                    f"history_ has a column {self.name}_{scorer!s} already. Give the EvaluationSet "
+                    f"another name than {self.name!r}."
+                )
             column[-1] = value
             history[f"{self.name}_{scorer}"] = column
 

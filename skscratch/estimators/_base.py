@@ -212,7 +212,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
         """
         is_initial = not (self.warm_start and continues(self))
         context = callback_context(self, self.max_iter * (1 + self.refit))
-        hooks = new_hooks(self, context, X, y, sample_weight)
+        hooks = new_hooks(self, context, X, y, sample_weight, groups=groups)
         with Transaction(self) as transaction, quiet():
             dtype, members = (None, None) if self.checkpoint is None else begun(self, X)
             data = self._check(X, y, sample_weight, is_initial, dtype)

@@ -112,11 +112,11 @@ class CallbackHooks(NoCallbacks):
 
 
 def new_hooks(
-    estimator: Any, context: Any, X: Any, y: Any, sample_weight: Any, **of_partial_fit: Any
+    estimator: Any, context: Any, X: Any, y: Any, sample_weight: Any, **others: Any
 ) -> Any:
     """Return the hooks of a call; context is None for an estimator without callbacks.
 
-    ``of_partial_fit`` are the ``classes`` of a call of ``partial_fit``, and nothing for ``fit``.
+    ``others`` are the ``groups`` of a call of ``fit``, or the ``classes`` of ``partial_fit``.
     """
     shared, hooks = ranks.get(), NoCallbacks(estimator)
     if context is not None:
@@ -125,5 +125,5 @@ def new_hooks(
         return hooks
     from skscratch.estimators._shared import SharedHooks, begin_call
 
-    begin_call(shared, estimator, **of_partial_fit)
+    begin_call(shared, estimator, **others)
     return SharedHooks(shared, hooks)

@@ -1,5 +1,6 @@
 """Weights to start from, and the layers to train."""
 
+import reprlib
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -9,6 +10,8 @@ from skscratch._compat import InvalidParameterError
 from skscratch.core.network import Parameters
 
 __all__ = ["USUAL", "Start", "start"]
+
+LARGEST = 1e38  # of float32
 
 
 class Start(NamedTuple):
@@ -76,7 +79,7 @@ def _arrays(name: str, value: Any, shapes: list[tuple[int, ...]]) -> list[Any]:
     if not isinstance(value, (list, tuple)) or len(value) != len(shapes):
         raise InvalidParameterError(
             f"{name} must be None or a list of {len(shapes)} arrays, one per layer; None in the "
-            f"list stands for a layer that starts as usual. Got {value!r}."
+            f"list stands for a layer that starts as usual. Got {reprlib.repr(value)}."
         )
     arrays: list[Any] = []
     for i, (given, shape) in enumerate(zip(value, shapes, strict=True)):
@@ -86,7 +89,9 @@ def _arrays(name: str, value: Any, shapes: list[tuple[int, ...]]) -> list[Any]:
                 f"{name}[{i}] must be an array of numbers of shape {shape}, as hidden_layer_sizes, "
                 f"X and y ask for. Got {array.dtype} of shape {array.shape}."
             )
-        if array is not None and not np.isfinite(array).all():
-            raise InvalidParameterError(f"{name}[{i}] holds a number that is not finite.")
+        if array is not None and not (abs(array) <= LARGEST).all():
+            raise InvalidParameterError(
+                f"{name}[{i}] holds a number that is not finite, or above {LARGEST:g}."
+            )
         arrays.append(array)
     return arrays

@@ -27,18 +27,16 @@ def holdout(estimator: Any, data: Dataset, groups: Any) -> Holdout:
     ValueError
         If groups do not fit X, or a splitter fails or returns splits without rows.
     """
-    if data.is_shared:
-        raise ValueError(
-            "groups are not known to all ranks of data_parallel. Pass X_val and y_val of other "
-            "groups instead."
-        )
     n, splitter = data.X.shape[0], estimator.validation_fraction
     index = None if groups is None else _group_index(groups, n)
     if isinstance(splitter, Real) and index is not None:
         return ByGroup(index)
     with naming("validation_fraction"):
         splits = list(_seeded(splitter).split(np.empty((n, 1)), data.labels, index))
-        found = [(np.asarray(train), np.asarray(test)) for train, test in splits]
+        fold = getattr(splitter, "test_fold", None)  # of PredefinedSplit
+        if fold is not None and len(fold) != n:
+            raise ValueError(f"X has {n} samples, and {splitter!r} has {len(fold)} entries.")
+        found = [(_rows(train, n), _rows(test, n)) for train, test in splits]
         if not found or min(len(part) for split in found for part in split) == 0:
             raise ValueError(f"{splitter!r} returned no splits, or a split without rows.")
     return BySplits(found)
@@ -60,6 +58,19 @@ def _group_index(groups: Any, n: int) -> Any:
                 "Leave groups out, or set early_stopping=False."
             )
     return index
+
+
+def _rows(part: Any, n: int) -> Any:
+    """Return the row numbers of one side of a split, which may be a mask."""
+    rows = np.asarray(part)
+    rows = np.flatnonzero(rows) if rows.dtype == bool and rows.shape == (n,) else rows
+    if rows.ndim != 1 or rows.dtype.kind not in "iu" or (rows.size and not _within(rows, n)):
+        raise ValueError(f"A split must have numbers of rows, from 0 to {n - 1}. Got {part!r}.")
+    return rows
+
+
+def _within(rows: Any, n: int) -> bool:
+    return bool(rows.min() >= 0 and rows.max() < n)
 
 
 def _seeded(splitter: Any) -> Any:

@@ -96,7 +96,8 @@ def _check_soft_labels(y: Any, classes: Any, argument: str) -> tuple[Any, Any]:
     P /= totals[:, None]
     if isinstance(classes, (bool, np.bool_)):
         return P, np.arange(shape[1])
-    found, order = np.unique(np.asarray(classes), return_index=True)
+    with naming("soft_labels"):
+        found, order = np.unique(np.asarray(classes), return_index=True)
     if np.ndim(classes) != 1 or len(found) != len(classes) or len(found) != shape[1]:
         raise ValueError(
             f"soft_labels must be True or name each of the {shape[1]} columns of {argument} once. "

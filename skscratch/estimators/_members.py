@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import is_regressor
 from sklearn.utils.validation import check_is_fitted
 
 from skscratch._typing import MatrixLike
@@ -79,7 +80,7 @@ class Members:
         first, *hidden, last = arch.sizes
         arch = replace(arch, sizes=(first, *(width // len(members) for width in hidden), last))
         p = finished_by(estimator, arch, members, X, lambda z: estimator._loss().predict(z))
-        return p[..., 0] if p.shape[-1] == 1 else p
+        return p[..., 0] if p.shape[-1] == 1 and is_regressor(estimator) else p
 
 
 def member_spread(estimator: Any, X: MatrixLike) -> NDArray[np.floating[Any]]:

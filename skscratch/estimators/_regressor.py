@@ -266,8 +266,9 @@ default='squared_error'
         training continues. ``n_members='auto'`` is 1 then.
     intercepts_init : list of (array or None), default=None
         Biases to start from, one array of shape (fan_out,) per layer. See ``coefs_init``.
-    trainable : bool or list of bool, default=True
-        Whether training changes each layer, hidden layers first and the output layer last. A layer
+    trainable : True or list of bool, default=True
+        Whether training changes each layer, hidden layers first and the output layer last; True
+        for all. A layer
         that is not trained keeps its weights and biases to the bit, in the network's precision;
         only the output biases of a regressor may be rounded by the scale of y. If the first layer
         is given and not trained, X is not scaled.

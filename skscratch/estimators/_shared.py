@@ -5,7 +5,7 @@ is then decided by the code of one process.
 """
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ __all__ = ["SharedFile", "SharedHooks", "begin_call", "check_shared_data"]
 OF_RANK_0 = {"verbose", "checkpoint", "checkpoint_epochs", "checkpoint_seconds"}
 
 
-def begin_call(shared: Ranks, estimator: Any, **of_partial_fit: Any) -> None:
+def begin_call(shared: Ranks, estimator: Any, groups: Any = None, **of_partial_fit: Any) -> None:
     """Raise on all ranks unless all make the same call on the same estimator, and can share it.
 
     ``of_partial_fit`` are the ``classes`` of a call of ``partial_fit``, and nothing for ``fit``.
@@ -45,11 +45,17 @@ def begin_call(shared: Ranks, estimator: Any, **of_partial_fit: Any) -> None:
         for name, value in estimator.get_params(deep=False).items()
         if name not in OF_RANK_0
     }
+    own["groups"] = "None" if groups is None else "given"
     own["checkpoint"] = "None" if estimator.checkpoint is None else "given"
     own["classes"] = "None" if classes is None else repr(np.asarray(classes).tolist())
     if is_partial or estimator.warm_start:
         own["the fitted network"] = _digest(estimator)
     _check_same(shared.exchange(own, call))
+    if groups is not None:
+        raise ValueError(
+            "groups are not known to all ranks of data_parallel. Pass X_val and y_val of other "
+            "groups instead."
+        )
     if not is_partial:
         _refuse(estimator)
 
@@ -90,7 +96,10 @@ def _plain(value: Any) -> str:
     """Return a text that is the same on all ranks for equal parameters."""
     if value is None or isinstance(value, (str, bool, Real)):
         return repr(value)
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, np.ndarray):
+        digest = zlib.crc32(np.ascontiguousarray(value).data)
+        return f"an array of {value.dtype}, shape {value.shape} and digest {digest:08x}"
+    if isinstance(value, Sequence):
         return f"[{', '.join(map(_plain, value))}]"
     if isinstance(value, dict):
         return f"{{{', '.join(f'{_plain(k)}: {_plain(v)}' for k, v in value.items())}}}"

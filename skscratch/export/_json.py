@@ -7,11 +7,13 @@ import json
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skscratch._version import __version__
 from skscratch._warnings import warn
 from skscratch.core.activations import ACTIVATIONS
 from skscratch.core.losses import LOSSES
+from skscratch.core.network import Parameters
 from skscratch.estimators._fitted import fitted_parameters
 from skscratch.estimators._folding import weights_digest
 from skscratch.export._network import KINDS, check_exportable, names_of_activations, numbers_of
@@ -110,8 +112,8 @@ def from_json(text: str | bytes) -> Any:
     """Return the fitted model that ``to_json`` wrote.
 
     Reading runs no code: the text holds numbers and names. The model predicts the same to the bit.
-    It has no history and no state of the optimizer, so ``fit`` starts anew, and ``partial_fit`` is
-    refused.
+    It has no history and no state of the optimizer, so ``fit`` starts anew, and ``partial_fit`` and
+    ``fit`` with ``warm_start`` are refused.
 
     Parameters
     ----------
@@ -195,14 +197,31 @@ def _built(parts: dict[str, Any]) -> Any:
     if classes is None:
         model._fitted_loss = loss
     else:
-        model.classes_ = np.array(classes["labels"], np.dtype(classes["dtype"]))
+        model.classes_ = _labels(classes, model.n_outputs_)
         model._label_dtype = classes["dtype_of_y"]
     model.n_members_, model._members = members["n"], None
     if members["bias"] is not None:
         bias = np.array(members["bias"], dtype)
         model._members = {"bias": bias, "weights": weights_digest(model.coefs_[-1])}
-    fitted_parameters(model)
+    _check_finite(fitted_parameters(model))
     return model
+
+
+def _check_finite(params: Parameters) -> None:
+    """Raise if a weight or a bias is not finite."""
+    if not all(np.isfinite(array).all() for part in params for array in part):
+        raise ValueError("A weight or a bias is not finite.")
+
+
+def _labels(classes: dict[str, Any], n_outputs: int) -> NDArray[Any]:
+    """Return the labels of a classifier; raise unless they are sorted and fit its outputs."""
+    labels = np.array(classes["labels"], np.dtype(classes["dtype"]))
+    n_labels = (1, 2) if n_outputs == 1 else (n_outputs,)
+    if len(labels) not in n_labels or not np.array_equal(np.unique(labels), labels):
+        raise ValueError(
+            f"The labels must be sorted, and fit {n_outputs} outputs. Got {classes['labels']}."
+        )
+    return labels
 
 
 def _parameters(estimator: Any) -> dict[str, Any]:

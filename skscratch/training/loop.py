@@ -242,6 +242,12 @@ class EpochRunner:
             # after earlier epochs, the start must outweigh the first steps of a new optimizer
             n = math.ceil(10 / (1 - decay)) if state.n_epochs else 0
             state.ema = EMA(theta, decay, theta.copy(), n)
+        if trained is not None and state.ema is not None:
+            # what is frozen is what has been published: the average, also of an earlier training
+            frozen = np.ones(theta.size, bool)
+            for part in trained:
+                frozen[part] = False
+            theta[frozen] = state.ema.mean[frozen]
         state.optimizer = OptimizerState.start(options.rule, theta, state.optimizer)
         self.optimizer = Optimizer(
             options.rule,

@@ -20,6 +20,7 @@ from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch._ranks import ranks as running
 from skscratch.core.activations import Tanh
 from skscratch.distributed import data_parallel
+from skscratch.tuning import Layers
 from tests.distributed.test_equality import CUTS, LABELS, NET, NUMBERS, WEIGHTS, X, pytestmark
 from tests.distributed.threads import assert_close, assert_same_bits, fitted_on_ranks, on_ranks
 
@@ -152,7 +153,30 @@ def test_groups_are_refused_by_name():
     def fit(ranks, own):
         return ScratchMLPClassifier(**NET).fit(X[own], LABELS[own], groups=np.arange(80))
 
+    def on_one(ranks, own):
+        groups = np.arange(80) if ranks.rank else None
+        return ScratchMLPClassifier(**NET).fit(X[own], LABELS[own], groups=groups)
+
     assert "groups are not known to all ranks" in errors(fit)
+    assert "groups is None on rank 0, but given on rank 1" in errors(on_one)
+
+
+def test_other_arrays_to_start_from():
+    def fit(ranks, own):
+        given = [np.full((5, 16), float(ranks.rank)), None, None]
+        return ScratchMLPClassifier(**NET, coefs_init=given).fit(X[own], LABELS[own])
+
+    assert "coefs_init is [an array of float64, shape (5, 16)" in errors(fit)
+
+
+def test_other_sizes_of_a_search():
+    def fit(ranks, own):
+        model = ScratchMLPClassifier(
+            **NET | {"hidden_layer_sizes": Layers(1, 16 + 16 * ranks.rank)}
+        )
+        return model.fit(X[own], LABELS[own])
+
+    assert "hidden_layer_sizes is [16] on rank 0, but [32] on rank 1" in errors(fit)
 
 
 def test_a_sparse_matrix_is_refused_by_name():

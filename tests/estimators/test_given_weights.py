@@ -82,7 +82,10 @@ class TestStart:
                 r"coefs_init\[2\] must be an array of numbers of shape \(6, 3\).* Got float64 of",
             ),
             ({"intercepts_init": [None, ["a"] * 6, None]}, r"intercepts_init\[1\] .* \(6,\)"),
-            ({"intercepts_init": [None, None, [1, np.nan, 0]]}, r"\[2\] holds .* not finite"),
+            (
+                {"intercepts_init": [None, None, [1, np.nan, 0]]},
+                r"\[2\] holds .* not finite, or above 1e\+38",
+            ),
             ({"coefs_init": [None] * 3, "n_members": 2}, "n_members=2 needs coefs_init=None and"),
             ({"trainable": [True]}, "trainable must be True, or a list of 3 booleans"),
             ({"trainable": [True, 1, False]}, "trainable must be True"),
@@ -178,3 +181,21 @@ class TestFrozen:
             trainable=[False, True, True],
         ).fit(1000 * X, Y)  # fmt: skip
         assert tuned.score(1000 * X, Y) > before.score(1000 * X, Y) - 0.05
+
+    @pytest.mark.parametrize("way", ["warm start", "partial_fit"])
+    def test_a_layer_frozen_later_stays_as_it_was_published(self, way, task):
+        """The parameters that are published are averages; training goes on from others."""
+        estimator, y = task
+        kwargs = {} if estimator is ScratchMLPRegressor else {"classes": [0, 1, 2]}
+        model = new(estimator, warm_start=True, trainable=True)
+        if way == "warm start":
+            model.fit(X, y)
+        else:
+            model.partial_fit(Z, y, **kwargs).partial_fit(Z, y)
+        before = [W.copy() for W in (*model.coefs_, *model.intercepts_)]
+        model.set_params(trainable=[False, True, True])
+        for _ in range(2):
+            model = model.fit(X, y) if way == "warm start" else model.partial_fit(Z, y)
+            assert_array_equal(model.coefs_[0], before[0])
+            assert_array_equal(model.intercepts_[0], before[3])
+            assert (model.coefs_[1] != before[1]).any()

@@ -47,6 +47,19 @@ class Held:
         return -float(len(self.rows))
 
 
+class Given:
+    """A splitter with one split."""
+
+    def __init__(self, train, test):
+        self.train, self.test = train, test
+
+    def split(self, X, y=None, groups=None):
+        yield self.train, self.test
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return 1
+
+
 def held_out(model, X, y, **arguments):
     """Return the rows that each member holds out."""
     held, n = Held(), len(y)
@@ -195,6 +208,27 @@ class TestSplitters:
             ScratchMLPClassifier(validation_fraction=GroupKFold(3)).fit(X, y)
         with pytest.raises(ValueError, match="validation_fraction"):
             ScratchMLPClassifier(validation_fraction="tenth").fit(X, y)
+
+    @pytest.mark.parametrize("n", [150, 300])
+    def test_a_predefined_split_of_other_rows_is_refused(self, n):
+        X, y, _ = subjects(40, 5)
+        model = ScratchMLPClassifier(validation_fraction=PredefinedSplit(np.arange(n) % 3 - 1))
+        with pytest.raises(ValueError, match=f"X has 200 samples, and .* has {n} entries"):
+            model.fit(X, y)
+
+    @pytest.mark.parametrize("test", [[205], [-1], [[1, 2]], ["a"], [0.5]])
+    def test_rows_that_do_not_exist_are_refused(self, test):
+        X, y, _ = subjects(40, 5)
+        model = ScratchMLPClassifier(validation_fraction=Given(np.arange(100), test))
+        with pytest.raises(ValueError, match="numbers of rows, from 0 to 199"):
+            model.fit(X, y)
+
+    def test_splits_may_be_masks(self):
+        X, y, _ = subjects(40, 5)
+        mask = np.arange(200) < 150
+        model = ScratchMLPClassifier(random_state=0, validation_fraction=Given(mask, ~mask))
+        for own in held_out(model, X, y):
+            assert_array_equal(own, np.arange(150, 200))
 
     def test_splits_that_cost_many_rows_are_warned_of(self):
         X, y, _ = subjects(40, 5)

@@ -111,6 +111,16 @@ class TestRefusals:
         with pytest.raises(ValueError, match="soft_labels must be True or name each of the 3"):
             ScratchMLPClassifier(soft_labels=names).fit(X, probabilities(3))
 
+    def test_a_missing_probability_is_shown(self):
+        P = probabilities(3)
+        P[4, 1] = np.nan
+        with pytest.raises(ValueError, match=r"NaN.* Row 4 is \[0.*nan"):
+            ScratchMLPClassifier(soft_labels=True).fit(X, P)
+
+    def test_names_of_several_kinds(self):
+        with pytest.raises((ValueError, TypeError), match="soft_labels"):
+            ScratchMLPClassifier(soft_labels=[1, "a", None]).fit(X, probabilities(3))
+
     def test_class_weight(self):
         with pytest.raises(ValueError, match="class_weight='balanced' needs labels"):
             ScratchMLPClassifier(soft_labels=True, class_weight="balanced").fit(X, probabilities(3))

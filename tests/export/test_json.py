@@ -122,6 +122,8 @@ def test_other_texts_are_refused(text, message):
         ({"output_activation": "exp"}, "another output"),
         ({"n_features": 3}, "do not make a network"),
         ({"layers": 5}, "not what to_json writes"),
+        ({"classes": {"labels": [0, 1], "dtype": "<i8", "dtype_of_y": "<i8"}}, "fit 10 outputs"),
+        ({"classes": {"labels": [2, 1, 0], "dtype": "<i8", "dtype_of_y": "<i8"}}, "be sorted"),
     ],
 )
 def test_other_fields_are_refused(fields, message):
