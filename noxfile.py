@@ -8,6 +8,7 @@
 """
 
 import configparser
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -20,8 +21,12 @@ nox.options.error_on_missing_interpreters = True
 IMPORT = """
 import importlib.resources, skscratch
 assert importlib.resources.files(skscratch).joinpath("py.typed").is_file()
+assert "site-packages" in skscratch.__file__
 print(skscratch.__version__, skscratch.__file__)
 """
+# Tests that take seconds, from the passes and the estimator to the pages of the sdist.
+PACKAGED = ("tests/core", "tests/datasets", "tests/estimators/test_predictions.py")
+PACKAGED += ("tests/test_package.py",)
 
 
 @nox.session
@@ -121,16 +126,24 @@ def floors(session):
 
 @nox.session
 def package(session):
-    """Build the distribution; install it, far from the checkout, and import it there."""
-    session.install("build")
+    """Build sdist and wheel, check what an index shows, and test each far from the checkout."""
+    session.install("build", "twine>=6.1", "readme-renderer[md]")
     with tempfile.TemporaryDirectory() as folder:
         session.run("python", "-m", "build", "--outdir", folder)
-        (wheel,) = Path(folder).glob("*.whl")
+        (sdist,), (wheel,) = Path(folder).glob("*.tar.gz"), Path(folder).glob("*.whl")
+        session.run("twine", "check", "--strict", sdist, wheel)
         session.run("python", "-m", "venv", f"{folder}/venv")
         python = f"{folder}/venv/bin/python"
-        session.run(python, "-m", "pip", "install", "--quiet", wheel, external=True)
-        with session.chdir(folder):
-            session.run(python, "-c", IMPORT, external=True)
+        session.run(python, "-m", "pip", "install", "--quiet", f"{wheel}[test]", external=True)
+        shutil.unpack_archive(sdist, folder)
+        source = Path(folder, sdist.name.removesuffix(".tar.gz"))
+        shutil.rmtree(source / "skscratch")  # the tests import what is installed
+        with session.chdir(source):
+            for built in (wheel, sdist):
+                again = ("--quiet", "--force-reinstall", "--no-deps", built)
+                session.run(python, "-m", "pip", "install", *again, external=True)
+                session.run(python, "-c", IMPORT, external=True)
+                session.run(python, "-m", "pytest", *PACKAGED, external=True)
 
 
 def run_without_skips(session, *tests):

@@ -23,6 +23,8 @@ END_OF_BLOCK = re.compile(r"^(```python\n(?:(?!```).*\n)*?)\n+(?=```$)", re.MULT
 LINKS = [
     (r"\]\((?:\.\./)*CONTRIBUTING\.md", r"](/project/contributing.md"),
     (r"\]\((?:\.\./)*CHANGELOG\.md", r"](/project/changelog.md"),
+    (r"\]\((?:\.\./)*CODE_OF_CONDUCT\.md", r"](/project/code-of-conduct.md"),
+    (r"\]\((?:\.\./)*SECURITY\.md", r"](/project/security.md"),
     (r"\]\((?:\.\./)*examples/(plot_\w+)\.py\)", r"](/gallery/\1.rst)"),
     *(
         (

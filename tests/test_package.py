@@ -1,0 +1,52 @@
+"""What a package index shows: metadata, citation and pages agree with each other."""
+
+import configparser
+import re
+from pathlib import Path
+
+import pytest
+
+import skscratch
+from skscratch.estimators._base import SITE
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = configparser.ConfigParser()
+CONFIG.read(ROOT / "setup.cfg")
+METADATA = CONFIG["metadata"]
+CITATION = (ROOT / "CITATION.cff").read_text()
+URLS = dict(line.split(" = ") for line in METADATA["project_urls"].strip().splitlines())
+
+
+def test_classifiers_begin_with_the_lowest_python():
+    versions = re.findall(r"Python :: 3\.(\d+)$", METADATA["classifiers"], re.MULTILINE)
+    lowest = CONFIG["options"]["python_requires"].removeprefix(">=3.")
+    assert [int(v) for v in versions] == [*range(int(lowest), int(versions[-1]) + 1)]
+    assert len(versions) >= 4
+
+
+@pytest.mark.parametrize("name", [*URLS, "the site"])
+def test_urls_are_pages_of_the_site(name):
+    """An address leads to a page that is written here, or that the build makes of the reference."""
+    url = URLS.get(name, METADATA["url"])
+    assert url.startswith(SITE)
+    page = url.removeprefix(SITE) or "index.html"
+    made = {"api/index.html"}
+    assert page in made or (ROOT / "docs" / page).with_suffix(".md").is_file()
+
+
+def test_citation_and_metadata_agree():
+    cited = dict(re.findall(r"^([\w-]+): (.+)$", CITATION, re.MULTILINE))
+    assert cited["version"] == skscratch.__version__
+    assert cited["license"] == METADATA["license_expression"]
+    assert cited["url"] == METADATA["url"]
+    assert f"- name: {METADATA['author']}" in CITATION
+    words = re.findall(r"^  - ([\w -]+)$", CITATION, re.MULTILINE)
+    assert words == METADATA["keywords"].strip().splitlines()[: len(words)]
+    assert len(words) == 5
+
+
+@pytest.mark.parametrize("page", ["CODE_OF_CONDUCT", "SECURITY", "CONTRIBUTING"])
+def test_links_of_pages_beside_the_readme_lead_somewhere(page):
+    text = (ROOT / f"{page}.md").read_text()
+    for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text):
+        assert (ROOT / target).is_file(), target
