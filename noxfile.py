@@ -92,7 +92,7 @@ def extras(session):
     session.install("-e", ".[test,callbacks,distributed,mpi,onnx,skops,tables]", *others)
     files = ["test_onnx.py", "test_skops.py", "scale_out", "distributed", "callbacks"]
     files += ["export", "tuning"]
-    files += ["estimators/test_callbacks.py", "preprocessing/test_tabular.py"]
+    files += ["test_tutorial.py", "estimators/test_callbacks.py", "preprocessing/test_tabular.py"]
     files += ["preprocessing/test_piecewise_linear.py", "inspection"]
     shows = "test_docs.py::test_examples_print_what_they_show"
     files += [f"{shows}[scale-out]", f"{shows}[guide/tables]"]

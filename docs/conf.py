@@ -31,6 +31,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "code_of",
     "pages",
+    "tutorial",
 ]
 exclude_patterns = ["_build", "_inventories"]
 templates_path = ["_templates"]

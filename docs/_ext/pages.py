@@ -6,6 +6,7 @@ import pkgutil
 import re
 from pathlib import Path
 
+from links import within_site
 from sphinx.pycode import ModuleAnalyzer
 
 import skscratch
@@ -19,38 +20,18 @@ HOOKS = {"setup", "teardown", "on_fit_task_begin", "on_fit_task_end"}  # scikit-
 
 # The blank lines with which many examples end are for doctest.
 END_OF_BLOCK = re.compile(r"^(```python\n(?:(?!```).*\n)*?)\n+(?=```$)", re.MULTILINE)
-# Links as they are right in the repository, and the pages that they lead to in the site.
-LINKS = [
-    (r"\]\((?:\.\./)*CONTRIBUTING\.md", r"](/project/contributing.md"),
-    (r"\]\((?:\.\./)*CHANGELOG\.md", r"](/project/changelog.md"),
-    (r"\]\((?:\.\./)*CODE_OF_CONDUCT\.md", r"](/project/code-of-conduct.md"),
-    (r"\]\((?:\.\./)*SECURITY\.md", r"](/project/security.md"),
-    (r"\]\((?:\.\./)*examples/(plot_\w+)\.py\)", r"](/gallery/\1.rst)"),
-    *(
-        (
-            rf"\]\((?:\.\./)*skscratch/estimators/_{kind.lower()}\.py\)",
-            rf"](/api/generated/skscratch.ScratchMLP{kind}.rst)",
-        )
-        for kind in ("Classifier", "Regressor")
-    ),
-    (r"\]\((?:\.\./)*skscratch/(core|training)/(\w+)\.py\)", r"](/api/skscratch.\1.\2.rst)"),
-]
 
 
 def setup(app):
     app.connect("config-inited", write_reference)
     app.connect("autodoc-skip-member", is_left_out)
-    app.connect("source-read", lambda app, page, source: source.append(within_site(source.pop())))
-    app.connect(
-        "include-read", lambda app, path, parent, text: text.append(within_site(text.pop()))
-    )
+    app.connect("source-read", lambda app, page, source: source.append(adapted(source.pop())))
+    app.connect("include-read", lambda app, path, parent, text: text.append(adapted(text.pop())))
     return {"parallel_read_safe": True}
 
 
-def within_site(text):
-    for pattern, page in LINKS:
-        text = re.sub(pattern, page, text)
-    return END_OF_BLOCK.sub(r"\1", text)
+def adapted(text):
+    return END_OF_BLOCK.sub(r"\1", within_site(text))
 
 
 def is_left_out(app, what, name, member, skip, options):
