@@ -50,3 +50,11 @@ def test_links_of_pages_beside_the_readme_lead_somewhere(page):
     text = (ROOT / f"{page}.md").read_text()
     for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text):
         assert (ROOT / target).is_file(), target
+
+
+def test_bibtex_of_the_questions_is_the_citation():
+    text = (ROOT / "docs" / "faq.md").read_text()
+    shown = dict(re.findall(r"^      (\w+) += \{+(.+?)\}+,?$", text, re.MULTILINE))
+    cited = dict(re.findall(r"^(\w[\w-]+): \"?(.+?)\"?$", CITATION, re.MULTILINE))
+    assert shown.pop("author") == METADATA["author"]
+    assert shown == {name: cited[name] for name in ("title", "version", "url")}
