@@ -240,6 +240,22 @@ class A:
 """
 
 
+def test_every_parameter_is_in_a_group_of_the_reference(monkeypatch):
+    pytest.importorskip("numpydoc", reason="numpydoc reads the docstrings")
+    monkeypatch.syspath_prepend(DOCS / "_ext")
+    module = importlib.import_module("parameters")
+    grouped = [name for names in module.GROUPS.values() for name in names.split()]
+    known = {*ScratchMLPClassifier().get_params(), *ScratchMLPRegressor().get_params()}
+    assert sorted(grouped) == sorted(known)
+    rows = re.findall(r"^   \* - ``(.+)``\n     - (.+)\n     - (.+)$", module.page(), re.MULTILINE)
+    table = {name: (default, meaning) for name, default, meaning in rows}
+    assert [*table] == grouped
+    assert table["max_iter"][0] == "``200``"
+    assert table["tol"][0] == "``0.0001`` (C), ``1e-05`` (R)"
+    assert table["loss"][0] == "``'squared_error'`` (R)"
+    assert table["hidden_layer_sizes"][1] == "Units per hidden layer."
+
+
 def test_code_of_leaves_out_the_docstring_alone():
     pytest.importorskip("sphinx", reason="the directive is Sphinx's")
     sys.path.insert(0, str(DOCS / "_ext"))

@@ -6,6 +6,7 @@ import pkgutil
 import re
 from pathlib import Path
 
+import parameters
 from links import within_site
 from sphinx.pycode import ModuleAnalyzer
 
@@ -45,6 +46,7 @@ def write_reference(app, config):
     folder.mkdir(exist_ok=True)
     pages = {name: package_page(name) for name in public_packages()}
     pages |= {name: module_page(name) for floor in FLOORS for name in modules(floor)}
+    pages["parameters"] = parameters.page()
     pages["index"] = index_page()
     for old in folder.glob("*.rst"):
         if old.stem not in pages:
@@ -68,6 +70,7 @@ def modules(floor):
 
 def index_page():
     parts = [heading("Reference", "="), "What users import. It keeps its names and meanings.\n\n"]
+    parts += [":doc:`parameters` is a table of the estimators' parameters and defaults.\n\n"]
     for name in public_packages():
         public, constants = exports(name)
         parts += [heading(name, "-"), table(f"~{name}.{n}" for n in public)]
@@ -78,7 +81,10 @@ def index_page():
         text = inspect.getdoc(package)
         parts += [heading(package.__name__, "~"), text, "\n\n", table(modules(floor))]
     users, readers = public_packages(), [name for floor in FLOORS for name in modules(floor)]
-    parts += [contents("What users import", users), contents("For readers of the code", readers)]
+    parts += [
+        contents("What users import", ["parameters", *users]),
+        contents("For readers of the code", readers),
+    ]
     return "".join(parts)
 
 
