@@ -1,0 +1,34 @@
+"""Figure: what a threshold finds, and what class weights do to probabilities."""
+
+import matplotlib.pyplot as plt
+from sklearn.calibration import calibration_curve
+from sklearn.datasets import make_classification
+from sklearn.metrics import precision_recall_curve
+from sklearn.model_selection import train_test_split
+
+from skscratch import ScratchMLPClassifier
+
+X, y = make_classification(
+    4000, 20, n_informative=6, weights=[0.95], flip_y=0.02, class_sep=0.8, random_state=1
+)
+X = X / X.std(axis=0)
+X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+for weight in (None, "balanced"):
+    network = ScratchMLPClassifier(
+        (32,), solver="adam", learning_rate_init=0.005, batch_size=128, max_iter=100,
+        early_stopping=True, class_weight=weight, random_state=0,
+    )  # fmt: skip
+    p = network.fit(X_train, y_train).predict_proba(X_test)[:, 1]
+    if weight is None:
+        precision, recall, thresholds = precision_recall_curve(y_test, p)
+        left.plot(thresholds, recall[:-1], label="recall: found, of class 1")
+        left.plot(thresholds, precision[:-1], label="precision: right, of those found")
+    observed, predicted = calibration_curve(y_test, p, n_bins=6)
+    right.plot(predicted, observed, "o-", label=f"class_weight={weight!r}")
+left.axvline(0.5, color="gray", linestyle=":")
+left.set(xlabel="threshold", ylabel="share", title="One model, every threshold")
+right.axline((0, 0), slope=1, color="gray", linestyle=":")
+right.set(xlabel="predicted probability", ylabel="share of class 1", title="Calibration")
+left.legend(fontsize=8)
+right.legend(fontsize=8)
