@@ -55,7 +55,7 @@ def data_parallel(communicator: Any = None, *, blas_threads: int = 1) -> Iterato
 
     See Also
     --------
-    ScratchMLPClassifier.partial_fit : Trains on the parts of a stream.
+    skscratch.ScratchMLPClassifier : Its ``partial_fit`` trains on the parts of a stream.
 
     Notes
     -----

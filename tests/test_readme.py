@@ -55,9 +55,30 @@ def test_floor_plan_and_package_agree():
     assert all((ROOT / name).is_dir() for name in re.findall(r"^(\w+)/", plan, re.MULTILINE))
 
 
-@pytest.mark.parametrize("target", re.findall(r"\]\(([^)#:]+)\)", README))
-def test_links_lead_somewhere(target):
-    assert (ROOT / target).is_file()
+LINKS = re.findall(r"\]\(([^)]+)\)", README)
+SITE = "https://skscratch.readthedocs.io/en/stable/"
+
+
+def test_links_are_absolute():
+    """A package index shows README without the files beside it."""
+    assert len(LINKS) > 20
+    assert all(link.startswith("https://") for link in LINKS)
+
+
+@pytest.mark.parametrize("link", [link[len(SITE) :] for link in LINKS if link.startswith(SITE)])
+def test_links_to_the_site_lead_somewhere(link):
+    page, _, anchor = link.partition("#")
+    if page.startswith("api/skscratch."):
+        assert (
+            (ROOT / page[4:].removesuffix(".html").replace(".", "/")).with_suffix(".py").is_file()
+        )
+    elif page.startswith("_static/"):
+        assert (ROOT / "docs" / page).is_file()
+    else:
+        text = (ROOT / "docs" / page).with_suffix(".md").read_text()
+        titles = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+        slugs = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+        assert not anchor or anchor in slugs
 
 
 def test_no_figure_is_missing():

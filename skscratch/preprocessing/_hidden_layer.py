@@ -59,10 +59,6 @@ class HiddenLayerFeatures(
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if X had string column names.
 
-    See Also
-    --------
-    sklearn.preprocessing.TargetEncoder : Also cross-fits in ``fit_transform``.
-
     Notes
     -----
     The hidden units of two networks are not aligned: unit 3 of one has nothing to do with unit 3 of

@@ -64,8 +64,9 @@ def test_it_shares_no_memory_and_can_be_cloned():
 
 
 @pytest.mark.parametrize("convert", [lambda model: model, to_sklearn], ids=["ours", "to_sklearn"])
-def test_emlearn_takes_them(convert):
+def test_emlearn_takes_them(convert, tmp_path, monkeypatch):
     emlearn = pytest.importorskip("emlearn")
+    monkeypatch.chdir(tmp_path)  # it writes and compiles files there
     model = fitted("multiclass")
     converted = emlearn.convert(convert(model), kind="MLPClassifier", dtype="float")
     assert np.mean(converted.predict(DIGITS[:100]) == model.predict(DIGITS[:100])) == 1
