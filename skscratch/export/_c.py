@@ -109,6 +109,11 @@ def to_c(estimator: Any, name: str = "model") -> str:
         If an activation or the loss is a custom object, if ``name`` is not an identifier, or if a
         weight is too large for float32.
 
+    See Also
+    --------
+    to_json : The model as numbers and names, for any language.
+    skscratch.onnx.to_onnx : The model as a graph, for runtimes of other languages.
+
     Notes
     -----
     A network trained in float64 is rounded to float32. The scale of X is folded into the first

@@ -44,6 +44,10 @@ def to_sklearn(estimator: Any) -> MLPClassifier | MLPRegressor:
         If scikit-learn does not have the activation or the output of the model: several levels of
         ``quantile``, which are sorted, or a classifier that has seen a single class.
 
+    See Also
+    --------
+    to_json : The model as numbers and names.
+
     Examples
     --------
     >>> import numpy as np

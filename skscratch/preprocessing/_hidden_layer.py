@@ -59,6 +59,10 @@ class HiddenLayerFeatures(
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if X had string column names.
 
+    See Also
+    --------
+    PiecewiseLinearEncoder : Features that see thresholds, without a network.
+
     Notes
     -----
     The hidden units of two networks are not aligned: unit 3 of one has nothing to do with unit 3 of
@@ -214,7 +218,11 @@ class HiddenLayerFeatures(
 
         Parameters
         ----------
-        X, y, sample_weight
+        X : array-like of shape (n_samples, n_features)
+            As in ``fit``.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
+            As in ``fit``.
+        sample_weight : array-like of shape (n_samples,), default=None
             As in ``fit``.
 
         Returns
