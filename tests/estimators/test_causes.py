@@ -22,8 +22,8 @@ DEEP = {"hidden_layer_sizes": (8,) * 20}
 CASES = {
     "a rate too high": ({"learning_rate_init": 1e30}, r"learning_rate_init=1e\+30.*: lower it"),
     "a rate too high for SGD": (
-        {"solver": "sgd", "learning_rate_init": 10.0, "max_grad_norm": 1.0},
-        "learning_rate_init=10, where 'auto' is 0.01: lower it",
+        {"solver": "sgd", "learning_rate_init": 100.0, "max_grad_norm": 1.0},
+        "learning_rate_init=100, where 'auto' is 0.01: lower it",
     ),
     "a rate too low": ({"learning_rate_init": 1e-9}, "learning_rate_init=1e-09.*: raise it"),
     "a rate of nothing": (
