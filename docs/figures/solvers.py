@@ -11,7 +11,7 @@ X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X / 16, y, stratify=y, random_state=0)
 network = {"hidden_layer_sizes": (64,), "batch_size": 64, "random_state": 0}
 network |= {"n_members": 1, "alpha": 0, "ema_decay": 0}
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3.2), layout="constrained")
 for rate in (1e-5, 1e-3, 1e-2, 1.0):
     model = ScratchMLPClassifier(**network, learning_rate_init=rate)
     for _ in range(10):
