@@ -29,12 +29,12 @@ left.legend(fontsize=8, loc="upper left")
 # Label smoothing makes probabilities too cautious. The temperature finds that on validation rows.
 X, y = make_classification(6000, 20, n_informative=5, flip_y=0, random_state=0)
 X = X / X.std(axis=0)
-for scaled in (False, True):
+for scaled, label in ((False, "without temperature"), (True, "with temperature")):
     model = ScratchMLPClassifier(label_smoothing=0.4, temperature_scaling=scaled, random_state=0)
     model = model.fit(X[:1000], y[:1000])
     p = model.predict_proba(X[1000:])[:, 1]
     observed, predicted = calibration_curve(y[1000:], p, n_bins=10)
-    right.plot(predicted, observed, "o-", markersize=4, label="with temperature" if scaled else "without temperature")
+    right.plot(predicted, observed, "o-", markersize=4, label=label)
 right.axline((0, 0), slope=1, color="gray", linestyle=":")
 right.set(xlabel="predicted probability", ylabel="frequency of class 1", title="calibration")
 right.legend(fontsize=8)
