@@ -26,7 +26,7 @@ train, test, y_train, y_test = train_test_split(flats, rent, random_state=0)
 codes = make_column_transformer((OneHotEncoder(), ["lift"]), remainder="passthrough")
 model = make_pipeline(codes, ScratchMLPRegressor(random_state=0)).fit(train, y_train)
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(5.4, 3), layout="constrained")
 importance = permutation_importance(model, test, y_test, n_repeats=10, random_state=0)
 left.barh(flats.columns, importance.importances_mean, xerr=importance.importances_std)
 left.invert_yaxis()

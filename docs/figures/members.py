@@ -10,7 +10,7 @@ X, y = make_moons(60, noise=0.35, random_state=0)
 model = ScratchMLPClassifier((64,), n_members=4, alpha=0.01, random_state=0).fit(X, y)
 first, second = np.meshgrid(np.linspace(-3, 4, 140), np.linspace(-3, 3.5, 140))
 points = np.column_stack([first.ravel(), second.ravel()])
-figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3), sharey=True, layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(5.4, 3), sharey=True, layout="constrained")
 for number, p in enumerate(model.predict_members(points)[:, :, 1]):
     left.contour(first, second, p.reshape(first.shape), levels=[0.5], colors=f"C{number}")
 p = model.predict_proba(points)[:, 1].reshape(first.shape)

@@ -9,7 +9,7 @@ from skscratch import ScratchMLPClassifier
 X, y = load_digits(return_X_y=True)
 X = X / 16
 options = {"hidden_layer_sizes": (32,), "learning_rate_init": 0.01, "batch_size": 64}
-figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3.2), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(5.4, 3.2), layout="constrained")
 for row, units in enumerate((32, 40)):
     models = [
         ScratchMLPClassifier(

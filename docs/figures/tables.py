@@ -13,7 +13,7 @@ steps, levels = np.array([0, 15, 30, 40, 70, 75, 101]), np.array([1.0, 4, 2, 5, 
 y = levels[np.searchsorted(steps, x[:, 0], side="right") - 1]
 noisy = y + rng.normal(0, 0.3, len(y))
 grid = np.linspace(0, 100, 800)[:, None]
-figure, (top, bottom) = plt.subplots(2, 1, figsize=(6.4, 5), sharex=True, layout="constrained")
+figure, (top, bottom) = plt.subplots(2, 1, figsize=(5.4, 5), sharex=True, layout="constrained")
 top.plot(x[::4], noisy[::4], ".", color="0.6", markersize=2)
 encoder = PiecewiseLinearEncoder(scale=0.25)
 for label, model in (

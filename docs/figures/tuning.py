@@ -12,7 +12,7 @@ from skscratch import ScratchMLPClassifier
 
 X, y = load_digits(return_X_y=True)
 X, _, y, _ = train_test_split(X / 16, y, train_size=600, stratify=y, random_state=0)
-figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3.4), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(5.4, 3.4), layout="constrained")
 
 network = ScratchMLPClassifier((32,), n_members=1, random_state=0)
 space = {"learning_rate_init": loguniform(1e-4, 0.1), "alpha": loguniform(1e-4, 100)}

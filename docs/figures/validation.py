@@ -7,7 +7,7 @@ from sklearn.model_selection import train_test_split
 
 from skscratch import ScratchMLPClassifier
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(6.4, 3.4), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(5.4, 3.4), layout="constrained")
 
 X, y = make_classification(600, 20, n_informative=5, flip_y=0.1, random_state=0)
 X = X / X.std(axis=0)
@@ -29,7 +29,7 @@ left.legend(fontsize=8, loc="upper left")
 # Label smoothing makes probabilities too cautious. The temperature finds that on validation rows.
 X, y = make_classification(6000, 20, n_informative=5, flip_y=0, random_state=0)
 X = X / X.std(axis=0)
-for scaled, label in ((False, "without temperature"), (True, "with temperature")):
+for scaled, label in ((False, "no temperature"), (True, "with temperature")):
     model = ScratchMLPClassifier(label_smoothing=0.4, temperature_scaling=scaled, random_state=0)
     model = model.fit(X[:1000], y[:1000])
     p = model.predict_proba(X[1000:])[:, 1]
@@ -37,4 +37,4 @@ for scaled, label in ((False, "without temperature"), (True, "with temperature")
     right.plot(predicted, observed, "o-", markersize=4, label=label)
 right.axline((0, 0), slope=1, color="gray", linestyle=":")
 right.set(xlabel="predicted probability", ylabel="frequency of class 1", title="calibration")
-right.legend(fontsize=8)
+right.legend(fontsize=8, loc="lower right")
