@@ -339,7 +339,7 @@ def test_parameters_that_are_named_exist():
 
 
 def test_members_of_the_table_are_those_that_auto_makes():
-    text = PAGES["guide/architectures"].read_text()
+    text = PAGES["guide/members"].read_text()
     head, *rows = re.findall(r"^\| (?:hidden layers|`\(.*?) \|.*\|$", text, re.MULTILINE)
     shapes = [
         (int(n.replace(" ", "")), int(p)) for n, p in re.findall(r"([\d ]+) rows × (\d+)", head)

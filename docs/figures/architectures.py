@@ -1,23 +1,26 @@
-"""Figure: the decision boundaries of the members, and the model that is their mean."""
+"""Figure: what networks of three sizes make of the same rows."""
 
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.datasets import make_moons
+from sklearn.inspection import DecisionBoundaryDisplay
 
 from skscratch import ScratchMLPClassifier
 
-X, y = make_moons(60, noise=0.35, random_state=0)
-model = ScratchMLPClassifier((64,), n_members=4, alpha=0.01, random_state=0).fit(X, y)
-first, second = np.meshgrid(np.linspace(-3, 4, 140), np.linspace(-3, 3.5, 140))
-points = np.column_stack([first.ravel(), second.ravel()])
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
-for number, p in enumerate(model.predict_members(points)[:, :, 1]):
-    left.contour(first, second, p.reshape(first.shape), levels=[0.5], colors=f"C{number}")
-p = model.predict_proba(points)[:, 1].reshape(first.shape)
-filled = right.contourf(first, second, p, levels=np.linspace(0, 1, 21), cmap="RdBu", alpha=0.7)
-right.contour(first, second, p, levels=[0.5], colors="black")
-figure.colorbar(filled, ax=right, label="probability of class 1", ticks=[0, 0.5, 1])
-for axis, title in ((left, "four members"), (right, "the model")):
-    axis.scatter(*X.T, c=y, s=12, cmap="RdBu", edgecolors="k", linewidths=0.4)
-    axis.set(xlabel="feature 0", title=title)
-left.set_ylabel("feature 1")
+rng = np.random.default_rng(0)
+y = np.repeat([0, 1], 150)
+angle = np.tile(np.linspace(0.5, 8, 150), 2)
+X = angle[:, None] / 8 * np.column_stack([np.cos(angle + np.pi * y), np.sin(angle + np.pi * y)])
+X += rng.normal(scale=0.04, size=X.shape)
+figure, axes = plt.subplots(1, 3, figsize=(5.4, 2.5), sharey=True, layout="constrained")
+for axis, sizes in zip(axes, ((), (8,), (64, 64)), strict=True):
+    model = ScratchMLPClassifier(
+        sizes, n_members=1, max_iter=500, early_stopping=False, random_state=0
+    ).fit(X, y)
+    DecisionBoundaryDisplay.from_estimator(
+        model, X, response_method="predict_proba", plot_method="contourf", levels=20,
+        grid_resolution=120, cmap="RdBu", vmin=0, vmax=1, alpha=0.7, eps=0.2, ax=axis,
+    )  # fmt: skip
+    axis.scatter(*X.T, c=y, s=6, cmap="RdBu", edgecolors="k", linewidths=0.2)
+    title = f"{sizes}\naccuracy {model.score(X, y):.2f}"
+    axis.set(xticks=[], yticks=[], xlabel="", ylabel="")
+    axis.set_title(title, fontsize=10)

@@ -9,7 +9,7 @@ from skscratch import ScratchMLPClassifier
 
 X, y = load_wine(return_X_y=True)
 X_train, X_val, y_train, y_val = train_test_split(X, y, stratify=y, random_state=0)
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(5.4, 3), layout="constrained")
 for standardize in (True, False):
     model = ScratchMLPClassifier(
         (20,), learning_rate_init=0.01, batch_size=32, max_iter=50, early_stopping=False,
@@ -21,4 +21,4 @@ for standardize in (True, False):
     right.plot(epochs, history["validation_score"], label=f"standardize={standardize}")
 left.set(xlabel="epoch", ylabel="training loss", yscale="log")
 right.set(xlabel="epoch", ylabel="validation accuracy", ylim=(0, 1.03))
-right.legend()
+right.legend(fontsize=9)

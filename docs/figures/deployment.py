@@ -20,7 +20,7 @@ kilobytes = {
     "JSON": len(to_json(fitted)),
     "C": len(to_c(fitted)),
 }
-figure, axis = plt.subplots(figsize=(7, 2.8), layout="constrained")
+figure, axis = plt.subplots(figsize=(5.4, 2.8), layout="constrained")
 bars = axis.barh([*kilobytes], [size / 1000 for size in kilobytes.values()])
 axis.bar_label(bars, fmt="%.0f", padding=3)
 axis.invert_yaxis()

@@ -9,7 +9,7 @@ from skscratch import ScratchMLPClassifier
 X, y = load_digits(return_X_y=True)
 X, y = X[y < 3] / 16, y[y < 3]
 X, y, X_test, y_test = X[:420], y[:420], X[420:], y[420:]
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True, layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(5.4, 3), sharey=True, layout="constrained")
 orders = {
     "shuffled": np.random.default_rng(0).permutation(420),
     "sorted by class": np.argsort(y, kind="stable"),
@@ -24,5 +24,5 @@ for axis, (title, order) in zip(axes, orders.items(), strict=True):
     for k, score in enumerate(np.transpose(scores)):
         axis.plot(range(1, 43), score, label=f"digit {k}")
     axis.set(xlabel="part of 20 rows", title=title)
-axes[0].set_ylabel("share of the test rows found")
-axes[1].legend(fontsize=8)
+axes[0].set_ylabel("recall on the test rows")
+axes[0].legend(fontsize=8, loc="lower right")

@@ -9,7 +9,7 @@ from skscratch import ScratchMLPClassifier
 X, y = load_digits(return_X_y=True)
 X = X / 16
 options = {"hidden_layer_sizes": (32,), "learning_rate_init": 0.01, "batch_size": 64}
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(5.4, 3.2), layout="constrained")
 for row, units in enumerate((32, 40)):
     models = [
         ScratchMLPClassifier(
@@ -22,7 +22,7 @@ for row, units in enumerate((32, 40)):
     left.plot(scores, [row] * 10, "o", alpha=0.5)
     left.plot(np.mean(scores), row, "k|", markersize=20)
 left.set(xlabel="test accuracy", yticks=[0, 1], yticklabels=["32 units", "40 units"], ylim=(-1, 2))
-left.set_title("Ten seeds")
+left.set_title("ten seeds")
 
 for rate in (0.001, 0.01, 0.1):
     pair = [
@@ -35,7 +35,7 @@ for rate in (0.001, 0.01, 0.1):
     for _ in range(15):
         single, double = (model.partial_fit(X, y, classes=range(10)) for model in pair)
         differences.append(abs(single.coefs_[0] - double.coefs_[0]).max())
-    right.plot(range(1, 16), differences, "o-", markersize=3, label=f"learning_rate_init={rate}")
+    right.plot(range(1, 16), differences, "o-", markersize=3, label=f"{rate}")
 right.set(xlabel="epoch", ylabel="largest difference of a weight", yscale="log")
 right.set_title("float32 and float64")
-right.legend(fontsize=8)
+right.legend(title="learning_rate_init", fontsize=8, title_fontsize=8)

@@ -11,14 +11,14 @@ X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X / 16, y, stratify=y, random_state=0)
 network = {"hidden_layer_sizes": (64,), "batch_size": 64, "random_state": 0}
 network |= {"n_members": 1, "alpha": 0, "ema_decay": 0}
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(5.4, 3.2), layout="constrained")
 for rate in (1e-5, 1e-3, 1e-2, 1.0):
     model = ScratchMLPClassifier(**network, learning_rate_init=rate)
     for _ in range(10):
         model.partial_fit(X_train, y_train, classes=range(10))
     left.plot(range(1, 11), model.history_["loss"], "o-", markersize=3, label=f"{rate:g}")
-left.set(xlabel="epoch", ylabel="training loss", yscale="log")
-left.legend(title="learning_rate_init", fontsize=8)
+left.set(xlabel="epoch", ylabel="training loss", yscale="log", xticks=[1, 5, 10])
+left.legend(title="learning_rate_init", fontsize=8, title_fontsize=8)
 
 noisy = {**network, "learning_rate_init": 0.02, "batch_size": 16, "max_iter": 20}
 noisy |= {"early_stopping": False, "n_iter_no_change": np.inf}
