@@ -44,14 +44,17 @@ REGRESSION = " A classifier predicts classes. For numbers there is ScratchMLPReg
 def in_features(X: Any) -> str:
     """Return a sentence on the first non-number in X, with a space before it, or an empty string.
 
-    The function is slow, and meant for an X that has already been refused.
+    A missing value is named only if there is no other fault, because text is refused before it.
     """
+    sentence = ""
     for name, row, value in _suspects(X, np.isfinite):
         found = _fault(value)
-        if found:
+        if found and (found != MISSING or not sentence):
             is_raw = found in (TEXT, DATES, MISSING) and hasattr(X, "columns")
-            return _sentence(name, row, value, found) + (RAW_TABLE if is_raw else "")
-    return ""
+            sentence = _sentence(name, row, value, found) + (RAW_TABLE if is_raw else "")
+            if found != MISSING:
+                break
+    return sentence
 
 
 def in_numbers(X: Any, *, known: bool) -> str:

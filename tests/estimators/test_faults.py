@@ -42,6 +42,11 @@ FEATURES = {
         "Column 'city' holds text: 'x' in row 2",
         ENCODE,
     ),
+    "text behind a missing value": (
+        TABLE.assign(age=np.nan, city="Rome"),
+        "Column 'city' holds text: 'Rome' in row 0",
+        ENCODE,
+    ),
     "array of text": (np.full((N, 2), "Rome"), "Column 0 holds text: 'Rome' in row 0", ENCODE),
     "list with text": ([[1.0, "Rome"]] * N, "Column 1 holds text: 'Rome' in row 0", ENCODE),
     "NA in Int64": (
