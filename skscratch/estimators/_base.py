@@ -207,8 +207,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
         --------
         >>> from skscratch import ScratchMLPClassifier
         >>> model = ScratchMLPClassifier((), solver="lbfgs").fit([[-1.0], [1.0]], [0, 1])
-        >>> model.n_iter_ == len(model.loss_curve_)
-        True
+        >>> model.predict([[-2.0], [0.5]])
+        array([0, 1])
         """
         is_initial = not (self.warm_start and continues(self))
         context = callback_context(self, self.max_iter * (1 + self.refit))
@@ -359,8 +359,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
         >>> from skscratch import ScratchMLPClassifier
         >>> model = ScratchMLPClassifier().partial_fit([[-1.0], [1.0]], [0, 1], classes=[0, 1])
         >>> large = len(pickle.dumps(model))
-        >>> len(pickle.dumps(model.drop_optimizer_state())) < large / 2
-        True
+        >>> round(len(pickle.dumps(model.drop_optimizer_state())) / large, 2)
+        0.25
         """
         check_is_fitted(self)
         saved = {k: v for k, v in self._continuation.items() if k != "averaged"}
