@@ -15,14 +15,14 @@ GROUPS = {
     "Optimisation": (
         "solver batch_size shuffle learning_rate learning_rate_init power_t decay_steps decay_rate"
         " warmup_steps momentum nesterovs_momentum beta_1 beta_2 epsilon max_grad_norm ema_decay"
-        " random_state n_jobs"
+        " random_state"
     ),
     "Stopping and validation": (
         "max_iter max_fun tol n_iter_no_change n_updates_no_change early_stopping"
         " validation_fraction scoring refit verbose"
     ),
     "Regularisation": "alpha weight_decay dropout label_smoothing",
-    "Ensemble": "n_members",
+    "Ensemble": "n_members n_jobs",
     "Input": "standardize",
     "Persistence": "warm_start checkpoint checkpoint_epochs checkpoint_seconds",
 }

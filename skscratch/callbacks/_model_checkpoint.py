@@ -126,4 +126,4 @@ def _save(model: Any, path: Path) -> None:
         with replacing(path) as file:
             joblib.dump(model, file)
     except OSError as error:
-        warnings.warn(f"ModelCheckpoint: {error}. Training goes on.", stacklevel=2)
+        warnings.warn(f"ModelCheckpoint: {error}. Training continues.", stacklevel=2)

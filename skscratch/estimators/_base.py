@@ -199,8 +199,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
             causes.
         UserWarning
             If a parameter was set that this fit does not use, if X_val has another scale than X, if
-            a feature of X has values far away from all its other values, if the scale of a
-            sparse X is far from 1, if ``groups`` decide nothing, or if splits of
+            a feature of X has extreme outliers, if the scale of a
+            sparse X is far from 1, if ``groups`` have no effect, or if splits of
             ``validation_fraction`` cost members more than a tenth of the rows.
 
         Examples

@@ -43,8 +43,8 @@ def warn_of_former(parameter: str, given: Any, adapted: Any) -> None:
     """Warn if ``adapted`` is not the object ``given`` by the user."""
     if adapted is not given:
         warn(
-            f"{parameter}={given!r} takes NumPy as its first argument, xp. It is adapted, but a "
-            "later version will refuse it: take that argument out of its methods.",
+            f"The methods of {parameter}={given!r} take NumPy as their first argument, xp. This "
+            "still works, but a later version will refuse it. Remove that argument.",
             FutureWarning,
         )
 

@@ -19,7 +19,7 @@ __all__ = ["HiddenActivations"]
 
 
 class HiddenActivations:
-    """The representation of samples inside of the network."""
+    """The activations of hidden layers, for every kind of target."""
 
     @explained
     def hidden_activations(self, X: MatrixLike, layer: int = -1) -> NDArray[np.floating[Any]]:

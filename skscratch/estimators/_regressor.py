@@ -51,12 +51,29 @@ class ScratchMLPRegressor(RegressorMixin, BaseScratchMLP):
     ``intercepts_`` are those of a network from raw X to raw y. There may be several targets. Inputs
     may be dense or sparse.
 
+    Parameters by purpose:
+
+    - Architecture: ``hidden_layer_sizes``, ``activation``, ``weight_init``, ``coefs_init``,
+      ``intercepts_init``, ``trainable``, ``dtype``.
+    - Targets and loss: ``loss``, ``quantile``.
+    - Optimisation: ``solver``, ``batch_size``, ``shuffle``, ``learning_rate``,
+      ``learning_rate_init``, ``power_t``, ``decay_steps``, ``decay_rate``, ``warmup_steps``,
+      ``momentum``, ``nesterovs_momentum``, ``beta_1``, ``beta_2``, ``epsilon``, ``max_grad_norm``,
+      ``ema_decay``, ``random_state``.
+    - Stopping and validation: ``max_iter``, ``max_fun``, ``tol``, ``n_iter_no_change``,
+      ``n_updates_no_change``, ``early_stopping``, ``validation_fraction``, ``scoring``, ``refit``,
+      ``verbose``.
+    - Regularisation: ``alpha``, ``weight_decay``, ``dropout``.
+    - Ensemble: ``n_members``, ``n_jobs``.
+    - Input: ``standardize``.
+    - Persistence: ``warm_start``, ``checkpoint``, ``checkpoint_epochs``, ``checkpoint_seconds``.
+
     Parameters
     ----------
     loss : {'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson', 'gamma'} or Loss, \
 default='squared_error'
         Loss, summed over the targets. 'squared_error' predicts the mean. 'absolute_error' predicts
-        the median, and hardly sees outliers in y. 'huber' is the squared error up to about one
+        the median, and is robust to outliers in y. 'huber' is the squared error up to about one
         standard deviation of the middle half of y, and linear beyond, so outliers count less.
         'quantile' predicts the quantiles of ``quantile``. 'poisson' and 'gamma' predict the mean of
         counts and of positive amounts through the exponential function; y must not be negative, and
@@ -64,8 +81,8 @@ default='squared_error'
         ``skscratch.core.losses.RegressionLoss``, for instance
         ``skscratch.core.regression_losses.Huber(0.5)``.
     hidden_layer_sizes : int or array-like of int, default=(256, 128)
-        Units per hidden layer. ``skscratch.tuning.Layers`` has depth and width as numbers that
-        tuners can sample. ``()`` makes a linear model. With the default
+        Units per hidden layer. ``skscratch.tuning.Layers`` holds depth and width as two
+        numbers, which tuners can sample. ``()`` makes a linear model. With the default
         ``n_members``, the default sizes make an ensemble of eight networks of 32 and 16 units.
     activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', \
 'silu', 'gelu', 'mish'}, object, or a list of them, default='relu'
@@ -92,7 +109,7 @@ default='squared_error'
         Samples per update, at most all of them. 'auto' is a quarter of the samples, but at least 32
         and at most 200, so that small data sets get several updates per epoch. From 25,600 samples
         on, it is 1/128 of the samples, at most 800, because larger products take less time per
-        sample. Samples held out do not count. Not for 'lbfgs'.
+        sample. Validation rows do not count. Not for 'lbfgs'.
     learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine', 'onecycle', 'exponential', \
 'step'}, Schedule or callable, default='constant'
         Learning-rate schedule. 'invscaling' divides the initial rate by ``(step + 1) ** power_t``.
@@ -130,7 +147,7 @@ default='squared_error'
         ended and which parameters are kept.
     warm_start : bool, default=False
         Whether ``fit`` continues from the fitted parameters, optimizer state and random streams.
-        The counts that decide when to stop start anew. After early stopping, the fitted parameters
+        The counts that decide when to stop are reset. After early stopping, the fitted parameters
         are the best ones, but the optimizer state is that of the last epoch.
     momentum : float, default=0.9
         Fraction of the previous direction that each step keeps, in [0, 1]. Only for 'sgd'.
@@ -148,11 +165,11 @@ default='squared_error'
         the classifier, because a few large errors dominate a squared error, so its mean over few
         rows is less reliable. With ``groups`` passed to ``fit``, whole groups are
         held out, about this fraction of the rows. A splitter of scikit-learn, such as
-        ``TimeSeriesSplit(5)`` or ``StratifiedGroupKFold(10)``, chooses the rows itself, if need be
-        by ``groups``; its test rows are held out. Each member holds out different rows, groups or
-        splits. If each split trains on all rows of the split before it and on more, as with a time
-        series, all members take the last one. Members train on equally many rows, those of the
-        smallest part.
+        ``TimeSeriesSplit(5)`` or ``StratifiedGroupKFold(10)``, chooses the validation rows: they
+        are its test rows. The splitter gets ``groups``. Each member holds out different rows,
+        groups or splits. If each split trains on all rows of the split before it and on more, as
+        with a time series, all members take the last split. All members train on the same number
+        of rows, that of the smallest training part.
     beta_1 : float, default=0.9
         Decay of Adam's average of the gradient, in [0, 1).
     beta_2 : float, default=0.999
@@ -178,8 +195,7 @@ default='squared_error'
         less than 1/1024 of its largest absolute value or below 1e-32, if that value is above 3e32,
         if float32 would merge more than a tenth of the distinct values, or if targets are 100,000
         times as far from the median as most others. None means float32 for a float32 X, and float64
-        otherwise. Training that continues keeps the precision of the
-        fitted network.
+        otherwise. Training that continues keeps the precision of the fitted network.
     dropout : float or list of float, default=0.0
         Fraction of the activations, in [0, 1), that each training step sets to zero: one number for
         all hidden layers, or a list with one per layer. Not for 'lbfgs'.
@@ -247,31 +263,31 @@ default='squared_error'
         and ``verbose`` may differ. The file stays when training has ended. The file belongs to that
         one fit, so a search or a second warm start cannot use it. Not for 'lbfgs'.
     checkpoint_epochs : int, default=None
-        Epochs between two checkpoints; None counts seconds alone.
+        Epochs between two checkpoints; None saves by seconds only.
     checkpoint_seconds : float, default=30
-        Seconds between two checkpoints; None counts epochs alone.
+        Seconds between two checkpoints; None saves by epochs only.
     n_jobs : int, default=None
         Number of joblib workers to divide the members among. None and 1 train all members in the
         calling thread, because workers start in seconds and most fits end sooner. -1 takes all
         cores. There are never more workers than members. The workers are processes, or whatever
         ``joblib.parallel_config`` names. The model is the same to the bit if BLAS uses one thread.
         Within a worker of joblib, for instance in a search with ``n_jobs``, members are not
-        divided. Several workers exclude ``max_grad_norm``, which looks at all members together, and
-        a custom loss. Not for one member, 'lbfgs' and ``partial_fit``.
+        divided. Several workers need ``max_grad_norm=None``, because the norm is that of all
+        members together, and they need a loss of this package. Not for one member, 'lbfgs' and
+        ``partial_fit``.
     coefs_init : list of (array or None), default=None
         Weights to start from, one array of shape (fan_in, fan_out) per layer, such as the
-        ``coefs_`` of a fitted network; None in the list stands for a layer that starts as usual.
-        The arrays are for X, and for the y of a regressor, as they are: ``standardize`` takes them
-        to the scale that is trained on. They are copied, and used when a network begins, not where
-        training continues. ``n_members='auto'`` is 1 then.
+        ``coefs_`` of a fitted network. None in the list means that the layer is initialized as
+        usual. The arrays are those of a network for unscaled X and y; ``standardize`` converts
+        them to the scale of training. The arrays are copied. They are used when a new network
+        begins, and not when training continues. With them, ``n_members='auto'`` means 1.
     intercepts_init : list of (array or None), default=None
         Biases to start from, one array of shape (fan_out,) per layer. See ``coefs_init``.
     trainable : True or list of bool, default=True
-        Whether training changes each layer, hidden layers first and the output layer last; True
-        for all. A layer
-        that is not trained keeps its weights and biases to the bit, in the network's precision;
-        only the output biases of a regressor may be rounded by the scale of y. If the first layer
-        is given and not trained, X is not scaled.
+        Whether training changes each layer, hidden layers first and the output layer last. True
+        trains all layers. A frozen layer keeps its weights and biases to the bit, in the network's
+        precision; only the output biases of a regressor may be rounded by the scale of y. If the
+        first layer is given by ``coefs_init`` and frozen, X is not scaled.
 
     Attributes
     ----------
@@ -302,7 +318,7 @@ default='squared_error'
         ``scoring='loss'``, this is R², averaged over the targets, or D² for quantiles.
     best_validation_score_ : float or None
         With early stopping, the validation score of the parameters kept. With several members, the
-        mean of the members' best scores. The merged network mostly scores better than that.
+        mean of the members' best scores. The merged network usually scores higher.
     n_iter_ : int
         Number of epochs trained, including calls of ``partial_fit`` and warm starts.
     t_ : int
@@ -531,8 +547,8 @@ default='squared_error'
     ) -> Self:
         """Train for one epoch on X, starting from the parameters of the last call.
 
-        The first call settles the scale of the targets: it should hold a typical part of the data.
-        Otherwise the call is as that of ``ScratchMLPClassifier``.
+        The first call determines the scale of the targets, so its y should be typical of the data.
+        In all else, the method is that of ``ScratchMLPClassifier``.
 
         Parameters
         ----------
@@ -671,7 +687,7 @@ default='squared_error'
         w = check_weights("sample_weight", sample_weight, X)
         if loss.n_outputs(y.shape[1]) != p.shape[1]:
             raise ValueError(
-                f"y has {y.shape[1]} column(s), which do not fit {p.shape[1]} outputs."
+                f"y has {y.shape[1]} column(s), but the network has {p.shape[1]} outputs."
             )
         unit = np.exp2(np.frexp(np.abs(y).max())[1])  # squares of y itself may overflow
         y, p, w = y / unit, p / unit, np.ones(len(y)) if w is None else w
@@ -741,9 +757,7 @@ default='squared_error'
     ) -> Dataset:
         y, loss = numbers(y, "y_val"), self._fitted_loss
         if y.shape[1:] != data.labels.shape[1:]:
-            raise ValueError(
-                f"y_val has shape {y.shape}, which does not fit the {data.labels.shape} of y."
-            )
+            raise ValueError(f"y_val has shape {y.shape}, but y has shape {data.labels.shape}.")
         targets = columns(y, sample_weight, loss, "y_val")
         w = None if sample_weight is None else counted_in_rows(sample_weight)
         scaling = cast(TargetScaling, data.target_scaling)

@@ -174,9 +174,9 @@ def _warn_of_outliers(loss: RegressionLoss, targets: NDArray[Any], w: Any) -> No
         more = f" and in {len(rows) - 1} more rows" if len(rows) > 1 else ""
         warn(
             f"y in row {rows[0]}, {', '.join(f'{v:.4g}' for v in targets[rows[0]])},{more} is so "
-            "far from all others that it determines the fit. Replace such values if they are "
-            "errors. If they are right, loss='absolute_error' predicts the median, which hardly "
-            "sees them, and 'gamma' or 'poisson' predict the mean of positive targets."
+            "far from all others that it dominates the fit. Replace such values if they are "
+            "errors. If they are right, loss='absolute_error' predicts the median, which they "
+            "hardly change, and 'gamma' or 'poisson' predict the mean of positive targets."
         )
 
 
@@ -234,6 +234,6 @@ def warn_of_other_targets(scaled: NDArray[Any]) -> None:
     if size > OTHER_SCALE:
         warn(
             f"The targets are about {size:.0f} times as large as those of the first call, which "
-            "settled the scale of y. Training will be slow or inaccurate. Fit a new estimator, "
+            "determined the scale of y. Training will be slow or inaccurate. Fit a new estimator, "
             "with typical targets in the first call: shuffle the rows over the calls."
         )

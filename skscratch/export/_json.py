@@ -46,7 +46,7 @@ def to_json(estimator: Any) -> str:
         layer's activation, and its numbers if it has any. "output_activation" is the function after
         the last layer: "softmax", "logistic", "identity" or "exp". "classes" are the labels.
         "members" has the number of members, and the differences of their output biases from the
-        published ones. Besides, there are "format", "version", "skscratch", "estimator",
+        published ones. Further fields are "format", "version", "skscratch", "estimator",
         "parameters", "dtype", "n_features", "feature_names" and "loss".
 
     Raises
@@ -67,7 +67,7 @@ def to_json(estimator: Any) -> str:
 
     See Also
     --------
-    from_json : The way back.
+    from_json : Make the model from its JSON.
 
     Examples
     --------
@@ -133,7 +133,7 @@ def from_json(text: str | bytes) -> Any:
 
     See Also
     --------
-    to_json : The way there.
+    to_json : Write the JSON of a model.
 
     Examples
     --------

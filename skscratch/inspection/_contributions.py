@@ -210,8 +210,8 @@ def contributions(
     Parameters
     ----------
     estimator : ScratchMLPClassifier, ScratchMLPRegressor, pipeline that ends in one, or search
-        A fitted estimator. The lines run between the transformed rows of a pipeline. What the
-        columns of a transformer contribute is summed for the column of X that they are made of.
+        A fitted estimator. In a pipeline, the lines run between transformed rows. The contributions
+        of transformed columns are summed for the column of X from which they are made.
     X : {array-like, sparse matrix} of shape (n_samples, n_columns)
         The samples to explain, as for ``predict``.
     background : {array-like, sparse matrix} of shape (n_background, n_columns)
@@ -338,7 +338,7 @@ def _warn_of_errors(error: Any, limit: Any, tol: float, max_nodes: int) -> None:
         worst = error.max(axis=0)
         k = int((worst - limit).argmax())
         warn(
-            f"The contributions of {far.sum()} of {len(error)} rows miss the difference of "
-            f"predictions by up to {worst[k]:.3g}, and tol={tol:g} allows {limit[k]:.3g} here. "
-            f"Raise max_nodes (now {max_nodes}) or tol."
+            f"For {far.sum()} of {len(error)} rows, the contributions do not sum to the difference "
+            f"of the predictions. The error is up to {worst[k]:.3g}, and tol={tol:g} allows "
+            f"{limit[k]:.3g}. Increase max_nodes (now {max_nodes}) or tol."
         )

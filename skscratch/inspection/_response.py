@@ -122,8 +122,8 @@ def _of_loss(network: Any) -> Response:
         if np.allclose(response.forward(z), expected):
             return response
     raise ValueError(
-        f"loss={loss!r} has predictions whose derivative is not known. Known are the logits, their "
-        "exponential, and sorted logits."
+        f"loss={loss!r} has predictions whose derivative is not known. The predictions of a loss "
+        "must be the logits, their exponential, or the sorted logits."
     )
 
 
