@@ -1,4 +1,4 @@
-"""The warning at the end of a fit that has learned nothing, and the likely causes."""
+"""The warning at the end of a fit that did not converge or learned nothing, and likely causes."""
 
 import math
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def conclude(
     data: Dataset,
     outcome: Outcome,
 ) -> None:
-    """Warn once about everything that a user has to know at the end of a fit.
+    """Give at most one ConvergenceWarning at the end of a fit, with all reasons for it.
 
     Raises
     ------

@@ -52,7 +52,7 @@ def warn_of_former(parameter: str, given: Any, adapted: Any) -> None:
 def _takes_numpy(method: Any, n_arguments: int) -> bool:
     """Return whether a method has the former first argument.
 
-    It is called ``xp``, or the method requires one argument more than the ``n_arguments`` of now.
+    It is called ``xp``, or the method requires one argument more than today's ``n_arguments``.
     Optional arguments do not count: they may be the user's own.
     """
     try:

@@ -1,4 +1,4 @@
-"""Weights to start from, and the layers to train."""
+"""The parameters ``coefs_init``, ``intercepts_init`` and ``trainable``."""
 
 import reprlib
 from itertools import pairwise
@@ -22,10 +22,10 @@ class Start(NamedTuple):
     trainable : tuple of bool
         Whether each layer is trained; empty for all.
     given : Parameters or None
-        The arrays that the user gives, None for an array that starts as usual.
+        The arrays that the user gives; None for an array that is initialized as usual.
     keeps_first : bool
-        Whether the first layer is given and not trained. X is then not scaled, so that the layer
-        stays as it is to the bit.
+        Whether the first layer is given and frozen. X is then not scaled, so that the layer stays
+        the same to the bit.
     """
 
     trainable: tuple[bool, ...] = ()

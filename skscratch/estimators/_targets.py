@@ -32,7 +32,7 @@ __all__ = [
     "warn_of_other_validation",
 ]
 
-# What a loss of the user must have.
+# The methods and attributes that a custom loss must have.
 PROTOCOL = [
     name for kind in (Loss, RegressionLoss) for name in vars(kind) if not name.startswith("_")
 ]
@@ -51,7 +51,7 @@ FAR = 1000
 SMALL_SPREAD, COARSE = 100, 2.0**13
 # Predictions may be so many times as large as the scale of the targets.
 HEADROOM = 1e6
-# Targets so many times as large as those of the first call do not suit its scale.
+# Targets that are larger than those of the first call by this factor do not suit its scale.
 OTHER_SCALE = 10
 
 
@@ -144,7 +144,7 @@ def find_target_scaling(
 ) -> TargetScaling:
     """Return the scaling of the targets (n, q); warn of targets that do not suit the loss.
 
-    ``are_all`` says whether later calls bring no other targets.
+    ``are_all`` says that no later call adds targets.
     """
     center, scale = loss.target_scale(targets, w)
     constant = np.ptp(targets, axis=0) == 0

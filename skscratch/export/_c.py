@@ -197,7 +197,7 @@ def _array(name: str, array: Any) -> str:
 
 
 def _link(estimator: Any) -> str:
-    """Return the name of what follows the logits."""
+    """Return the name of the function of the logits that gives the predictions."""
     if len(getattr(estimator._loss(), "levels", ())) > 1:
         return "sorted"
     name: str = estimator.out_activation_
