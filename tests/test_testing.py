@@ -351,7 +351,7 @@ class TestInitializer:
         [
             (lambda rng, i, o: rng.normal(size=(o, i + 1)), r"shape \(4, 3\)"),
             (lambda rng, i, o: np.full((i, o), np.nan), "finite"),
-            (lambda rng, i, o: np.random.default_rng().normal(size=(i, o)), "nothing else"),
+            (lambda rng, i, o: np.random.default_rng().normal(size=(i, o)), "given generator only"),
         ],
     )
     def test_a_broken_promise_is_named_and_refused(self, draw, message):

@@ -43,7 +43,7 @@ def warn_of_former(parameter: str, given: Any, adapted: Any) -> None:
     """Warn if ``adapted`` is not the object ``given`` by the user."""
     if adapted is not given:
         warn(
-            f"The methods of {parameter}={given!r} take NumPy as their first argument, xp. This "
+            f"{parameter}={given!r} has methods that take NumPy as their first argument, xp. This "
             "still works, but a later version will refuse it. Remove that argument.",
             FutureWarning,
         )
