@@ -32,9 +32,11 @@ def page():
     """Return the page in reST: a table for each group, made of signatures and docstrings."""
     title = "Parameters by purpose"
     parts = [f"{title}\n{'=' * len(title)}\n\n"]
-    parts.append("What a default is for one estimator alone is marked with C for\n")
-    parts.append(":class:`~skscratch.ScratchMLPClassifier` or R for\n")
-    parts.append(":class:`~skscratch.ScratchMLPRegressor`. Their pages say more.\n\n")
+    parts.append("A default of one estimator only is marked: C stands for\n")
+    parts.append(":class:`~skscratch.ScratchMLPClassifier`, and R for\n")
+    parts.append(
+        ":class:`~skscratch.ScratchMLPRegressor`. Their pages describe all parameters.\n\n"
+    )
     described = [descriptions(kind) for kind in KINDS]
     for group, names in GROUPS.items():
         parts.append(f"{group}\n{'-' * len(group)}\n\n")

@@ -1,4 +1,4 @@
-"""End training when a monitored value has stalled, or has reached a target."""
+"""End training when a monitored value stops improving, or reaches a target."""
 
 from numbers import Integral, Real
 from typing import Any
@@ -11,7 +11,7 @@ __all__ = ["EarlyStopping"]
 
 
 class EarlyStopping:
-    """Stop training when a monitored value has stalled, or has reached a target.
+    """Stop training when a monitored value stops improving, or reaches a target.
 
     This callback only ends training. The model has the parameters of the last epoch. The parameter
     ``early_stopping`` of the estimator does more: it splits off validation rows and keeps the

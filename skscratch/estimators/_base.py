@@ -146,7 +146,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
         sample_weight_val: ArrayLike | None = None,
         groups: ArrayLike | None = None,
     ) -> Self:
-        """Train until the loss stalls, or for ``max_iter`` epochs.
+        """Train until the loss stops improving, or for ``max_iter`` epochs.
 
         Parameters
         ----------

@@ -72,14 +72,18 @@ class ScratchMLPRegressor(RegressorMixin, BaseScratchMLP):
     ----------
     loss : {'squared_error', 'absolute_error', 'huber', 'quantile', 'poisson', 'gamma'} or Loss, \
 default='squared_error'
-        Loss, summed over the targets. 'squared_error' predicts the mean. 'absolute_error' predicts
-        the median, and is robust to outliers in y. 'huber' is the squared error up to about one
-        standard deviation of the middle half of y, and linear beyond, so outliers count less.
-        'quantile' predicts the quantiles of ``quantile``. 'poisson' and 'gamma' predict the mean of
-        counts and of positive amounts through the exponential function; y must not be negative, and
-        for 'gamma' must be positive. An object must follow the protocol
-        ``skscratch.core.losses.RegressionLoss``, for instance
-        ``skscratch.core.regression_losses.Huber(0.5)``.
+        Loss, summed over the targets.
+
+        - 'squared_error' predicts the mean.
+        - 'absolute_error' predicts the median, and is robust to outliers in y.
+        - 'huber' is the squared error up to about one standard deviation of the middle half of y,
+          and linear beyond, so outliers count less.
+        - 'quantile' predicts the quantiles of ``quantile``.
+        - 'poisson' and 'gamma' predict the mean of counts and of positive amounts, as the
+          exponential of the network's output. y must not be negative, and for 'gamma' must be
+          positive.
+        - An object must follow the protocol ``skscratch.core.losses.RegressionLoss``, for instance
+          ``skscratch.core.regression_losses.Huber(0.5)``.
     hidden_layer_sizes : int or array-like of int, default=(256, 128)
         Units per hidden layer. ``skscratch.tuning.Layers`` holds depth and width as two
         numbers, which tuners can sample. ``()`` makes a linear model. With the default
@@ -112,12 +116,18 @@ default='squared_error'
         sample. Validation rows do not count. Not for 'lbfgs'.
     learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine', 'onecycle', 'exponential', \
 'step'}, Schedule or callable, default='constant'
-        Learning-rate schedule. 'invscaling' divides the initial rate by ``(step + 1) ** power_t``.
-        'adaptive' divides the rate by 5 whenever the loss has stalled, and ends training only once
-        the rate is 1e-6 or less. 'cosine' lowers the rate to zero over ``decay_steps`` updates.
-        'onecycle' raises the rate and then lowers it, over ``decay_steps`` updates. 'exponential'
-        and 'step' multiply the rate by ``decay_rate`` every ``decay_steps`` updates: 'exponential'
-        smoothly, 'step' in jumps. A callable gets the number of updates made and returns the rate.
+        Learning-rate schedule.
+
+        - 'constant': the rate is always ``learning_rate_init``.
+        - 'invscaling': the initial rate is divided by ``(step + 1) ** power_t``.
+        - 'adaptive': the rate is divided by 5 whenever the loss stops improving. Training ends only
+          once the rate is 1e-6 or less.
+        - 'cosine': the rate falls to zero over ``decay_steps`` updates.
+        - 'onecycle': the rate rises and then falls, over ``decay_steps`` updates.
+        - 'exponential' and 'step': the rate is multiplied by ``decay_rate`` every ``decay_steps``
+          updates, smoothly ('exponential') or in jumps ('step').
+        - A callable gets the number of updates made and returns the rate.
+
         Not for 'lbfgs'.
     learning_rate_init : float or 'auto', default='auto'
         Initial learning rate, applied to the gradient of the mean loss. For 'adam', 'auto' is 0.015
@@ -154,12 +164,12 @@ default='squared_error'
     nesterovs_momentum : bool, default=True
         Whether to use Nesterov's momentum, which looks one step ahead. Only for 'sgd'.
     early_stopping : bool or 'auto', default='auto'
-        Whether to stop when ``scoring`` stalls on a validation set, and to keep the parameters that
-        were best there. Of equally good parameters, the latest are kept. The validation set is the
-        one passed to ``fit``; without one, rows of X are held out. If fewer than 5 rows would be
-        held out, none are, and the training loss decides when to stop. 'auto' is True with 50 rows
-        or more, or with a validation set passed to ``fit``, but False with ``warm_start``. Not for
-        'lbfgs' and ``partial_fit``.
+        Whether to stop when ``scoring`` stops improving on a validation set, and to keep the
+        parameters that were best there. Of equally good parameters, the latest are kept. The
+        validation set is the one passed to ``fit``; without one, rows of X are held out. If fewer
+        than 5 rows would be held out, none are, and the training loss decides when to stop. 'auto'
+        is True with 50 rows or more, or with a validation set passed to ``fit``, but False with
+        ``warm_start``. Not for 'lbfgs' and ``partial_fit``.
     validation_fraction : float or splitter, default=0.15
         Fraction of the rows that early stopping holds out, drawn at random. It is larger than for
         the classifier, because a few large errors dominate a squared error, so its mean over few
@@ -188,14 +198,18 @@ default='squared_error'
         gets 'lecun_normal', and every other layer gets 'glorot_uniform'. A callable gets ``(rng,
         fan_in, fan_out)`` and returns the weights.
     dtype : {'auto', 'float32', 'float64'} or None, default='auto'
-        Precision of the parameters and of training. 'auto' means float32, which takes half the time
-        and memory of float64 and gives equally good models. It means float64 with 'lbfgs' and for a
-        ``fit`` to fewer than 50 rows, unless X is float32. It also means float64 for data that
-        float32 cannot hold: if the standard deviation of a feature, or of a regressor's target, is
-        less than 1/1024 of its largest absolute value or below 1e-32, if that value is above 3e32,
-        if float32 would merge more than a tenth of the distinct values, or if targets are 100,000
-        times as far from the median as most others. None means float32 for a float32 X, and float64
-        otherwise. Training that continues keeps the precision of the fitted network.
+        Precision of the parameters and of training.
+
+        - 'auto': float32, which takes half the time and memory of float64 and gives equally good
+          models. It is float64 with 'lbfgs' and for a ``fit`` to fewer than 50 rows, unless X is
+          float32. It is also float64 for data that float32 cannot hold: if the standard deviation
+          of a feature, or of a regressor's target, is less than 1/1024 of its largest absolute
+          value or below 1e-32, if that value is above 3e32, if float32 would merge more than a
+          tenth of the distinct values, or if targets are 100,000 times as far from the median as
+          most others.
+        - None: float32 for a float32 X, and float64 otherwise.
+
+        Training that continues keeps the precision of the fitted network.
     dropout : float or list of float, default=0.0
         Fraction of the activations, in [0, 1), that each training step sets to zero: one number for
         all hidden layers, or a list with one per layer. Not for 'lbfgs'.
@@ -239,23 +253,26 @@ default='squared_error'
         and held-out rows. The fitted model is one network, whose outputs are the mean of the
         members' outputs. The ``coefs_`` of this network have the shapes that ``hidden_layer_sizes``
         asks for, with zeros between members. The members make different errors, so their mean makes
-        fewer. 1 trains one network in which all units are connected. 'auto' is the largest number,
-        up to 8, that divides every layer and leaves each member at least 16 units per layer, and at
-        least as many as there are outputs, up to 64. The first layer of a member has at least one
-        unit for every 10 features. From 100,000 samples on, or 10,000 with a single hidden layer,
-        it has at least 64 units. Several members need a dense X. They are not possible with
-        ``warm_start``, ``refit``, 'lbfgs' or ``partial_fit``. There, and for fewer than 50 rows,
-        'auto' is 1.
+        fewer. 1 trains one network in which all units are connected.
+
+        'auto' is the largest number, up to 8, that divides every layer and leaves each member at
+        least 16 units per layer, and at least as many as there are outputs, up to 64. The first
+        layer of a member has at least one unit for every 10 features. From 100,000 samples on, or
+        10,000 with a single hidden layer, it has at least 64 units.
+
+        Several members need a dense X. They are not possible with ``warm_start``, ``refit``,
+        'lbfgs' or ``partial_fit``. There, and for fewer than 50 rows, 'auto' is 1.
     standardize : bool, default=True
         Whether ``fit`` scales the features of a dense X, batch by batch, if one of them is out of
         scale. A feature is out of scale if its standard deviation is not between 0.1 and 3, or if
         its mean is further from 0 than two standard deviations. All features that are not already
         standardised then get mean 0 and a standard deviation of about 1. Features with two values
-        become 0 and 1. Pixels and counts are judged together. Values that lie far from all others
-        of a feature, such as a code for missing values, do not affect its scale. The scale is
-        folded into the first layer: ``coefs_`` and ``intercepts_`` are those of a network for
-        unscaled X. A sparse X is not scaled. A first ``partial_fit`` does not scale X either,
-        because it has not seen the rest of the data.
+        become 0 and 1. Pixels and counts are judged together. Outliers of a feature, such as a code
+        for missing values, do not affect its scale.
+
+        The scale is folded into the first layer: ``coefs_`` and ``intercepts_`` are those of a
+        network for unscaled X. A sparse X is not scaled. A first ``partial_fit`` does not scale X
+        either, because it has not seen the rest of the data.
     checkpoint : path-like, default=None
         File to which ``fit`` saves its state at intervals. If the file exists, ``fit`` resumes from
         it, and ends with the model that it would have had without the interruption. A file that was
@@ -296,16 +313,22 @@ default='squared_error'
     intercepts_ : list of ndarray of shape (q,)
         Biases of each layer. Further training starts from these arrays.
     history_ : dict of ndarray of shape (`n_iter_`,)
-        ``pandas.DataFrame(model.history_)`` has one row per epoch, and these columns. 'loss' is the
-        mean training loss of the standardised targets; each batch is measured before its update,
-        with dropout. 'penalty' is the L2 penalty of ``alpha``. 'validation_loss' and
-        'validation_score' need a validation set; they are measured without dropout.
-        'learning_rate' is the rate of the last update. 'gradient_norm' is the norm of the gradient
-        of the mean loss before clipping, a mean over the updates; for 'lbfgs', it is the norm of
-        the gradient of loss plus penalty. 'seconds' is the training time. With several members,
-        losses, penalty and score are means over the members, and the norm is their root mean
-        square. When ``partial_fit`` continues training, only the last 200 epochs are kept. Each
-        ``skscratch.callbacks.EvaluationSet`` adds its columns.
+        ``pandas.DataFrame(model.history_)`` has one row per epoch, and these columns:
+
+        - 'loss': the mean training loss of the standardised targets. Each batch is measured before
+          its update, with dropout.
+        - 'penalty': the L2 penalty of ``alpha``.
+        - 'validation_loss' and 'validation_score', with a validation set. They are measured without
+          dropout.
+        - 'learning_rate': the rate of the last update.
+        - 'gradient_norm': the norm of the gradient of the mean loss before clipping, a mean over
+          the updates; for 'lbfgs', the norm of the gradient of loss plus penalty.
+        - 'seconds': the training time.
+        - The columns of each ``skscratch.callbacks.EvaluationSet``.
+
+        With several members, losses, penalty and score are means over the members, and the norm is
+        their root mean square. When ``partial_fit`` continues training, only the last 200 epochs
+        are kept.
     loss_curve_ : list of float
         The sum of 'loss' and 'penalty' of each epoch, as in scikit-learn. ``history_``, the lines
         of ``verbose`` and ``TrainingCurvesDisplay`` show 'loss' alone.
@@ -475,7 +498,7 @@ default='squared_error'
         sample_weight_val: ArrayLike | None = None,
         groups: ArrayLike | None = None,
     ) -> Self:
-        """Train until the loss stalls, or for ``max_iter`` epochs.
+        """Train until the loss stops improving, or for ``max_iter`` epochs.
 
         Parameters
         ----------
