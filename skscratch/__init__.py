@@ -26,8 +26,8 @@ To see backpropagation on one screen, open ``core/network.py``.
 >>> from skscratch import ScratchMLPClassifier
 >>> X, y = load_digits(return_X_y=True)
 >>> model = make_pipeline(MinMaxScaler(), ScratchMLPClassifier(max_iter=500, random_state=0))
->>> bool(model.fit(X[:1500], y[:1500]).score(X[1500:], y[1500:]) > 0.9)
-True
+>>> round(model.fit(X[:1500], y[:1500]).score(X[1500:], y[1500:]), 2)
+0.92
 """
 
 from skscratch._skops import SKOPS_TRUSTED_TYPES

@@ -4,6 +4,7 @@ import ast
 import doctest
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 import re
 import sys
@@ -287,6 +288,20 @@ def test_every_parameter_is_in_a_group_of_the_reference(monkeypatch):
     assert table["tol"][0] == "``0.0001`` (C), ``1e-05`` (R)"
     assert table["loss"][0] == "``'squared_error'`` (R)"
     assert table["hidden_layer_sizes"][1] == "Units per hidden layer."
+
+
+@pytest.mark.parametrize("estimator", [ScratchMLPClassifier, ScratchMLPRegressor])
+def test_the_docstring_groups_the_parameters_as_the_reference_does(estimator, monkeypatch):
+    monkeypatch.syspath_prepend(DOCS / "_ext")
+    groups = importlib.import_module("parameters").GROUPS
+    before, _, _ = inspect.getdoc(estimator).partition("\nParameters\n----------\n")
+    items = re.findall(r"^- ([\w ]+): (.+?)\.\n(?=- |\n?$)", before, re.MULTILINE | re.DOTALL)
+    found = {name: re.findall(r"``(\w+)``", text) for name, text in items}
+    own = inspect.signature(estimator).parameters
+    assert found == {
+        group: [name for name in names.split() if name in own] for group, names in groups.items()
+    }
+    assert sorted(name for names in found.values() for name in names) == sorted(own)
 
 
 def test_code_of_leaves_out_the_docstring_alone():

@@ -121,7 +121,7 @@ BROKEN = {
         {"backward": returning_gradient},
         r"Bad.backward returned its result.*write it into delta",
     ),
-    "writes z": ({"forward": spoiling_z}, r"Bad.forward: it must leave z"),
+    "writes z": ({"forward": spoiling_z}, r"Bad.forward: it must not change z"),
     "infinite": ({"forward": infinite}, r"Bad.forward.*not finite"),
     "part": ({"forward": half}, r"Bad.forward: it must write into a"),
     "nothing": ({"forward": nothing}, r"Bad.forward: it must write into a, but wrote nothing"),
@@ -133,7 +133,7 @@ BROKEN = {
         {"forward": by_first_axis, "backward": by_first_axis_gradient},
         r"Bad.forward",
     ),
-    "float32": ({"forward": coarse}, r"Bad.forward: it is not the same in float32"),
+    "float32": ({"forward": coarse}, r"Bad.forward: its results differ in float32"),
     "memory": ({"forward": remember, "backward": recall}, r"Bad.backward raised ValueError"),
 }
 
@@ -257,15 +257,15 @@ def own_memory(self, g, step, scalars, v):
 RULES_BROKEN = {
     "returns": ({"__call__": rule_returns}, r"Bad returned its result.*into step"),
     "uphill": ({"__call__": uphill}, r"Bad: its first step goes uphill"),
-    "norm": ({"__call__": by_the_norm}, r"Bad: .*depends on the others"),
+    "norm": ({"__call__": by_the_norm}, r"Bad: .*depends on other entries"),
     "rate": ({"__call__": without_rate}, r"Bad: at a rate of 0"),
     "zero gradient": ({"__call__": zero_over_zero}, r"Bad: .*write into step.*not finite"),
-    "scalars": ({"__call__": scaling_scalars}, r"Bad: it must leave scalars"),
-    "memory": ({"__call__": own_memory}, r"Bad: it remembers something outside"),
+    "scalars": ({"__call__": scaling_scalars}, r"Bad: it must not change scalars"),
+    "memory": ({"__call__": own_memory}, r"Bad: it keeps state outside"),
     "units": ({"units": (0.0,)}, r"Bad.units: .*positive"),
     "number of scalars": (
         {"scalars": lambda self, t, rate: (rate,) * t},
-        r"Bad(.scalars: it must return always as many| raised)",
+        r"Bad(.scalars: it must return the same number| raised)",
     ),
     "infinite scalars": (
         {"scalars": lambda self, t, rate: (np.inf, rate)},
@@ -337,7 +337,7 @@ class TestLoss:
             SoftmaxCrossEntropy.backward(self, p, y, w)
             w *= 2
 
-        with pytest.raises(ValueError, match="must leave w as it is"):
+        with pytest.raises(ValueError, match="must not change w"):
             testing.check_loss(loss(backward=spoil), [0, 1], 2)
 
 
@@ -351,7 +351,7 @@ class TestInitializer:
         [
             (lambda rng, i, o: rng.normal(size=(o, i + 1)), r"shape \(4, 3\)"),
             (lambda rng, i, o: np.full((i, o), np.nan), "finite"),
-            (lambda rng, i, o: np.random.default_rng().normal(size=(i, o)), "nothing else"),
+            (lambda rng, i, o: np.random.default_rng().normal(size=(i, o)), "given generator only"),
         ],
     )
     def test_a_broken_promise_is_named_and_refused(self, draw, message):
@@ -449,10 +449,10 @@ class TestScorer:
             X[0] = 7
             return 0.5
 
-        with pytest.raises(ValueError, match=r"scoring.*must leave X as it is"):
+        with pytest.raises(ValueError, match=r"scoring.*must not change X"):
             testing.check_scorer(spoil, model, X.copy(), Y)
         own = ScratchMLPClassifier((4,), scoring=spoil, early_stopping=True)
-        with pytest.raises(ValueError, match=r"scoring.*must leave X as it is"):
+        with pytest.raises(ValueError, match=r"scoring.*must not change X"):
             own.fit(X, Y)
 
     def test_one_that_shuffles_the_labels(self, model):
@@ -460,7 +460,7 @@ class TestScorer:
             y[:] = shuffle(1 - y, random_state=0)
             return 0.5
 
-        with pytest.raises(ValueError, match=r"scoring.*must leave y as it is"):
+        with pytest.raises(ValueError, match=r"scoring.*must not change y"):
             testing.check_scorer(spoil, model, X, Y.copy())
 
     def test_it_is_not_called_more_often_than_epochs(self):

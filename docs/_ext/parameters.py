@@ -15,14 +15,14 @@ GROUPS = {
     "Optimisation": (
         "solver batch_size shuffle learning_rate learning_rate_init power_t decay_steps decay_rate"
         " warmup_steps momentum nesterovs_momentum beta_1 beta_2 epsilon max_grad_norm ema_decay"
-        " random_state n_jobs"
+        " random_state"
     ),
     "Stopping and validation": (
         "max_iter max_fun tol n_iter_no_change n_updates_no_change early_stopping"
         " validation_fraction scoring refit verbose"
     ),
     "Regularisation": "alpha weight_decay dropout label_smoothing",
-    "Ensemble": "n_members",
+    "Ensemble": "n_members n_jobs",
     "Input": "standardize",
     "Persistence": "warm_start checkpoint checkpoint_epochs checkpoint_seconds",
 }
@@ -32,9 +32,11 @@ def page():
     """Return the page in reST: a table for each group, made of signatures and docstrings."""
     title = "Parameters by purpose"
     parts = [f"{title}\n{'=' * len(title)}\n\n"]
-    parts.append("What a default is for one estimator alone is marked with C for\n")
-    parts.append(":class:`~skscratch.ScratchMLPClassifier` or R for\n")
-    parts.append(":class:`~skscratch.ScratchMLPRegressor`. Their pages say more.\n\n")
+    parts.append("A default of one estimator only is marked: C stands for\n")
+    parts.append(":class:`~skscratch.ScratchMLPClassifier`, and R for\n")
+    parts.append(
+        ":class:`~skscratch.ScratchMLPRegressor`. Their pages describe all parameters.\n\n"
+    )
     described = [descriptions(kind) for kind in KINDS]
     for group, names in GROUPS.items():
         parts.append(f"{group}\n{'-' * len(group)}\n\n")

@@ -19,8 +19,8 @@ DEFAULT = "score"
 class EvaluationSet:
     """Score the model on a data set after every epoch, and record the scores in ``history_``.
 
-    ``X_val`` and ``y_val`` of ``fit`` are one evaluation set. Each of these callbacks adds another.
-    The sets do not decide when to stop.
+    ``X_val`` and ``y_val`` of ``fit`` are one evaluation set. Each ``EvaluationSet`` adds another
+    one, which has no influence on training.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class EvaluationSet:
     Raises
     ------
     ValueError
-        If ``name`` is not a name, or is 'validation'.
+        If ``name`` is not a string, is empty, or is 'validation'.
 
     See Also
     --------
@@ -61,8 +61,10 @@ class EvaluationSet:
     >>> X, X_test, y, y_test = train_test_split(X, y, stratify=y, random_state=0)
     >>> test = EvaluationSet("test", X_test, y_test, scoring=["accuracy", "neg_log_loss"])
     >>> model = ScratchMLPClassifier(random_state=0).set_callbacks(test).fit(X, y)
-    >>> bool(model.history_["test_accuracy"][-1] == model.score(X_test, y_test))
-    True
+    >>> model.history_["test_accuracy"][[0, -1]].round(2)
+    array([0.79, 1.  ])
+    >>> model.score(X_test, y_test)
+    1.0
     """
 
     def __init__(
@@ -77,8 +79,8 @@ class EvaluationSet:
         given: Any = name
         if not isinstance(given, str) or given in ("", "validation"):
             raise ValueError(
-                "name must be a name other than 'validation', whose columns are those of X_val and "
-                f"y_val. Got {name!r}."
+                "name must be a string, neither empty nor 'validation', which names the columns of "
+                f"X_val and y_val. Got {name!r}."
             )
         self.name, self.X, self.y = name, X, y
         self.scoring, self.sample_weight = scoring, sample_weight

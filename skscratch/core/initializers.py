@@ -122,9 +122,10 @@ class Orthogonal:
     --------
     >>> import numpy as np
     >>> from skscratch.core.initializers import Orthogonal
-    >>> W = Orthogonal()(np.random.default_rng(0), fan_in=300, fan_out=100)
-    >>> np.allclose(W.T @ W, np.eye(100))
-    True
+    >>> W = Orthogonal()(np.random.default_rng(0), fan_in=300, fan_out=2)
+    >>> abs(W.T @ W).round(6)
+    array([[1., 0.],
+           [0., 1.]])
     """
 
     def __call__(self, rng: np.random.Generator, fan_in: int, fan_out: int) -> NDArray[np.float64]:

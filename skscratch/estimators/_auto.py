@@ -22,22 +22,22 @@ FEW_ROWS = 50
 # Members average out each other's errors, but more than 8 improve little. "auto" makes no layer of
 # a member narrower than 16 units, the narrowest one measured.
 MOST_MEMBERS, NARROWEST = 8, 16
-# A layer narrower than the output layer cannot hold many outputs apart. So many units are enough.
+# A layer narrower than the output layer is a bottleneck for many outputs. 64 units are enough.
 ENOUGH_FOR_OUTPUTS = 64
-# A narrow first layer cannot hold all that many rows or features say. It gets 64 units from so many
-# rows, fewer for a single hidden layer, and at least one unit for so many features.
+# A narrow first layer is a bottleneck for many rows or features. It gets 64 units from 100,000 rows
+# on, or 10,000 if it is the only hidden layer, and at least one unit for every 10 features.
 WIDE, MANY_ROWS, MANY_ROWS_OF_ONE_LAYER, FEATURES_A_UNIT = 64, 100_000, 10_000, 10
 # The loss on fewer validation rows is too noisy for early stopping.
 LEAST_HELD_OUT = 5
 SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
-# The rule looks at so many rows, and at fewer if they have more numbers.
+# The rule for the precision samples this many rows, and fewer if they have more numbers than this.
 ROWS, NUMBERS = 1000, 2**20
-# float32 must hold apart this share of the distinct values. The values must vary by more than
-# this fraction of their size, inverted, because an offset is rounded as well.
+# float32 must keep this share of the distinct values distinct. The standard deviation must exceed
+# 1/COARSE of the largest value, because float32 rounds an offset as well.
 APART, COARSE = 0.9, 1024
-# A target so many times as far from the median as the quartiles are is a code, or an outlier.
+# A target this many interquartile ranges away from the median is a code, or an outlier.
 FAR = 1e5
-# Numbers must be so many times smaller than the largest float32, and larger than the smallest one.
+# Numbers must stay this factor away from the largest and the smallest float32.
 HEADROOM = 1e6
 
 

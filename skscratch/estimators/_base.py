@@ -146,7 +146,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
         sample_weight_val: ArrayLike | None = None,
         groups: ArrayLike | None = None,
     ) -> Self:
-        """Train until the loss stalls, or for ``max_iter`` epochs.
+        """Train until the loss stops improving, or for ``max_iter`` epochs.
 
         Parameters
         ----------
@@ -199,16 +199,16 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
             causes.
         UserWarning
             If a parameter was set that this fit does not use, if X_val has another scale than X, if
-            a feature of X has values far away from all its other values, if the scale of a
-            sparse X is far from 1, if ``groups`` decide nothing, or if splits of
+            a feature of X has extreme outliers, if the scale of a
+            sparse X is far from 1, if ``groups`` have no effect, or if splits of
             ``validation_fraction`` cost members more than a tenth of the rows.
 
         Examples
         --------
         >>> from skscratch import ScratchMLPClassifier
         >>> model = ScratchMLPClassifier((), solver="lbfgs").fit([[-1.0], [1.0]], [0, 1])
-        >>> model.n_iter_ == len(model.loss_curve_)
-        True
+        >>> model.predict([[-2.0], [0.5]])
+        array([0, 1])
         """
         is_initial = not (self.warm_start and continues(self))
         context = callback_context(self, self.max_iter * (1 + self.refit))
@@ -359,8 +359,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
         >>> from skscratch import ScratchMLPClassifier
         >>> model = ScratchMLPClassifier().partial_fit([[-1.0], [1.0]], [0, 1], classes=[0, 1])
         >>> large = len(pickle.dumps(model))
-        >>> len(pickle.dumps(model.drop_optimizer_state())) < large / 2
-        True
+        >>> round(len(pickle.dumps(model.drop_optimizer_state())) / large, 2)
+        0.25
         """
         check_is_fitted(self)
         saved = {k: v for k, v in self._continuation.items() if k != "averaged"}

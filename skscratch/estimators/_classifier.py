@@ -42,12 +42,30 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
     Minimises the cross-entropy. The passes and the stochastic solvers are written by hand in NumPy.
     Targets may be binary, multiclass or multilabel. Inputs may be dense or sparse.
 
+    Parameters by purpose:
+
+    - Architecture: ``hidden_layer_sizes``, ``activation``, ``weight_init``, ``coefs_init``,
+      ``intercepts_init``, ``trainable``, ``dtype``.
+    - Targets and loss: ``soft_labels``, ``class_weight``, ``temperature_scaling``.
+    - Optimisation: ``solver``, ``batch_size``, ``shuffle``, ``learning_rate``,
+      ``learning_rate_init``, ``power_t``, ``decay_steps``, ``decay_rate``, ``warmup_steps``,
+      ``momentum``, ``nesterovs_momentum``, ``beta_1``, ``beta_2``, ``epsilon``, ``max_grad_norm``,
+      ``ema_decay``, ``random_state``.
+    - Stopping and validation: ``max_iter``, ``max_fun``, ``tol``, ``n_iter_no_change``,
+      ``n_updates_no_change``, ``early_stopping``, ``validation_fraction``, ``scoring``, ``refit``,
+      ``verbose``.
+    - Regularisation: ``alpha``, ``weight_decay``, ``dropout``, ``label_smoothing``.
+    - Ensemble: ``n_members``, ``n_jobs``.
+    - Input: ``standardize``.
+    - Persistence: ``warm_start``, ``checkpoint``, ``checkpoint_epochs``, ``checkpoint_seconds``.
+
     Parameters
     ----------
     hidden_layer_sizes : int or array-like of int, default=(256, 128)
-        Units per hidden layer. ``skscratch.tuning.Layers`` has depth and width as numbers that
-        tuners can sample. ``()`` makes a linear model (logistic regression). With the default
-        ``n_members``, the default sizes make an ensemble of eight networks of 32 and 16 units.
+        Units per hidden layer. ``skscratch.tuning.Layers`` holds depth and width as two
+        numbers, which tuners can sample. ``()`` makes a linear model (logistic regression). With
+        the default ``n_members``, the default sizes make an ensemble of eight networks of 32 and
+        16 units.
     activation : {'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus', \
 'silu', 'gelu', 'mish'}, object, or a list of them, default='relu'
         Activation function of the hidden layers: one for all layers, or a list with one per layer.
@@ -69,15 +87,21 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         Samples per update, at most all of them. 'auto' is a quarter of the samples, but at least 32
         and at most 200, so that small data sets get several updates per epoch. From 25,600 samples
         on, it is 1/128 of the samples, at most 800, because larger products take less time per
-        sample. Samples held out do not count. Not for 'lbfgs'.
+        sample. Validation rows do not count. Not for 'lbfgs'.
     learning_rate : {'constant', 'invscaling', 'adaptive', 'cosine', 'onecycle', 'exponential', \
 'step'}, Schedule or callable, default='constant'
-        Learning-rate schedule. 'invscaling' divides the initial rate by ``(step + 1) ** power_t``.
-        'adaptive' divides the rate by 5 whenever the loss has stalled, and ends training only once
-        the rate is 1e-6 or less. 'cosine' lowers the rate to zero over ``decay_steps`` updates.
-        'onecycle' raises the rate and then lowers it, over ``decay_steps`` updates. 'exponential'
-        and 'step' multiply the rate by ``decay_rate`` every ``decay_steps`` updates: 'exponential'
-        smoothly, 'step' in jumps. A callable gets the number of updates made and returns the rate.
+        Learning-rate schedule.
+
+        - 'constant': the rate is always ``learning_rate_init``.
+        - 'invscaling': the initial rate is divided by ``(step + 1) ** power_t``.
+        - 'adaptive': the rate is divided by 5 whenever the loss stops improving. Training ends only
+          once the rate is 1e-6 or less.
+        - 'cosine': the rate falls to zero over ``decay_steps`` updates.
+        - 'onecycle': the rate rises and then falls, over ``decay_steps`` updates.
+        - 'exponential' and 'step': the rate is multiplied by ``decay_rate`` every ``decay_steps``
+          updates, smoothly ('exponential') or in jumps ('step').
+        - A callable gets the number of updates made and returns the rate.
+
         Not for 'lbfgs'.
     learning_rate_init : float or 'auto', default='auto'
         Initial learning rate, applied to the gradient of the mean loss. For 'adam', 'auto' is 0.01
@@ -104,28 +128,28 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         ended and which parameters are kept.
     warm_start : bool, default=False
         Whether ``fit`` continues from the fitted parameters, optimizer state and random streams.
-        The counts that decide when to stop start anew. After early stopping, the fitted parameters
+        The counts that decide when to stop are reset. After early stopping, the fitted parameters
         are the best ones, but the optimizer state is that of the last epoch.
     momentum : float, default=0.9
         Fraction of the previous direction that each step keeps, in [0, 1]. Only for 'sgd'.
     nesterovs_momentum : bool, default=True
         Whether to use Nesterov's momentum, which looks one step ahead. Only for 'sgd'.
     early_stopping : bool or 'auto', default='auto'
-        Whether to stop when ``scoring`` stalls on a validation set, and to keep the parameters that
-        were best there. Of equally good parameters, the latest are kept. The validation set is the
-        one passed to ``fit``; without one, rows of X are held out. If fewer than 5 rows would be
-        held out, none are, and the training loss decides when to stop. 'auto' is True with 50 rows
-        or more, or with a validation set passed to ``fit``, but False with ``warm_start``. Not for
-        'lbfgs' and ``partial_fit``.
+        Whether to stop when ``scoring`` stops improving on a validation set, and to keep the
+        parameters that were best there. Of equally good parameters, the latest are kept. The
+        validation set is the one passed to ``fit``; without one, rows of X are held out. If fewer
+        than 5 rows would be held out, none are, and the training loss decides when to stop. 'auto'
+        is True with 50 rows or more, or with a validation set passed to ``fit``, but False with
+        ``warm_start``. Not for 'lbfgs' and ``partial_fit``.
     validation_fraction : float or splitter, default=0.1
         Fraction of the rows to hold out for validation, stratified by class. Each class keeps at
         least one row for training. With ``groups`` passed to ``fit``, whole groups are
         held out, about this fraction of the rows. A splitter of scikit-learn, such as
-        ``TimeSeriesSplit(5)`` or ``StratifiedGroupKFold(10)``, chooses the rows itself, if need be
-        by ``groups``; its test rows are held out. Each member holds out different rows, groups or
-        splits. If each split trains on all rows of the split before it and on more, as with a time
-        series, all members take the last one. Members train on equally many rows, those of the
-        smallest part.
+        ``TimeSeriesSplit(5)`` or ``StratifiedGroupKFold(10)``, chooses the validation rows: they
+        are its test rows. The splitter gets ``groups``. Each member holds out different rows,
+        groups or splits. If each split trains on all rows of the split before it and on more, as
+        with a time series, all members take the last split. All members train on the same number
+        of rows, that of the smallest training part.
     beta_1 : float, default=0.9
         Decay of Adam's average of the gradient, in [0, 1).
     beta_2 : float, default=0.999
@@ -148,15 +172,18 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         total weight. In ``partial_fit`` these are the classes in the y of the call, and for a
         validation set those in y_val. For multilabel y, a list has one dict per label.
     dtype : {'auto', 'float32', 'float64'} or None, default='auto'
-        Precision of the parameters and of training. 'auto' means float32, which takes half the time
-        and memory of float64 and gives equally good models. It means float64 with 'lbfgs' and for a
-        ``fit`` to fewer than 50 rows, unless X is float32. It also means float64 for data that
-        float32 cannot hold: if the standard deviation of a feature, or of a regressor's target, is
-        less than 1/1024 of its largest absolute value or below 1e-32, if that value is above 3e32,
-        if float32 would merge more than a tenth of the distinct values, or if targets are 100,000
-        times as far from the median as most others. None means float32 for a float32 X, and float64
-        otherwise. Training that continues keeps the precision of the
-        fitted network.
+        Precision of the parameters and of training.
+
+        - 'auto': float32, which takes half the time and memory of float64 and gives equally good
+          models. It is float64 with 'lbfgs' and for a ``fit`` to fewer than 50 rows, unless X is
+          float32. It is also float64 for data that float32 cannot hold: if the standard deviation
+          of a feature, or of a regressor's target, is less than 1/1024 of its largest absolute
+          value or below 1e-32, if that value is above 3e32, if float32 would merge more than a
+          tenth of the distinct values, or if targets are 100,000 times as far from the median as
+          most others.
+        - None: float32 for a float32 X, and float64 otherwise.
+
+        Training that continues keeps the precision of the fitted network.
     dropout : float or list of float, default=0.0
         Fraction of the activations, in [0, 1), that each training step sets to zero: one number for
         all hidden layers, or a list with one per layer. Not for 'lbfgs'.
@@ -206,28 +233,31 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         and held-out rows. The fitted model is one network, whose logits are the mean of the
         members' logits. The ``coefs_`` of this network have the shapes that ``hidden_layer_sizes``
         asks for, with zeros between members. The members make different errors, so their mean makes
-        fewer. 1 trains one network in which all units are connected. 'auto' is the largest number,
-        up to 8, that divides every layer and leaves each member at least 16 units per layer, and at
-        least as many as there are outputs, up to 64. The first layer of a member has at least one
-        unit for every 10 features. From 100,000 samples on, or 10,000 with a single hidden layer,
-        it has at least 64 units. Several members need a dense X. They are not possible with
-        ``warm_start``, ``refit``, 'lbfgs' or ``partial_fit``. There, and for fewer than 50 rows,
-        'auto' is 1.
+        fewer. 1 trains one network in which all units are connected.
+
+        'auto' is the largest number, up to 8, that divides every layer and leaves each member at
+        least 16 units per layer, and at least as many as there are outputs, up to 64. The first
+        layer of a member has at least one unit for every 10 features. From 100,000 samples on, or
+        10,000 with a single hidden layer, it has at least 64 units.
+
+        Several members need a dense X. They are not possible with ``warm_start``, ``refit``,
+        'lbfgs' or ``partial_fit``. There, and for fewer than 50 rows, 'auto' is 1.
     standardize : bool, default=True
         Whether ``fit`` scales the features of a dense X, batch by batch, if one of them is out of
         scale. A feature is out of scale if its standard deviation is not between 0.1 and 3, or if
         its mean is further from 0 than two standard deviations. All features that are not already
         standardised then get mean 0 and a standard deviation of about 1. Features with two values
-        become 0 and 1. Pixels and counts are judged together. Values that lie far from all others
-        of a feature, such as a code for missing values, do not affect its scale. The scale is
-        folded into the first layer: ``coefs_`` and ``intercepts_`` are those of a network for
-        unscaled X. A sparse X is not scaled. A first ``partial_fit`` does not scale X either,
-        because it has not seen the rest of the data.
+        become 0 and 1. Pixels and counts are judged together. Outliers of a feature, such as a code
+        for missing values, do not affect its scale.
+
+        The scale is folded into the first layer: ``coefs_`` and ``intercepts_`` are those of a
+        network for unscaled X. A sparse X is not scaled. A first ``partial_fit`` does not scale X
+        either, because it has not seen the rest of the data.
     temperature_scaling : bool, default=True
         Whether to divide the logits, after early stopping, by the temperature that minimises the
-        loss on the validation set. Predicted classes stay the same. Over- and underconfident
-        probabilities are corrected. A few validation rows change the probabilities little. Not
-        after ``refit``, and not if ``trainable`` leaves out the output layer.
+        loss on the validation set (temperature scaling). It corrects over- and underconfident
+        probabilities; predicted classes stay the same. With few validation rows, the correction is
+        small. Not after ``refit``, and not if ``trainable`` freezes the output layer.
     checkpoint : path-like, default=None
         File to which ``fit`` saves its state at intervals. If the file exists, ``fit`` resumes from
         it, and ends with the model that it would have had without the interruption. A file that was
@@ -235,17 +265,18 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         and ``verbose`` may differ. The file stays when training has ended. The file belongs to that
         one fit, so a search or a second warm start cannot use it. Not for 'lbfgs'.
     checkpoint_epochs : int, default=None
-        Epochs between two checkpoints; None counts seconds alone.
+        Epochs between two checkpoints; None saves by seconds only.
     checkpoint_seconds : float, default=30
-        Seconds between two checkpoints; None counts epochs alone.
+        Seconds between two checkpoints; None saves by epochs only.
     n_jobs : int, default=None
         Number of joblib workers to divide the members among. None and 1 train all members in the
         calling thread, because workers start in seconds and most fits end sooner. -1 takes all
         cores. There are never more workers than members. The workers are processes, or whatever
         ``joblib.parallel_config`` names. The model is the same to the bit if BLAS uses one thread.
         Within a worker of joblib, for instance in a search with ``n_jobs``, members are not
-        divided. Several workers exclude ``max_grad_norm``, which looks at all members together, and
-        a custom loss. Not for one member, 'lbfgs' and ``partial_fit``.
+        divided. Several workers need ``max_grad_norm=None``, because the norm is that of all
+        members together, and they need a loss of this package. Not for one member, 'lbfgs' and
+        ``partial_fit``.
     soft_labels : bool or array-like of shape (n_classes,), default=False
         Whether y holds the probabilities of the classes, shape (n_samples, n_classes), rows summing
         to 1, instead of labels. An array names the classes of the columns; True names them 0, 1, 2
@@ -254,18 +285,17 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         ``class_weight``.
     coefs_init : list of (array or None), default=None
         Weights to start from, one array of shape (fan_in, fan_out) per layer, such as the
-        ``coefs_`` of a fitted network; None in the list stands for a layer that starts as usual.
-        The arrays are for X, and for the y of a regressor, as they are: ``standardize`` takes them
-        to the scale that is trained on. They are copied, and used when a network begins, not where
-        training continues. ``n_members='auto'`` is 1 then.
+        ``coefs_`` of a fitted network. None in the list means that the layer is initialized as
+        usual. The arrays are those of a network for unscaled X and y; ``standardize`` converts
+        them to the scale of training. The arrays are copied. They are used when a new network
+        begins, and not when training continues. With them, ``n_members='auto'`` means 1.
     intercepts_init : list of (array or None), default=None
         Biases to start from, one array of shape (fan_out,) per layer. See ``coefs_init``.
     trainable : True or list of bool, default=True
-        Whether training changes each layer, hidden layers first and the output layer last; True
-        for all. A layer
-        that is not trained keeps its weights and biases to the bit, in the network's precision;
-        only the output biases of a regressor may be rounded by the scale of y. If the first layer
-        is given and not trained, X is not scaled.
+        Whether training changes each layer, hidden layers first and the output layer last. True
+        trains all layers. A frozen layer keeps its weights and biases to the bit, in the network's
+        precision; only the output biases of a regressor may be rounded by the scale of y. If the
+        first layer is given by ``coefs_init`` and frozen, X is not scaled.
 
     Attributes
     ----------
@@ -276,16 +306,22 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
     intercepts_ : list of ndarray of shape (q,)
         Biases of each layer. Further training starts from these arrays.
     history_ : dict of ndarray of shape (`n_iter_`,)
-        ``pandas.DataFrame(model.history_)`` has one row per epoch, and these columns. 'loss' is the
-        mean training loss; each batch is measured before its update, with dropout and smoothed
-        labels. 'penalty' is the L2 penalty of ``alpha``. 'validation_loss' and 'validation_score'
-        need a validation set; they are measured without dropout and label smoothing.
-        'learning_rate' is the rate of the last update. 'gradient_norm' is the norm of the gradient
-        of the mean loss before clipping, a mean over the updates; for 'lbfgs', it is the norm of
-        the gradient of loss plus penalty. 'seconds' is the training time. With several members,
-        losses, penalty and score are means over the members, and the norm is their root mean
-        square. When ``partial_fit`` continues training, only the last 200 epochs are kept. Each
-        ``skscratch.callbacks.EvaluationSet`` adds its columns.
+        ``pandas.DataFrame(model.history_)`` has one row per epoch, and these columns:
+
+        - 'loss': the mean training loss. Each batch is measured before its update, with dropout
+          and smoothed labels.
+        - 'penalty': the L2 penalty of ``alpha``.
+        - 'validation_loss' and 'validation_score', with a validation set. They are measured without
+          dropout and label smoothing.
+        - 'learning_rate': the rate of the last update.
+        - 'gradient_norm': the norm of the gradient of the mean loss before clipping, a mean over
+          the updates; for 'lbfgs', the norm of the gradient of loss plus penalty.
+        - 'seconds': the training time.
+        - The columns of each ``skscratch.callbacks.EvaluationSet``.
+
+        With several members, losses, penalty and score are means over the members, and the norm is
+        their root mean square. When ``partial_fit`` continues training, only the last 200 epochs
+        are kept.
     loss_curve_ : list of float
         The sum of 'loss' and 'penalty' of each epoch, as in scikit-learn. ``history_``, the lines
         of ``verbose`` and ``TrainingCurvesDisplay`` show 'loss' alone.
@@ -298,7 +334,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         ``scoring='loss'``, this is the accuracy, weighted like the loss.
     best_validation_score_ : float or None
         With early stopping, the validation score of the parameters kept. With several members, the
-        mean of the members' best scores. The merged network mostly scores better than that.
+        mean of the members' best scores. The merged network usually scores higher.
     n_iter_ : int
         Number of epochs trained, including calls of ``partial_fit`` and warm starts.
     t_ : int
@@ -333,14 +369,17 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
     >>> from skscratch import ScratchMLPClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> model = ScratchMLPClassifier(random_state=0).fit(X, y)
-    >>> model.score(X, y) > 0.95
-    True
-    >>> model.predict_proba(X[:1]).shape
-    (1, 3)
+    >>> model.predict(X[[0, 119]])
+    array([0, 2])
+    >>> model.predict_proba(X[[0, 119]]).round(2)
+    array([[1.  , 0.  , 0.  ],
+           [0.  , 0.31, 0.69]])
+    >>> round(model.score(X, y), 2)
+    0.99
     """
 
     _of_data = ("classes_", "n_features_in_", "_label_dtype")
-    _constant = "the class frequencies"
+    _constant = "predicting the class frequencies"
     classes_: NDArray[Any]
 
     @explained
@@ -626,8 +665,8 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         --------
         >>> from skscratch import ScratchMLPClassifier
         >>> model = ScratchMLPClassifier((), solver="lbfgs").fit([[-1.0], [1.0]], ["cold", "warm"])
-        >>> model.decision_function([[-2.0], [2.0]]) > 0
-        array([False,  True])
+        >>> model.decision_function([[-2.0], [2.0]]).round(1)
+        array([-4.3,  4.3])
         """
         return self._outputs(X, lambda z: z[:, 0] if z.shape[1] == 1 else z)
 
@@ -713,9 +752,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         y, P, _, _ = _labels.checked(self, y, "y_val")
         with naming("y_val"):
             if y.shape[1:] != data.labels.shape[1:]:
-                raise ValueError(
-                    f"y_val has shape {y.shape}, which does not fit the {data.labels.shape} of y."
-                )
+                raise ValueError(f"y_val has shape {y.shape}, but y has shape {data.labels.shape}.")
             index = _labels.class_indices(y, self.classes_, "y_val")
             w = _labels.weights(self, index, sample_weight, data.dtype)
         targets = data.loss.targets(index if P is None else P, data.dtype)
@@ -731,7 +768,10 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
             )
         known = _labels.find_classes(y, self.classes_ if classes is None else classes)
         if not np.array_equal(known, self.classes_):
-            raise ValueError(f"classes={classes!r} differ from the known {self.classes_}.")
+            raise ValueError(
+                f"classes={classes!r} differ from the classes of the fitted network, "
+                f"{self.classes_}."
+            )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

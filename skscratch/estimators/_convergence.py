@@ -1,4 +1,4 @@
-"""The warning at the end of a fit that has learned nothing, and the likely causes."""
+"""The warning at the end of a fit that did not converge or learned nothing, and likely causes."""
 
 import math
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def conclude(
     data: Dataset,
     outcome: Outcome,
 ) -> None:
-    """Warn once about everything that a user has to know at the end of a fit.
+    """Give at most one ConvergenceWarning at the end of a fit, with all reasons for it.
 
     Raises
     ------
@@ -131,13 +131,13 @@ def _learned_nothing(
         return ""  # ``conclude`` raises an error
     if loss > constant - least:
         return (
-            f"The loss of the model on the training rows, {loss:.4g}, is not clearly below that of "
+            f"The training loss of the model, {loss:.4g}, is not clearly below the loss of "
             f"{estimator._constant}, {constant:.4g}."
         )
     if stays and (loss_before := mean_loss(state, data, before)) - loss < least:
         return (
-            f"The loss of the model on the training rows, {loss:.4g}, is not clearly below "
-            f"that before training, {loss_before:.4g}."
+            f"The training loss of the model, {loss:.4g}, is not clearly below the loss before "
+            f"training, {loss_before:.4g}."
         )
     return _risen(state, curve, constant)
 
@@ -163,7 +163,7 @@ def _risen(state: TrainingState, curve: list[float], constant: float) -> str:
     if state.keeps_best or curve[-1] - curve[0] <= RISEN * constant:
         return ""
     return (
-        "The training loss, penalty included, ended above where it began: it was "
+        "The training loss plus penalty increased: it was "
         f"{curve[0]:.4g} in the first epoch and {curve[-1]:.4g} in the last."
     )
 
@@ -192,7 +192,7 @@ def _likely_causes(
     ``rates`` are the learning rates of the fit's epochs.
     """
     if _rows_are_alike(data.X[:A_LOOK]):
-        return "The rows of X are all alike."
+        return "All rows of X are equal."
     stochastic, n_epochs = config.stochastic, len(rates)
     causes: list[str] = []
     if stochastic is not None:
@@ -203,8 +203,8 @@ def _likely_causes(
         return f"Likely causes: {'; '.join(causes)}."
     rate = "" if stochastic is None else "a lower or higher learning_rate_init, "
     return (
-        "No parameter stands out. The features may hold nothing about y that this network can "
-        f"find; else try {rate}more units, or features brought to scale."
+        "No parameter looks wrong. The features may hold no information about y. Otherwise, try "
+        f"{rate}more units, or scaled features."
     )
 
 
@@ -219,14 +219,14 @@ def _rate(
     if warmup and n is not None and warmup >= n:
         yield f"warmup_steps={warmup} is longer than training, which took {n} updates: lower it"
     elif not own and max(rates) < usual / FAR**2:
-        yield f"learning_rate gave rates of at most {max(rates):.3g}: let it begin near {usual:g}"
+        yield f"learning_rate gave rates of at most {max(rates):.3g}: start near {usual:g}"
     elif own and np.median(rates) < max(rates) / FAR**2:
         yield (
-            f"learning_rate={given!r} soon left less than a hundredth of the rate: raise "
+            f"learning_rate={given!r} soon lowered the rate to less than a hundredth: raise "
             "decay_steps or decay_rate, or use 'constant'"
         )
     if not own and max(rates) > FAR * usual:
-        yield f"learning_rate gave rates of up to {max(rates):.3g}: let it begin near {usual:g}"
+        yield f"learning_rate gave rates of up to {max(rates):.3g}: start near {usual:g}"
     if own and not isinstance(init, str) and not usual / FAR < init < FAR * usual:
         way = "lower" if init > usual else "raise"
         yield f"learning_rate_init={init:g}, where 'auto' is {usual:g}: {way} it"
@@ -238,7 +238,7 @@ def _steps(estimator: Any) -> Iterator[str]:
         yield f"epsilon={estimator.epsilon:g} outweighs the gradients: lower it"
     clip = estimator.max_grad_norm
     if clip is not None and clip < 1e-3 and estimator.solver != "adam":
-        yield f"max_grad_norm={clip:g} leaves next to nothing of the gradients: raise it"
+        yield f"max_grad_norm={clip:g} scales the gradients to almost zero: raise it"
 
 
 def _penalties(estimator: Any, config: TrainingConfig, data: Dataset) -> Iterator[str]:
@@ -247,13 +247,13 @@ def _penalties(estimator: Any, config: TrainingConfig, data: Dataset) -> Iterato
         yield f"alpha={estimator.alpha:g} is a heavy penalty for {data.X.shape[0]} rows: lower it"
     smoothing = getattr(estimator, "label_smoothing", 0)
     if smoothing >= 0.5:
-        yield f"label_smoothing={smoothing:g} leaves little of y: lower it"
+        yield f"label_smoothing={smoothing:g} hides most of y: lower it"
     if config.stochastic is None:
         return
     if estimator.weight_decay > 1:
-        yield f"weight_decay={estimator.weight_decay:g} takes the weights away: lower it"
+        yield f"weight_decay={estimator.weight_decay:g} shrinks the weights to zero: lower it"
     if max(config.arch.dropout, default=0) > 0.8:
-        yield f"dropout={estimator.dropout!r} drops nearly all units: lower it"
+        yield f"dropout={estimator.dropout!r} drops almost all units: lower it"
 
 
 def _end(estimator: Any, stochastic: Stochastic | None, n_epochs: int) -> Iterator[str]:
@@ -286,7 +286,7 @@ def _network(estimator: Any, state: TrainingState, data: Dataset) -> Iterator[st
         )
     if min(widths, default=math.inf) <= NARROW:
         each = " of each member" if state.arch.members > 1 else ""
-        yield f"hidden_layer_sizes leaves a layer{each} {min(widths)} unit(s): use more"
+        yield f"hidden_layer_sizes gives a layer{each} only {min(widths)} unit(s): use more"
     if len(widths) > 2 * DEEP and "selu" not in names:
         yield f"hidden_layer_sizes has {len(widths)} layers: use fewer"
 
@@ -295,14 +295,14 @@ def _inputs(estimator: Any, state: TrainingState, data: Dataset) -> Iterator[str
     """Yield a cause if features are not scaled, or have outliers that training clips."""
     if state.scaling is not None and state.scaling.limit is not None:
         names = named_features(estimator, np.flatnonzero(np.isfinite(state.scaling.limit)))
-        yield f"values in {names} that are far away from all others: replace them"
+        yield f"outliers in {names}: replace them"
     X = data.X[:A_LOOK]
     values = X.data if issparse(X) else X
     if estimator.standardize and not issparse(X):
         return
     size = float(np.abs(values).max(initial=0))
     if not 1e-2 < size < 1e2:
-        yield f"features as large as {size:.3g} that nobody has scaled: scale them"
+        yield f"unscaled features, with values up to {size:.3g}: scale them"
 
 
 def _rows_are_alike(X: Any) -> Any:

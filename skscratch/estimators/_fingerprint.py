@@ -34,9 +34,9 @@ FREE = {
 def begun(estimator: Any, X: Any) -> tuple[str | None, int | None]:
     """Return the precision and the number of members of the fit that a checkpoint file began.
 
-    They are what "auto" stands for: a former version may have chosen otherwise than this one. They
-    are None if the user has set them, and for a file that does not fit. ``CheckpointFile.load``
-    deals with such a file. Of ranks that share the fit, rank 0 has the file.
+    They replace "auto", because a former version may have chosen other values than this one. They
+    are None if the user has set them, and for a file of another fit, which ``CheckpointFile.load``
+    refuses. If ranks share the fit, rank 0 has the file.
     """
     found, shared = _begun(estimator, X), ranks.get()
     return found if shared is None else shared.exchange(found)[0]
@@ -48,7 +48,7 @@ def _begun(estimator: Any, X: Any) -> tuple[str | None, int | None]:
         content = read(estimator.checkpoint)
         members = len(content["best"]["losses"])
         dtype = content["state"]["learned"]["theta"].dtype.name
-    except Exception:  # there is no file, or it is someone else's, which may cause any error
+    except Exception:  # there is no file, or it is a foreign file, which may cause any error
         return None, None
     may_have = estimator.n_members == "auto" and can_have(members, estimator, X)
     return dtype if estimator.dtype == "auto" else None, members if may_have else None

@@ -306,8 +306,8 @@ def _check_present(estimator: Any, needed: list[str]) -> None:
     if missing:
         raise ValueError(
             f"The saved state of a {type(estimator).__name__} is incomplete: it lacks "
-            f"{', '.join(missing)}. Load it as it was saved, by pickle, joblib or skops. To train "
-            "a model of from_json, set warm_start=False and call fit."
+            f"{', '.join(missing)}. Load it with the library that saved it: pickle, joblib or "
+            "skops. To train a model from from_json, set warm_start=False and call fit."
         )
 
 

@@ -1,8 +1,8 @@
 """Scales of inputs and targets: folded into published weights, and taken out again.
 
 A fitted network maps raw X to raw targets. Training maps scaled X to scaled targets. Folding rounds
-the biases. So the biases of training are saved, with what shows whether the user has changed the
-published arrays since.
+the biases. So the biases of training are saved, with digests that show whether the user has changed
+the published arrays since.
 """
 
 import hashlib
@@ -35,8 +35,9 @@ def folded(state: TrainingState, layer: int) -> dict[str, Any]:
 def of_members(state: TrainingState) -> dict[str, Any] | None:
     """Return what the published network lacks to tell its members apart; None for one member.
 
-    The published output biases are the mean of the members'. The biases returned are what each
-    member's differ from the mean by. They belong to the published weights of the last layer.
+    The published output biases are the mean of the members' output biases. The result holds the
+    difference of each member's biases from this mean. It belongs to the published weights of the
+    last layer.
     """
     if state.arch.members == 1:
         return None

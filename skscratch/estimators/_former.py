@@ -43,8 +43,8 @@ def warn_of_former(parameter: str, given: Any, adapted: Any) -> None:
     """Warn if ``adapted`` is not the object ``given`` by the user."""
     if adapted is not given:
         warn(
-            f"{parameter}={given!r} takes NumPy as its first argument, xp. It is adapted, but a "
-            "later version will refuse it: take that argument out of its methods.",
+            f"{parameter}={given!r} has methods that take NumPy as their first argument, xp. This "
+            "still works, but a later version will refuse it. Remove that argument.",
             FutureWarning,
         )
 
@@ -52,7 +52,7 @@ def warn_of_former(parameter: str, given: Any, adapted: Any) -> None:
 def _takes_numpy(method: Any, n_arguments: int) -> bool:
     """Return whether a method has the former first argument.
 
-    It is called ``xp``, or the method requires one argument more than the ``n_arguments`` of now.
+    It is called ``xp``, or the method requires one argument more than today's ``n_arguments``.
     Optional arguments do not count: they may be the user's own.
     """
     try:

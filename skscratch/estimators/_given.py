@@ -1,4 +1,4 @@
-"""Weights to start from, and the layers to train."""
+"""The parameters ``coefs_init``, ``intercepts_init`` and ``trainable``."""
 
 import reprlib
 from itertools import pairwise
@@ -22,10 +22,10 @@ class Start(NamedTuple):
     trainable : tuple of bool
         Whether each layer is trained; empty for all.
     given : Parameters or None
-        The arrays that the user gives, None for an array that starts as usual.
+        The arrays that the user gives; None for an array that is initialized as usual.
     keeps_first : bool
-        Whether the first layer is given and not trained. X is then not scaled, so that the layer
-        stays as it is to the bit.
+        Whether the first layer is given and frozen. X is then not scaled, so that the layer stays
+        the same to the bit.
     """
 
     trainable: tuple[bool, ...] = ()
@@ -78,8 +78,8 @@ def _arrays(name: str, value: Any, shapes: list[tuple[int, ...]]) -> list[Any]:
         return [None] * len(shapes)
     if not isinstance(value, (list, tuple)) or len(value) != len(shapes):
         raise InvalidParameterError(
-            f"{name} must be None or a list of {len(shapes)} arrays, one per layer; None in the "
-            f"list stands for a layer that starts as usual. Got {reprlib.repr(value)}."
+            f"{name} must be None or a list of {len(shapes)} arrays, one per layer. None in the "
+            f"list stands for a layer that is initialized as usual. Got {reprlib.repr(value)}."
         )
     arrays: list[Any] = []
     for i, (given, shape) in enumerate(zip(value, shapes, strict=True)):
@@ -87,7 +87,7 @@ def _arrays(name: str, value: Any, shapes: list[tuple[int, ...]]) -> list[Any]:
         if array is not None and (array.shape != shape or array.dtype.kind not in "iuf"):
             raise InvalidParameterError(
                 f"{name}[{i}] must be an array of numbers of shape {shape}, as hidden_layer_sizes, "
-                f"X and y ask for. Got {array.dtype} of shape {array.shape}."
+                f"X and y require. Got {array.dtype} of shape {array.shape}."
             )
         if array is not None and not (abs(array) <= LARGEST).all():
             raise InvalidParameterError(

@@ -201,7 +201,7 @@ def _message(kind: type, method: Callable[..., Any], args: Any, kwargs: Any) -> 
     if twice:
         return f"{called} got {twice[0]} twice, by position and by name."
     missing = [name for name in needed[len(args) :] if name not in kwargs]
-    return f"{called} misses {' and '.join(missing)}."
+    return f"{called} needs {' and '.join(missing)}."
 
 
 def _elsewhere(kind: Any, init: bool) -> tuple[list[str], str]:

@@ -1,4 +1,4 @@
-"""The user's groups and splitters, for the rows to hold out."""
+"""Validation rows that the user's groups or splitter determine."""
 
 import copy
 from numbers import Real
@@ -20,7 +20,7 @@ EVEN = 0.9
 
 
 def holdout(estimator: Any, data: Dataset, groups: Any) -> Holdout:
-    """Return how to choose the rows held out, by groups or by a splitter.
+    """Return how to choose the validation rows, by groups or by a splitter.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def _seeded(splitter: Any) -> Any:
 
 
 def warn_of_holdout(config: TrainingConfig, data: Dataset, groups: Any) -> None:
-    """Warn about groups that decide nothing, and of splits that cost members many rows."""
+    """Warn of groups that have no effect, and of splits that cost members many rows."""
     options = config.stochastic
     stops = options is not None and options.early_stopping is not None
     if stops and config.arch.members > 1 and isinstance(data.holdout, BySplits):
@@ -98,4 +98,4 @@ def warn_of_holdout(config: TrainingConfig, data: Dataset, groups: Any) -> None:
     if not stops:
         warn("groups are not used, because no rows are held out. Set early_stopping=True.")
     elif data.validation is not None:
-        warn("groups are not used, because X_val takes the place of rows held out.")
+        warn("groups are not used, because X_val is the validation set.")

@@ -201,8 +201,8 @@ def class_indices(y: Any, classes: Any, argument: str) -> Any:
     unknown = found[classes[position] != found]
     if unknown.size:
         raise ValueError(
-            f"{argument} must hold only the classes {classes.tolist()}; it holds "
-            f"{unknown.tolist()} besides."
+            f"{argument} must hold only the classes {classes.tolist()}. It also holds "
+            f"{unknown.tolist()}."
         )
     return position[inverse]
 

@@ -49,7 +49,7 @@ def _why(estimator: Any, config: TrainingConfig, outcome: Outcome) -> str:
     stochastic = config.stochastic
     not_finite = "the loss or a parameter became non-finite"
     reasons = {
-        End.EARLIER: "it had, when the checkpoint was written",
+        End.EARLIER: "training was complete when the checkpoint was written",
         End.MAX_ITER: f"max_iter={estimator.max_iter}",
         End.CALLBACK: "a callback",
         End.INTERRUPT: "Ctrl-C",
@@ -63,15 +63,15 @@ def _why(estimator: Any, config: TrainingConfig, outcome: Outcome) -> str:
     if outcome.refit_updates is None:
         return why
     if outcome.end is End.CALLBACK:
-        return f"{why}, before all rows had been trained on again"
-    return f"{why}; then all rows were trained on again, for {outcome.refit_updates} updates"
+        return f"{why}, during the second training on all rows"
+    return f"{why}; then a second training on all rows, for {outcome.refit_updates} updates"
 
 
 def _out_of_patience(estimator: Any, stops: bool) -> str:
     """Return which loss or score has stalled, and for how long."""
     epochs = f"by more than tol={estimator.tol:g} in {estimator.n_iter_no_change:g} epochs"
     if not stops:
-        return f"loss and penalty together did not fall {epochs}"
+        return f"loss plus penalty did not fall {epochs}"
     by_loss = isinstance(estimator.scoring, str) and estimator.scoring == "loss"
     what = "the validation loss did not fall" if by_loss else "the validation score did not rise"
     return f"{what} {epochs} and {estimator.n_updates_no_change:g} updates"
@@ -80,22 +80,20 @@ def _out_of_patience(estimator: Any, stops: bool) -> str:
 def _kept(estimator: Any, config: TrainingConfig, state: TrainingState, outcome: Outcome) -> str:
     """Return which parameters are kept, and the numbers by which they were chosen."""
     if state.n_epochs == outcome.n_epochs_before:
-        return "the estimator as it was before"
+        return "the parameters from before the call"
     if config.stochastic is None:
         return "the parameters of the last iteration"
     if outcome.best_epochs is None or state.best is None:
-        return "the parameters at its end"
+        return "the parameters of the last epoch"
     first, last = int(np.min(outcome.best_epochs)), int(np.max(outcome.best_epochs))
     losses, scores = state.best.losses, state.best.metadata["score"]
     loss, mean = float(np.mean(losses)), "" if len(losses) == 1 else "mean "
     if config.stochastic.early_stopping is None:
-        return f"epoch {first}, where loss and penalty together were least, {_number(loss)}"
+        return f"epoch {first}, with the lowest loss plus penalty, {_number(loss)}"
     numbers = [f"{mean}score {float(np.mean(scores)):.4f}"]
     if isinstance(estimator.scoring, str) and estimator.scoring == "loss":
         numbers.insert(0, f"{mean}validation loss {_number(loss)}")
-    which = (
-        f"epoch {first}" if first == last else f"of each member its best, epochs {first} to {last}"
-    )
+    which = f"epoch {first}" if first == last else f"each member's best epoch, {first} to {last}"
     return f"{which}, {', '.join(numbers)}"
 
 
@@ -112,13 +110,13 @@ def complaint(estimator: Any, config: TrainingConfig, outcome: Outcome) -> str:
         return (
             f"L-BFGS ended before it converged, after {result.nit} iterations "
             f"(max_iter={estimator.max_iter}) and {result.nfev} evaluations "
-            f"(max_fun={estimator.max_fun}): {result.message}. Raise the limit that was "
+            f"(max_fun={estimator.max_fun}): {result.message}. Increase the limit that was "
             f"reached, or tol (now {estimator.tol:g})."
         )
     if outcome.unfinished:
         return (
-            f"Training ended at max_iter={estimator.max_iter} epochs, before the loss had "
-            "come to rest. More epochs may give a better model."
+            f"Training ended at max_iter={estimator.max_iter} epochs, before the loss converged. "
+            "Increase max_iter."
         )
     return ""
 

@@ -96,7 +96,7 @@ def check_activation(activation: Any) -> None:
             for method, x, y in zip(("forward", "backward"), found, right, strict=True):
                 if not _close(x, y, OF_DTYPE[dtype]):
                     where = "with an axis of members in front" if members else f"in {dtype}"
-                    raise ValueError(f"{_name(activation)}.{method}: it is not the same {where}.")
+                    raise ValueError(f"{_name(activation)}.{method}: its results differ {where}.")
 
 
 def _passes(activation: Any, z: Any, delta: Any, n: int) -> tuple[Any, Any]:
@@ -111,7 +111,7 @@ def _passes(activation: Any, z: Any, delta: Any, n: int) -> tuple[Any, Any]:
     with _calling(f"{name}.forward"):
         f.forward(z[..., :n, :].copy(), some)
     if not _close(some, a[..., :n, :], OF_DTYPE[z.dtype.name]):
-        raise ValueError(f"{name}.forward: what becomes of a row depends on other rows or calls.")
+        raise ValueError(f"{name}.forward: the result for a row depends on other rows or calls.")
     with _calling(f"{name}.backward", f):
         returned = f.backward(z, a, out)
     if returned is not None and np.array_equal(out, delta):
@@ -182,7 +182,7 @@ def check_loss(loss: Any, y: Any, n_outputs: int) -> None:
             ):
                 if not _close(x, r, tolerance):
                     where = "with an axis of members in front" if times == 2 else f"in {dtype}"
-                    raise ValueError(f"{_name(loss)}.{method}: it is not the same {where}.")
+                    raise ValueError(f"{_name(loss)}.{method}: its results differ {where}.")
 
 
 def _loss_passes(loss: Any, z: Any, y: Any, w: Any) -> tuple[float, Any, Any]:
@@ -243,17 +243,17 @@ def check_update_rule(rule: Any) -> None:
         g = np.array([0.5, -2.0, 0.0, 1e-3, 30.0, -0.1], dtype)
         step, slots = _rule_step(rule, g, [np.zeros_like(g) for _ in units], 1)
         if np.dot(step, g) < 0:
-            raise ValueError(f"{name}: its first step goes uphill; theta becomes theta - step.")
+            raise ValueError(f"{name}: its first step goes uphill. theta becomes theta - step.")
         whole, _ = _rule_step(rule, g, slots, 2)
         again, _ = _rule_step(rule, g, slots, 2)
         if not _close(again, whole, tolerance):
-            raise ValueError(f"{name}: it remembers something outside of its slots.")
+            raise ValueError(f"{name}: it keeps state outside of its slots.")
         parts = [
             _rule_step(rule, g[part], [s[part] for s in slots], 2)[0]
             for part in (slice(2), slice(2, None))
         ]
         if not _close(np.concatenate(parts), whole, tolerance):
-            raise ValueError(f"{name}: what it does to an entry depends on the others.")
+            raise ValueError(f"{name}: the step of an entry depends on other entries.")
         at_rest, _ = _rule_step(rule, g, slots, 2, rate=0.0)
         if at_rest.any():
             raise ValueError(f"{name}: at a rate of 0 its step must be 0.")
@@ -267,8 +267,8 @@ def _rule_step(rule: Any, g: Any, slots: Any, t: int, rate: float = 0.1) -> tupl
         n_first = len(rule.scalars(1, 1.0))
     if not (len(numbers) == n_first and all(map(_is_number, numbers))):
         raise ValueError(
-            f"{name}.scalars: it must return always as many finite numbers; in step {t} it "
-            f"returned {numbers!r}."
+            f"{name}.scalars: it must return the same number of finite numbers in each step. In "
+            f"step {t} it returned {numbers!r}."
         )
     scalars = np.array(numbers, g.dtype)
     given, slots, step = scalars.copy(), [s.copy() for s in slots], np.full_like(g, np.nan)
@@ -318,14 +318,14 @@ def drawn(initializer: Callable[..., Any], rng: Any, fan_in: int, fan_out: int) 
     ok = np.shape(W) == (fan_in, fan_out) and np.asarray(W).dtype.kind in "iuf"
     if not (ok and np.isfinite(W).all()):
         raise ValueError(
-            f"weight_init must return a finite array of shape ({fan_in}, {fan_out}); "
+            f"weight_init must return a finite array of shape ({fan_in}, {fan_out}). "
             f"{initializer!r} returned {W!r}."
         )
     W = np.array(W)
     if not np.array_equal(initializer(before, fan_in, fan_out), W):
         raise ValueError(
-            f"weight_init must draw from the generator that it gets, and from nothing else; "
-            f"{initializer!r} returned other weights for a generator in the same state."
+            f"weight_init must draw from the given generator only. {initializer!r} returned other "
+            "weights for a generator in the same state."
         )
     return W
 
@@ -418,7 +418,7 @@ def untouched(data: tuple[Any, Any]) -> Iterator[None]:
     yield
     for name, a, hashed in zip("Xy", arrays, before, strict=True):
         if joblib.hash(a) != hashed:
-            raise ValueError(f"scoring must leave {name} as it is, but has changed it.")
+            raise ValueError(f"scoring must not change {name}, but did.")
 
 
 def scored(
@@ -487,7 +487,7 @@ def _check_left(method: str, **arrays: tuple[Any, Any]) -> None:
     """Raise unless each array is as it was."""
     for name, (now, before) in arrays.items():
         if not np.array_equal(now, before):
-            raise ValueError(f"{method}: it must leave {name} as it is.")
+            raise ValueError(f"{method}: it must not change {name}.")
 
 
 def _close(x: Any, y: Any, tolerance: float) -> bool:

@@ -1,4 +1,4 @@
-"""Predictions: from checked rows to what is made of their logits, in bounded memory."""
+"""Predictions: logits of checked rows, and functions of them, in bounded memory."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from skscratch.training.threads import blas_threads, largest_product
 
 __all__ = ["FEW", "finished", "finished_by"]
 
-# Fewer rows are predicted sooner than zeros between members are found.
+# For fewer rows, a prediction takes less time than finding the zeros between members.
 FEW = 200
 
 

@@ -136,8 +136,8 @@ def _stochastic(
     name, begun = estimator.learning_rate, n_updates_before > 0
     if begun and isinstance(name, str) and stochastic.schedule(n_updates_before) == 0:
         warn(
-            f"learning_rate={name!r} is 0 from here on: after {n_updates_before} updates nothing "
-            "more is learned. Set decay_steps to the number of updates that there are to be in all."
+            f"learning_rate={name!r} has fallen to 0 after {n_updates_before} updates, so the "
+            "model no longer changes. Set decay_steps to the total number of updates."
         )
     return stochastic
 

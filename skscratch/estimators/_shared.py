@@ -1,7 +1,7 @@
 """A call of ``fit`` or ``partial_fit`` that ranks share: its beginning, its hooks, its checkpoint.
 
-X stays where it is. y and the weights are small, so every rank gets all of them. What they decide
-is then decided by the code of one process.
+Each rank keeps its rows of X. y and the weights are small, so every rank gets all of them. Choices
+that depend on them are then made by the same code as in one process.
 """
 
 import zlib
@@ -22,7 +22,7 @@ from skscratch.training.state import TrainingState
 
 __all__ = ["SharedFile", "SharedHooks", "begin_call", "check_shared_data"]
 
-# Parameters that only rank 0 looks at. A checkpoint must be asked for on all ranks or on none.
+# Parameters that only rank 0 uses. A checkpoint must be set on all ranks or on none.
 OF_RANK_0 = {"verbose", "checkpoint", "checkpoint_epochs", "checkpoint_seconds"}
 
 
@@ -117,7 +117,7 @@ def _digest(estimator: Any) -> str:
 
 
 class _Part(NamedTuple):
-    """What the other ranks have to know about the rows of a rank."""
+    """A rank's message to the other ranks about its rows."""
 
     y: Any
     w: Any

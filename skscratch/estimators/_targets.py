@@ -32,7 +32,7 @@ __all__ = [
     "warn_of_other_validation",
 ]
 
-# What a loss of the user must have.
+# The methods and attributes that a custom loss must have.
 PROTOCOL = [
     name for kind in (Loss, RegressionLoss) for name in vars(kind) if not name.startswith("_")
 ]
@@ -51,7 +51,7 @@ FAR = 1000
 SMALL_SPREAD, COARSE = 100, 2.0**13
 # Predictions may be so many times as large as the scale of the targets.
 HEADROOM = 1e6
-# Targets so many times as large as those of the first call do not suit its scale.
+# Targets that are larger than those of the first call by this factor do not suit its scale.
 OTHER_SCALE = 10
 
 
@@ -144,7 +144,7 @@ def find_target_scaling(
 ) -> TargetScaling:
     """Return the scaling of the targets (n, q); warn of targets that do not suit the loss.
 
-    ``are_all`` says whether later calls bring no other targets.
+    ``are_all`` says that no later call adds targets.
     """
     center, scale = loss.target_scale(targets, w)
     constant = np.ptp(targets, axis=0) == 0
@@ -174,9 +174,9 @@ def _warn_of_outliers(loss: RegressionLoss, targets: NDArray[Any], w: Any) -> No
         more = f" and in {len(rows) - 1} more rows" if len(rows) > 1 else ""
         warn(
             f"y in row {rows[0]}, {', '.join(f'{v:.4g}' for v in targets[rows[0]])},{more} is so "
-            "far from all others that it determines the fit. Replace such values if they are "
-            "errors. If they are right, loss='absolute_error' predicts the median, which hardly "
-            "sees them, and 'gamma' or 'poisson' predict the mean of positive targets."
+            "far from all others that it dominates the fit. Replace such values if they are "
+            "errors. If they are right, loss='absolute_error' predicts the median, which they "
+            "hardly change, and 'gamma' or 'poisson' predict the mean of positive targets."
         )
 
 
@@ -234,6 +234,6 @@ def warn_of_other_targets(scaled: NDArray[Any]) -> None:
     if size > OTHER_SCALE:
         warn(
             f"The targets are about {size:.0f} times as large as those of the first call, which "
-            "settled the scale of y. Training will be slow or inaccurate. Fit a new estimator, "
+            "determined the scale of y. Training will be slow or inaccurate. Fit a new estimator, "
             "with typical targets in the first call: shuffle the rows over the calls."
         )

@@ -208,7 +208,7 @@ def refuse_dates(argument: str, X: Any) -> None:
             what, way_out = OF_KIND[kind]
             place = f"column {name} of {argument}" if name else argument
             more = RAW_TABLE if name and argument == "X" and what == DATES[0] else ""
-            raise ValueError(f"{place} holds {what}, which are no numbers. {way_out}.{more}")
+            raise ValueError(f"{place} holds {what}, which are not numbers. {way_out}.{more}")
 
 
 def refuse_mixed(argument: str, y: Any) -> None:

@@ -76,7 +76,7 @@ static void NAME_add(const float *W, const float *h, int n_in, int n_out, float 
 
 
 def to_c(estimator: Any, name: str = "model") -> str:
-    """Return a fitted model as one C file, which needs nothing but the mathematical library.
+    """Return a fitted model as one C file, which needs only the C mathematical library.
 
     The file is C99 and computes in float32. The members are computed one after the other, so the
     zeros between them take neither memory nor time. The weights are constants, which a compiler
@@ -88,7 +88,7 @@ def to_c(estimator: Any, name: str = "model") -> str:
     estimator : ScratchMLPClassifier or ScratchMLPRegressor
         A fitted model.
     name : str, default='model'
-        What all names in the file begin with: an identifier of C.
+        Prefix of all names in the file. It must be a C identifier.
 
     Returns
     -------
@@ -197,7 +197,7 @@ def _array(name: str, array: Any) -> str:
 
 
 def _link(estimator: Any) -> str:
-    """Return the name of what follows the logits."""
+    """Return the name of the function of the logits that gives the predictions."""
     if len(getattr(estimator._loss(), "levels", ())) > 1:
         return "sorted"
     name: str = estimator.out_activation_

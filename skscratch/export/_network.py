@@ -1,4 +1,4 @@
-"""What all exports read from a fitted estimator, and their errors."""
+"""The parts of a fitted estimator that all exports read, and their errors."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The columns of X, and which of them the transformers of a pipeline make each column from.
 
-The transformers are asked, not read: the values of some columns of X are exchanged between rows,
-and the transformed columns that change are made from them. This works for any transformer. A
-column of X has a number, and every digit of the binary number is found by two such exchanges. So a
-table of 100 columns is transformed 14 times.
+Transformers do not say which columns they use, so this module tries it out. It exchanges the values
+of some columns of X between rows. The transformed columns that change are made from those columns.
+A column of X has a number, and two such exchanges find one digit of the binary number. So a table
+of 100 columns is transformed 14 times.
 """
 
 from __future__ import annotations
@@ -135,9 +135,9 @@ def _mixes(transformers: list[Any], X: Any, background: Any) -> str:
                 mixed = _Probe(X, background, Z, B).owners(chain) < 0
                 name = step if mixed.any() else ""
     return (
-        f"The step {name!r} of the pipeline makes a column from several columns of X, so what this "
-        "column contributes belongs to none of them. Explain the network by the columns that it "
-        "gets: contributions(pipeline[-1], pipeline[:-1].transform(X), "
+        f"The step {name!r} of the pipeline makes a column from several columns of X, so the "
+        "contribution of this column belongs to none of them. Explain the network by its own input "
+        "columns: contributions(pipeline[-1], pipeline[:-1].transform(X), "
         "pipeline[:-1].transform(background))."
     )
 

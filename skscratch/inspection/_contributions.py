@@ -56,16 +56,17 @@ class Contributions:
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sklearn.datasets import load_diabetes
     >>> from skscratch import ScratchMLPRegressor
     >>> from skscratch.inspection import contributions
     >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
     >>> model = ScratchMLPRegressor(random_state=0).fit(X, y)
     >>> explained = contributions(model, X[:5], X[100:200])
-    >>> total = explained.base_values + explained.values.sum(axis=1)
-    >>> np.allclose(total - explained.gap, model.predict(X[:5]))
-    True
+    >>> explained.values[0].round(1)
+    array([ 3.6, -8.2, 30.1,  7.5,  5.9, -0.7,  6.3, -1.8, 10.7, -7.1])
+    >>> base, total = explained.base_values[0], explained.values[0].sum()
+    >>> print(f"{base:.0f} + {total:.0f} = {model.predict(X)[0]:.0f}")
+    159 + 46 = 205
     >>> explained.feature_names[explained.importance().argmax()]
     'bmi'
     """
@@ -209,8 +210,8 @@ def contributions(
     Parameters
     ----------
     estimator : ScratchMLPClassifier, ScratchMLPRegressor, pipeline that ends in one, or search
-        A fitted estimator. The lines run between the transformed rows of a pipeline. What the
-        columns of a transformer contribute is summed for the column of X that they are made of.
+        A fitted estimator. In a pipeline, the lines run between transformed rows. The contributions
+        of transformed columns are summed for the column of X from which they are made.
     X : {array-like, sparse matrix} of shape (n_samples, n_columns)
         The samples to explain, as for ``predict``.
     background : {array-like, sparse matrix} of shape (n_background, n_columns)
@@ -337,7 +338,7 @@ def _warn_of_errors(error: Any, limit: Any, tol: float, max_nodes: int) -> None:
         worst = error.max(axis=0)
         k = int((worst - limit).argmax())
         warn(
-            f"The contributions of {far.sum()} of {len(error)} rows miss the difference of "
-            f"predictions by up to {worst[k]:.3g}, and tol={tol:g} allows {limit[k]:.3g} here. "
-            f"Raise max_nodes (now {max_nodes}) or tol."
+            f"For {far.sum()} of {len(error)} rows, the contributions do not sum to the difference "
+            f"of the predictions. The error is up to {worst[k]:.3g}, and tol={tol:g} allows "
+            f"{limit[k]:.3g}. Increase max_nodes (now {max_nodes}) or tol."
         )

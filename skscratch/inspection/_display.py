@@ -19,7 +19,7 @@ WIDTH, PLACES = 0.7, 100
 
 
 class ContributionsDisplay:
-    """What columns contribute to predictions.
+    """A figure of the contributions of columns to predictions.
 
     The figure of one sample is a waterfall: bars lead from the mean prediction of the background to
     the prediction. The figure of many samples is a swarm: each column has a line, and each sample

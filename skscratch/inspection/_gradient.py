@@ -1,4 +1,4 @@
-"""The network inside an estimator, and the derivative of its predictions over X."""
+"""The network inside an estimator, and the derivative of its predictions with respect to X."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ __all__ = ["input_gradient", "parameters_in_blocks", "refuse_overflow", "taken_a
 def input_gradient(
     estimator: Any, X: MatrixLike, *, response_method: str = "auto"
 ) -> NDArray[np.floating[Any]]:
-    """Return the derivative of each prediction over each feature.
+    """Return the derivative of each prediction with respect to each feature.
 
     The derivative says how fast the prediction changes with a feature near a sample. It has the
     unit of the prediction divided by the unit of the feature. So derivatives of features with
-    different units cannot be compared. ``contributions`` can be.
+    different units cannot be compared. The numbers of ``contributions`` can be compared.
 
     Parameters
     ----------
@@ -82,10 +82,10 @@ def input_gradient(
     transformers, network = taken_apart(estimator)
     if transformers:
         raise TypeError(
-            f"input_gradient takes a network, and got a {type(estimator).__name__} with "
-            "transformers, which need not have a derivative. Pass the network and what it gets: "
-            "input_gradient(pipeline[-1], pipeline[:-1].transform(X)). contributions takes the "
-            "pipeline itself."
+            f"estimator must be a network. Got a {type(estimator).__name__} with transformers, "
+            "which may have no derivative. Pass the network and the transformed rows: "
+            "input_gradient(pipeline[-1], pipeline[:-1].transform(X)). Or use contributions, which "
+            "takes a pipeline."
         )
     response = choose_response(network, response_method)
     with quiet():

@@ -19,9 +19,9 @@ class ContributionImportance:
     """A function that returns the importance of each column to a fitted estimator.
 
     ``SelectFromModel(model, importance_getter=ContributionImportance(rows))`` selects columns by
-    it. The importance is the mean absolute contribution to the predictions for ``rows``, as a share
-    of all columns. Contributions have the unit of the prediction, so the importance does not depend
-    on the scale of a column. Weights of the first layer do.
+    this importance. It is the mean absolute contribution to the predictions for ``rows``, as a
+    share of all columns. Contributions have the unit of the prediction, so the importance does not
+    depend on the scale of a column. The weights of the first layer do depend on it.
 
     Parameters
     ----------

@@ -119,7 +119,7 @@ class Lines:
             yield block.toarray() if issparse(block) else block, z, rows
 
     def _slopes(self, ws: Workspace, grad: InputGradient) -> Iterator[Any]:
-        """Yield, for each response, its derivative over the first layer's z, which is in ws."""
+        """Yield, for each response, its derivative by the first layer's z, which is in ws."""
         arch, params = self.arch, self.params
         if arch.activations:
             behind = replace(

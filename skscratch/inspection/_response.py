@@ -1,7 +1,7 @@
-"""What is explained of a network: its logits, its probabilities or its numbers.
+"""The output of a network that is explained: its logits, its probabilities or its numbers.
 
 A response is a pair. ``forward`` returns the responses (n, r) of logits (n, q). ``backward``
-returns the derivative (n, q) of one of the r responses over the logits.
+returns the derivative (n, q) of one of the r responses with respect to the logits.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Response(Protocol):
         """Return the responses of z as a new array (n, r)."""
 
     def backward(self, z: Any, k: int) -> Any:
-        """Return the derivative of response k over z as a new array (n, q)."""
+        """Return the derivative of response k with respect to z as a new array (n, q)."""
 
 
 class Logits:
@@ -122,8 +122,8 @@ def _of_loss(network: Any) -> Response:
         if np.allclose(response.forward(z), expected):
             return response
     raise ValueError(
-        f"loss={loss!r} has predictions whose derivative is not known. Known are the logits, their "
-        "exponential, and sorted logits."
+        f"loss={loss!r} has predictions whose derivative is not known. The predictions of a loss "
+        "must be the logits, their exponential, or the sorted logits."
     )
 
 

@@ -113,8 +113,8 @@ class ImageGridDisplay:
         >>> display = ImageGridDisplay.from_estimator(
         ...     model, X[900:] / 16, y[900:], only_errors=True, max_images=6
         ... )
-        >>> len(display.images), bool((display.y_true != display.y_pred).all())
-        (6, True)
+        >>> len(display.images), int((display.y_true == display.y_pred).sum())
+        (6, 0)
         """
         pyplot(cls)
         check_is_fitted(estimator)

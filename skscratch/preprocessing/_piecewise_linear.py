@@ -56,9 +56,9 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     ----------
     n_bins : int or 'auto', default='auto'
         Largest number of bins of a feature. Fewer bins result where values repeat. 1 makes no bins:
-        x stays as it is, but for missing values. 'auto' means 16 for 1000 rows or more, and 1 for
-        fewer, because bins made networks on smaller tables overfit. 'auto' is 1 as well if more
-        than 100 features have three distinct values or more. The pixels of an image are such
+        x stays as it is, except for missing values. 'auto' means 16 for 1000 rows or more, and 1
+        for fewer, because bins made networks on smaller tables overfit. 'auto' is 1 as well if
+        more than 100 features have three distinct values or more. The pixels of an image are such
         features: a threshold of a single one says little, and the columns of all bins take time.
         The bins of the training rows are at most 2²⁷ numbers, a gibibyte in float64: for half a
         million rows of 50 features, 'auto' means 5.
@@ -75,7 +75,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     target_type : {'auto', 'classes', 'continuous'}, default='auto'
         What y holds, for the trees: classes, or numbers whose size counts. 'auto' means
         'continuous' for numbers that have fractions or more than 50 distinct values in a column,
-        because prices and counts are often whole. All else is classes.
+        because prices and counts are often whole. Everything else is classes.
     keep_input : bool, default=True
         Whether x itself stays, before its bins. The bins are constant beyond the outer edges, and x
         is not. A feature that has a single bin is then x alone. With False, the bins replace x.
@@ -84,9 +84,9 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         bins count for less beside x than with 1, and networks overfit less. The estimators leave
         columns that range from 0 to 0.25, 0.5 or 1 as they are. They would undo other factors:
         those need ``standardize=False`` in the estimator, and a ``StandardScaler`` before the
-        encoder. For numbers to predict, 0.25 overfits less.
+        encoder. In regression, networks overfit less with 0.25.
     handle_missing : {'indicator', 'passthrough'}, default='indicator'
-        What NaN becomes.
+        How NaN is encoded.
 
         - 'indicator': 0 in the bins, and the median of the training rows in x. If the feature had
           NaN in ``fit``, a last column holds 1 for NaN and 0 for all else. If it had not, there is
@@ -98,8 +98,8 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         edges of more rows are hardly better, and take longer. Medians, quantiles and outer edges
         are those of all rows.
     random_state : int, RandomState instance or None, default=None
-        Source of the draw of ``subsample`` rows. It has no effect on fewer rows. None uses fresh
-        entropy, and never NumPy's global random state.
+        Random number generator that draws ``subsample`` rows. It has no effect on fewer rows. None
+        uses fresh entropy, and never NumPy's global random state.
 
     Attributes
     ----------

@@ -26,8 +26,8 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
     """Make a pipeline that takes a table with text, categories, dates and missing values.
 
     The step ``table`` is a ``ColumnTransformer``. Its part ``numbers`` is a
-    ``PiecewiseLinearEncoder``. Its part ``others`` is skrub's ``TableVectorizer``, and a
-    ``SimpleImputer`` for dates that are missing. The step ``estimator`` is the estimator.
+    ``PiecewiseLinearEncoder``. Its part ``others`` is skrub's ``TableVectorizer``, followed by a
+    ``SimpleImputer`` for missing dates. The step ``estimator`` is the estimator.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
     ImportError
         Without skrub: ``pip install "skscratch[tables]"``.
     TypeError
-        If ``estimator`` is no estimator, but for instance a name or a class.
+        If ``estimator`` is not an estimator, but for instance a string or a class.
 
     See Also
     --------

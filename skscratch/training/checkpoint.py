@@ -77,7 +77,7 @@ def read(path: Any) -> dict[str, Any]:
     """
     with open(path, "rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
-            raise ValueError("it is no checkpoint, or one that another version of skscratch wrote")
+            raise ValueError("it is not a checkpoint, or another version of skscratch wrote it")
         digest = file.read(DIGEST_SIZE)
         if hashlib.file_digest(file, "sha256").digest() != digest:
             raise ValueError("it is damaged or cut short")
@@ -220,7 +220,7 @@ class CheckpointFile:
             content = read(self.path)
             owner = content.get("belongs_to")
             if not isinstance(owner, dict) or owner.keys() != self.owner.keys():
-                raise ValueError("it holds something else than a fit")
+                raise ValueError("it does not hold the state of a fit")
             self._check_owner(owner)
         self.owner["seed"] = owner["seed"]
         return content
@@ -265,5 +265,5 @@ class CheckpointFile:
         try:
             write(self.path, {"belongs_to": self.owner, **content()})
         except OSError as error:
-            warn(f"checkpoint: {error}. Training goes on.")
+            warn(f"checkpoint: {error}. Training continues.")
         self._n_epochs, self._time = n_epochs, monotonic()

@@ -1,7 +1,7 @@
-"""What the processes of a data-parallel fit do together. Such a process is called a rank.
+"""Communication between the ranks, the processes of a data-parallel fit.
 
-All of it is made of one operation: ``allreduce``, the sum of an array over all ranks. Each function
-here is collective: all ranks must call it, in the same order.
+Everything is built on one operation: ``allreduce``, the sum of an array over all ranks. Each
+function is collective: all ranks must call it, in the same order.
 """
 
 import pickle
@@ -53,9 +53,9 @@ class Ranks:
     rank, size : int
         The number of this rank, and how many there are.
     defers : bool
-        Whether Ctrl-C is to wait for the next step of training, so that all ranks end at one step.
+        Whether Ctrl-C is deferred to the next step of training, so that all ranks end at one step.
     interrupted : bool
-        Whether Ctrl-C waits.
+        Whether Ctrl-C was pressed and is deferred.
 
     Examples
     --------
@@ -109,7 +109,7 @@ class Ranks:
     def on_first(self, function: Callable[..., Any], *args: Any) -> Any:
         """Return ``function(*args)`` of rank 0 on all ranks; raise its error on all ranks.
 
-        What the function fits is not shared.
+        A fit inside the function is not shared between ranks.
         """
         value: Any = None
         error: BaseException | None = None
@@ -190,8 +190,8 @@ class Rows:
     """A matrix X whose rows are spread over the ranks, in the order of the ranks.
 
     Every rank knows the shape. An index, such as ``X[rows]`` or ``X[:, j]``, collects values from
-    all ranks, as an array that is the same on each. ``rows`` are a slice, or are ascending.
-    Whatever runs often uses ``local`` instead.
+    all ranks, as an array that is the same on each. ``rows`` are a slice without a step, or
+    ascending numbers. Code that runs often uses ``local`` instead, without communication.
 
     Parameters
     ----------

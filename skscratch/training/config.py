@@ -128,8 +128,8 @@ class TrainingConfig:
     >>> from skscratch.training.config import LBFGS, TrainingConfig
     >>> arch = Architecture((2, 1), (), LogisticCrossEntropy())
     >>> config = TrainingConfig(arch, (), np.dtype(float), LBFGS(max_fun=100), max_iter=10)
-    >>> config.stochastic is None
-    True
+    >>> config.optimizer, config.stochastic
+    (LBFGS(max_fun=100), None)
     """
 
     arch: Architecture

@@ -1,8 +1,8 @@
 """Validation rows that are not drawn row by row: whole groups, or the splits of the user.
 
-Each member has rows of its own. All members train on equally many rows and hold out equally many,
-because they are trained side by side. So a member whose part is larger leaves out the surplus,
-chosen at random.
+Each member has its own rows. Members are trained side by side, so all have the same number of
+training rows and the same number of validation rows. A member with more rows leaves out the
+surplus, chosen at random.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 __all__ = ["ByGroup", "BySplits", "Holdout"]
 
-# A group that would make the rows held out so many times as many as asked for is passed over.
+# A group is skipped if it would make the validation set larger than wanted by this factor.
 MOST_TOO_MANY = 1.5
 
 
@@ -34,8 +34,8 @@ class Holdout(Protocol):
 class ByGroup:
     """Holds out whole groups, at random, until there are enough rows.
 
-    Members hold out other groups, as long as there are any left. The last group of a class is never
-    held out.
+    Each member holds out different groups, as long as there are any left. The last group of a class
+    is never held out.
 
     Parameters
     ----------

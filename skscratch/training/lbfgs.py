@@ -261,7 +261,7 @@ def distinct_rows(X: Any, y: Any, w: Any) -> tuple[NDArray[np.intp], NDArray[Any
     [(1.0, 0, 2.0), (1.0, 1, 1.0), (2.0, 0, 1.0)]
     """
     if issparse(X):
-        # in a matrix of our own, because SciPy notes in it what it has found out
+        # in a new matrix, because SciPy caches in it whether its indices are sorted
         X = type(X)((X.data, X.indices, X.indptr), shape=X.shape)
         if not X.has_canonical_format:
             X = X.copy()

@@ -131,7 +131,7 @@ def evaluate(
 ) -> tuple[float, float]:
     """Return the mean loss and the mean score of one network, without dropout.
 
-    ``loss`` may know more than that of the architecture: all targets of the batches.
+    ``loss`` is used instead of the loss of the architecture: it may hold statistics of all targets.
     """
     total = score = weights = 0.0
     for X, y, w, weight in batches:
@@ -243,7 +243,7 @@ class EpochRunner:
             n = math.ceil(10 / (1 - decay)) if state.n_epochs else 0
             state.ema = EMA(theta, decay, theta.copy(), n)
         if trained is not None and state.ema is not None:
-            # what is frozen is what has been published: the average, also of an earlier training
+            # a frozen layer keeps its published values: the average, also of an earlier training
             frozen = np.ones(theta.size, bool)
             for part in trained:
                 frozen[part] = False

@@ -56,7 +56,7 @@ def own_places(rows: NDArray[np.intp], own: slice) -> tuple[NDArray[np.intp], ND
 
 
 class _Gathered:
-    """Copies rows of a rank into a buffer, cast and scaled. ``n_numbers`` is the buffer's size."""
+    """Copies rows of a rank into a buffer of size ``n_numbers``, cast and scaled."""
 
     def __init__(self, data: Dataset, n_numbers: int, dtype: Any, scaling: Scaling | None) -> None:
         self._data, self._dtype, self._scaling = data, dtype, scaling
@@ -76,16 +76,16 @@ class _Gathered:
 
 
 class _OwnBatches:
-    """The batches of one process, of which a rank takes its rows.
+    """A rank's rows of every batch. The batches are those of a fit in one process.
 
-    A batch has weights whose sum over all ranks is 1. Its ``weight`` is that of all ranks.
+    The weights of a batch have the sum 1 over all ranks. Its ``weight`` is that of all ranks.
 
     Attributes
     ----------
     places : ndarray of int of shape (k,) or (members, k)
         The places of the last batch's rows in the batch of all ranks.
     n : int
-        The rows of the last batch of all ranks.
+        The number of rows of the last batch, over all ranks.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class _OwnBatches:
 
 
 class _OwnMasks:
-    """A random stream that draws for all rows of a batch, of which a rank takes its own."""
+    """A random stream that draws for all rows of a batch; a rank uses the draws for its rows."""
 
     def __init__(self, rng: Any, batches: _OwnBatches) -> None:
         self._rng, self._batches = rng, batches

@@ -81,7 +81,7 @@ def _drawn(random_state: Any) -> int:
 
 @dataclass
 class TrainingState:
-    """The state of one training run, in copies: the estimator is unchanged until the end.
+    """The state of one training run. It holds copies, so the estimator is unchanged until the end.
 
     Parameters
     ----------

@@ -116,7 +116,7 @@ def limited_blas_threads(n: int) -> Iterator[None]:
     the one that holds it.
     """
     limits = {pool: 1 if "scipy.libs" in pool.filepath else n for pool in _blas().lib_controllers}
-    # a pool with fewer threads must not get more
+    # never raise the limit of a pool that has fewer threads
     larger = {pool.filepath: k for pool, k in limits.items() if pool.num_threads > k}
     if not larger or not _limit.lock.acquire(blocking=False):
         yield

@@ -148,7 +148,7 @@ class _Passes:
         scaling: Scaling | None,
     ) -> None:
         (data, rows), dtype, loss = validation, theta.dtype, arch.loss.for_prediction()
-        own = np.atleast_2d(rows)  # the user's rows are those of all members
+        own = np.atleast_2d(rows)  # all members share the user's validation set
         weights = [None] * len(own) if data.w is None else data.w[own]
         known: list[Loss] = [*map(loss.for_validation, data.y[own], weights)]
         self.losses = known * (arch.members // len(known))

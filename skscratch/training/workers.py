@@ -103,7 +103,7 @@ def gather(some: Any, flat: Any, arch: Architecture, part: slice) -> None:
 
 
 class Task(NamedTuple):
-    """What a worker has to know about all epochs, besides the arrays of the data.
+    """The settings of a worker that stay the same in all epochs, without the arrays of the data.
 
     ``arch`` is that of all members, and ``part`` are those of the worker.
     """
@@ -123,7 +123,7 @@ class Task(NamedTuple):
 
 
 class Learned(NamedTuple):
-    """What an epoch changes: the vectors of some members, counters, and the random streams."""
+    """The state that an epoch changes: vectors of some members, counters and random streams."""
 
     theta: Any
     slots: list[Any]

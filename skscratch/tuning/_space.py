@@ -23,13 +23,13 @@ def search_space(estimator: Any, size: Literal["small", "large"] = "small") -> d
         The estimator to search. In a pipeline, the names get the prefix of the network's step.
     size : {'small', 'large'}, default='small'
         'small' has the parameters that matter most, for about 30 candidates. 'large' also varies
-        the optimizer and the regularisation by other means, for 100 candidates or more.
+        the optimizer, the ensemble and other regularisation, for 100 candidates or more.
 
     Returns
     -------
     space : dict of str to list or distribution
-        The names of parameters, and what to draw each from: a list, or a distribution of SciPy. The
-        dict is new in each call, so it can be changed.
+        The names of parameters, and for each a list or a distribution of SciPy to draw from. Each
+        call returns a new dict, which you may change.
 
     Raises
     ------

@@ -131,7 +131,9 @@ class TestEvaluationSet:
 
     @pytest.mark.parametrize("name", ["", "validation", 3])
     def test_other_names_are_refused(self, name):
-        with pytest.raises(ValueError, match="name must be a name other than 'validation'"):
+        with pytest.raises(
+            ValueError, match="name must be a string, neither empty nor 'validation'"
+        ):
             EvaluationSet(name, [[0.0]], [0])
 
     def test_a_scorer_that_does_not_exist_is_refused_at_once(self, data, small):

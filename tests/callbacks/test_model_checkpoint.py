@@ -124,7 +124,7 @@ def test_a_disk_that_is_full_does_not_end_training(data, small, tmp_path, monkey
     path = tmp_path / "model.joblib"
     path.write_bytes(b"what was there")
     monkeypatch.setattr("os.replace", fail)
-    with pytest.warns(UserWarning, match="No space left on device. Training goes on"):
+    with pytest.warns(UserWarning, match="No space left on device. Training continues"):
         model = small().set_callbacks(ModelCheckpoint(path)).fit(*data[:2])
     assert model.n_iter_ == 6
     assert path.read_bytes() == b"what was there"

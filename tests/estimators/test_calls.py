@@ -87,9 +87,9 @@ def test_a_name_like_no_other_gets_no_advice():
             "ScratchMLPClassifier.fit() takes 3 positional arguments (X, y, sample_weight), but 5 "
             "were given. Give the others by name: X_val=..., y_val=....",
         ),
-        (lambda m: m.fit(X), "ScratchMLPClassifier.fit() misses y."),
-        (lambda m: m.fit(), "ScratchMLPClassifier.fit() misses X and y."),
-        (lambda m: m.fit(y=Y), "ScratchMLPClassifier.fit() misses X."),
+        (lambda m: m.fit(X), "ScratchMLPClassifier.fit() needs y."),
+        (lambda m: m.fit(), "ScratchMLPClassifier.fit() needs X and y."),
+        (lambda m: m.fit(y=Y), "ScratchMLPClassifier.fit() needs X."),
         (
             lambda m: m.fit(X, Y, y=Y),
             "ScratchMLPClassifier.fit() got y twice, by position and by name.",

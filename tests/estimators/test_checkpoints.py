@@ -275,7 +275,7 @@ def test_a_file_that_is_none_of_ours_is_refused(kind, path, binary, small):
 
 def test_something_else_in_our_format_is_refused(path, binary, small):
     checkpoint.write(path, {"theta": np.zeros(3)})
-    with pytest.raises(ValueError, match="something else than a fit"):
+    with pytest.raises(ValueError, match="does not hold the state of a fit"):
         small(checkpoint=path).fit(*binary)
 
 

@@ -227,7 +227,7 @@ class TestNothingLearned:
     )
     def test_whatever_the_course(self, multiclass, params, small):
         message = complaint(small(**{**FAST, **params}), *multiclass)
-        assert "is not clearly below that of the class frequencies" in message
+        assert "is not clearly below the loss of predicting the class frequencies" in message
         assert "learning_rate_init=1000" in message
 
     def test_what_training_makes_harder_is_not_taken_for_a_failure(self, clusters, small):
@@ -270,7 +270,7 @@ class TestNothingLearned:
 
         monkeypatch.setattr(_convergence.TrainingState, "record", rising)
         message = complaint(model.set_params(n_iter_no_change=100), X, y)
-        assert "ended above where it began: it was 0.1 in the first epoch and 0.68 in" in message
+        assert "increased: it was 0.1 in the first epoch and 0.68 in" in message
 
     @pytest.mark.parametrize("warm_start", [False, True])
     def test_one_epoch_is_no_verdict(self, multiclass, warm_start, small):
@@ -361,10 +361,9 @@ class TestVerbose:
         model = small(tol=1e9, n_iter_no_change=2)
         ended, kept, _ = self.last_lines(capsys, model, *binary)
         assert ended == (
-            "ended after epoch 3: loss and penalty together did not fall by more than tol=1e+09 "
-            "in 2 epochs"
+            "ended after epoch 3: loss plus penalty did not fall by more than tol=1e+09 in 2 epochs"
         )
-        assert kept == "kept: the parameters at its end"
+        assert kept == "kept: the parameters of the last epoch"
 
     @ignore_short_fits
     def test_max_iter(self, binary, capsys, small):
@@ -387,9 +386,7 @@ class TestVerbose:
         params |= {"validation_fraction": 0.3, "n_updates_no_change": 5, "max_iter": 100}
         model = small(hidden_layer_sizes=(32,), n_members=4, **params)
         _, kept, _ = self.last_lines(capsys, model, X, y)
-        first, last = map(
-            int, re.findall(r"of each member its best, epochs (\d+) to (\d+)", kept)[0]
-        )
+        first, last = map(int, re.findall(r"each member's best epoch, (\d+) to (\d+)", kept)[0])
         assert 1 <= first < last <= model.n_iter_
         assert f"mean score {model.best_validation_score_:.4f}" in kept
 
@@ -400,8 +397,8 @@ class TestVerbose:
         ended, kept, _ = self.last_lines(capsys, model, *multiclass)
         losses = model.history_["validation_loss"]
         n_updates = 6 * (1 + np.flatnonzero(losses == np.nanmin(losses))[-1])  # 54 rows
-        assert ended.endswith(f"; then all rows were trained on again, for {n_updates} updates")
-        assert kept == "kept: the parameters at its end"
+        assert ended.endswith(f"; then a second training on all rows, for {n_updates} updates")
+        assert kept == "kept: the parameters of the last epoch"
 
     @ignore_short_fits
     def test_divergence_and_ctrl_c(self, binary, capsys, small):
@@ -410,7 +407,7 @@ class TestVerbose:
         ended, kept, epoch = self.last_lines(capsys, model, *binary)
         assert ended == "ended after epoch 3: the loss or a parameter became non-finite in epoch 4"
         assert epoch == np.argmin(model.loss_curve_) + 1
-        assert "where loss and penalty together were least, " in kept
+        assert "with the lowest loss plus penalty, " in kept
         assert f"{min(model.loss_curve_):.6f}" in kept
 
         model = small(activation=[Bomb(9 * 4 + 3, interrupt)], verbose=True, **params)
@@ -418,7 +415,7 @@ class TestVerbose:
             model.fit(*binary)
         ended, kept = capsys.readouterr().out.splitlines()[-2:]
         assert ended == "ended after epoch 4: Ctrl-C"
-        assert kept.startswith("kept: epoch 4, where")
+        assert kept.startswith("kept: epoch 4, with the lowest loss plus penalty")
 
     @solvers
     def test_ctrl_c_in_the_first_epoch(self, binary, solver, capsys, small):
@@ -427,7 +424,7 @@ class TestVerbose:
             model.fit(*binary)
         ended, kept = capsys.readouterr().out.splitlines()
         assert ended.endswith("after no whole epoch: Ctrl-C")
-        assert kept == "kept: the estimator as it was before"
+        assert kept == "kept: the parameters from before the call"
 
     @ignore_short_fits
     def test_a_checkpoint_of_a_fit_that_had_ended(self, binary, capsys, small, tmp_path):
@@ -435,7 +432,8 @@ class TestVerbose:
         first = small(**params).fit(*binary)
         ended, _, _ = self.last_lines(capsys, small(**params), *binary)
         assert ended == (
-            f"ended after epoch {first.n_iter_}: it had, when the checkpoint was written"
+            f"ended after epoch {first.n_iter_}: training was complete when the checkpoint was "
+            "written"
         )
 
     @ignore_short_fits

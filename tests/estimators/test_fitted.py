@@ -47,7 +47,7 @@ class TestStates:
         state = (model if fitted else clone(model)).__getstate__()
         for name in ("alpha", "solver"):
             del state[name]
-        with pytest.raises(ValueError, match=r"lacks alpha, solver\. Load it as"):
+        with pytest.raises(ValueError, match=r"lacks alpha, solver\. Load it with"):
             loaded(state)
 
     def test_an_empty_state_is_refused(self):

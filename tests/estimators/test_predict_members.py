@@ -185,7 +185,7 @@ class TestOtherWeights:
         W = copy.copy(regressor.coefs_[layer])
         W[0, -1] = 0.5
         regressor.coefs_[layer] = W
-        with pytest.raises(ValueError, match="coefs_ was set since the fit"):
+        with pytest.raises(ValueError, match="coefs_ was changed after fit"):
             regressor.predict(X, return_std=True)
         assert np.isfinite(regressor.predict(X)).all()
 

@@ -123,7 +123,9 @@ class TestUnits:
     def test_the_loss_in_the_warning_is_that_of_the_targets_trained_on(self):
         """A model that knows nothing costs about ½ standard deviation, in any unit."""
         y = RNG.normal(size=300) * 1e6
-        with pytest.warns(ConvergenceWarning, match=r"training rows, 0\.\d+, is not clearly"):
+        with pytest.warns(
+            ConvergenceWarning, match=r"training loss of the model, 0\.\d+, is not clearly"
+        ):
             new(learning_rate_init=1e-9, max_iter=20).fit(X, y)
 
     def test_float32_learns_large_targets(self):

@@ -250,7 +250,7 @@ def test_a_call_that_is_refused_leaves_the_estimator_as_before(wrong, warm_start
 
 def test_the_warning_of_a_fit_that_has_learned_nothing_speaks_of_no_classes():
     with pytest.warns(
-        UserWarning, match="not clearly below that of a constant prediction"
+        UserWarning, match="not clearly below the loss of a constant prediction"
     ) as found:
         small(learning_rate_init=1e-9, max_iter=20).fit(X, RNG.normal(size=90))
     assert not any(OF_CLASSES.search(str(warning.message)) for warning in found)
@@ -372,7 +372,7 @@ class TestWrongUse:
     def test_outliers_are_named_for_losses_that_are_not_robust(self, loss, rows):
         wild = np.abs(Y) + 1
         wild[rows] = 1e7
-        with pytest.warns(UserWarning, match="y in row 5, .* determines the fit"):
+        with pytest.warns(UserWarning, match="y in row 5, .* dominates the fit"):
             model = small(loss=loss).fit(X, wild)
         assert model.n_iter_ == 2
 

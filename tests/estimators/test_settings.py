@@ -284,7 +284,7 @@ class TestPlannedUpdates:
             self.schedule(90, memory, learning_rate="cosine", decay_steps=5)
         assert [w.category for w in caught] == [UserWarning] * warns
         if warns:
-            assert f"learning_rate='cosine' is 0 from here on: after {steps} updates" in str(
+            assert f"learning_rate='cosine' has fallen to 0 after {steps} updates" in str(
                 caught[0].message
             )
             assert "decay_steps" in str(caught[0].message)

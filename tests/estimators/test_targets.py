@@ -122,7 +122,9 @@ class TestGoingOn:
             encode(["d", "c", "a", "a"], model=three, first=False)
 
     def test_other_classes_are_refused(self, three):
-        with pytest.raises(ValueError, match=r"classes=\['a', 'b'\] differ from the known"):
+        with pytest.raises(
+            ValueError, match=r"classes=\['a', 'b'\] differ from the classes of the fit"
+        ):
             encode(["a", "b", "a", "b"], model=three, classes=["a", "b"], first=False)
         encode(["a", "b", "a", "b"], model=three, classes=["c", "b", "a"], first=False)
 

@@ -148,7 +148,9 @@ def test_rows_that_miss_the_tolerance_get_twice_as_many_nodes():
 
 def test_a_gap_that_stays_is_a_warning_with_a_way_out():
     model = ScratchMLPClassifier((64, 32), n_members=1, **QUICK).fit(X, Y["binary"])
-    with pytest.warns(UserWarning, match=r"of 60 rows.*Raise max_nodes \(now 20\) or tol") as found:
+    with pytest.warns(
+        UserWarning, match=r"of 60 rows.*Increase max_nodes \(now 20\) or tol"
+    ) as found:
         explained = contributions(model, X, B, tol=1e-6, max_nodes=20)
     assert found[0].filename == __file__
     assert {*explained.n_nodes} == {20}

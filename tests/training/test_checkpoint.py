@@ -13,7 +13,7 @@ import pytest
 
 from skscratch.training import checkpoint
 
-NOT_ONE = "no checkpoint|damaged"
+NOT_ONE = "not a checkpoint|damaged"
 
 
 class Trap:
@@ -140,7 +140,7 @@ class TestDamage:
         texts = [b"", b"\0", b"skscratch", b"theta = 3\n" * 99, pickle.dumps({"t": 3})]
         for content in (*texts, npz.getvalue(), column.getvalue()):
             path.write_bytes(content)
-            with pytest.raises(ValueError, match="it is no checkpoint"):
+            with pytest.raises(ValueError, match="it is not a checkpoint"):
                 checkpoint.read(path)
 
     def test_a_file_of_another_version(self, data, path):
