@@ -48,7 +48,7 @@ class Table:
         Raises
         ------
         ValueError
-            If one of both is no table, if their columns differ, or if a transformer makes a column
+            If one of them is not a table, if their columns differ, or if a transformer makes a column
             from several columns.
         """
         X, background = _as_table("X", X), _as_table("background", background)
