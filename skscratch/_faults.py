@@ -122,7 +122,7 @@ def in_labels(y: Any) -> str:
 
 
 def in_targets(y: Any) -> str:
-    """Return a sentence on the first target that is no number, with a space before it, or ""."""
+    """Return a sentence on the first target that is not a number, with a space before it, or ""."""
     targets = np.asarray(y, dtype=object)
     rows = targets.reshape(len(targets), -1).tolist() if targets.ndim else []
     for row, values in enumerate(rows):

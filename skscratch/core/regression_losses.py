@@ -196,7 +196,7 @@ class SquaredError(_IdentityLink):
 class AbsoluteError(_RobustLoss):
     """p = z,  loss = abs(z - y),  dL/dz = w sign(z - y).
 
-    The best constant prediction is the median of the targets, so single wild targets have little
+    The best constant prediction is the median of the targets, so single outliers have little
     effect. The derivative is 0 where z is y.
 
     Examples

@@ -154,7 +154,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
             Training data. All values must be finite. ``dtype`` decides on the precision. Integers
             and booleans are converted batch by batch.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Class labels, or a multilabel indicator of zeros and ones.
+            Class labels, or a multilabel indicator of zeros and ones. With ``soft_labels``,
+            probabilities of shape (n_samples, n_classes).
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples, not negative and not all zero. None gives every sample weight 1.
             A sample of weight 0 counts as absent. Weights have no unit: multiplying all of them by
@@ -195,13 +196,13 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
             At most once per fit, for one or more of these reasons. Training ended at ``max_iter``
             while the loss was still falling, or after too few epochs to tell. The loss became
             non-finite; the best parameters are then kept. The loss of the model is not clearly
-            below that of the class frequencies, or it has risen; the warning then names the likely
-            causes.
+            below the loss of predicting the class frequencies, or it has increased; the warning
+            then names the likely causes.
         UserWarning
             If a parameter was set that this fit does not use, if X_val has another scale than X, if
-            a feature of X has extreme outliers, if the scale of a
-            sparse X is far from 1, if ``groups`` have no effect, or if splits of
-            ``validation_fraction`` cost members more than a tenth of the rows.
+            a feature of X has extreme outliers, if the scale of a sparse X is far from 1, if
+            ``groups`` have no effect, or if splits of ``validation_fraction`` cost members more
+            than a tenth of the rows.
 
         Examples
         --------
@@ -346,7 +347,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
         Returns
         -------
         self : estimator
-            Itself.
+            The estimator.
 
         Raises
         ------
@@ -378,7 +379,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
         Returns
         -------
         self : estimator
-            Itself.
+            The estimator.
 
         Raises
         ------

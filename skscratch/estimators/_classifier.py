@@ -501,8 +501,8 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         state continues too, except after a ``fit`` without ``warm_start``, which does not keep the
         optimizer state. Parameters that need a whole fit have no effect here: ``early_stopping``
         and the parameters that belong to it, ``tol``, ``n_members``, ``standardize``,
-        ``temperature_scaling`` and ``checkpoint``. The call that begins a network warns about those
-        that were set, and later calls do not. ``max_iter`` matters only for a schedule that falls:
+        ``temperature_scaling`` and ``checkpoint``. The first call warns about those that were set,
+        and later calls do not. ``max_iter`` matters only for a schedule that falls:
         the schedule ends after ``max_iter`` calls, unless ``decay_steps`` is a number. The method
         does not exist for ``solver="lbfgs"``. No call warns that nothing was learned, because one
         epoch of a stream tells too little.

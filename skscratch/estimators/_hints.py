@@ -117,7 +117,7 @@ def of_name(name: str, here: Collection[str], there: Collection[str], place: str
         return f" Did you mean {' and '.join(found)}?"
     found = (name,) if name in there else _near(name, there)
     if found:
-        return f" {' and '.join(found)} can be given to {place}."
+        return f" Pass {' and '.join(found)} to {place}."
     return ""
 
 
@@ -193,7 +193,7 @@ def _message(kind: type, method: Callable[..., Any], args: Any, kwargs: Any) -> 
     n = len(by_position)
     if len(args) > n:
         others = ", ".join(f"{name}=..." for name in [*names][n : len(args)])
-        hint = f" Give the others by name: {others}." if others else ""
+        hint = f" Pass the others by name: {others}." if others else ""
         takes = f"{n} positional argument{'s' * (n != 1)}"
         takes += f" ({', '.join(by_position)})" if n else ""
         return f"{called} takes {takes}, but {len(args)} were given.{hint}"

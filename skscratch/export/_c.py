@@ -117,7 +117,7 @@ def to_c(estimator: Any, name: str = "model") -> str:
     Notes
     -----
     A network trained in float64 is rounded to float32. The scale of X is folded into the first
-    layer, so x is an unscaled row. The result is that of ``predict_proba`` but for rounding.
+    layer, so x is an unscaled row. The result is that of ``predict_proba``, except for rounding.
 
     Examples
     --------

@@ -48,8 +48,8 @@ class Table:
         Raises
         ------
         ValueError
-            If one of both is no table, if their columns differ, or if a transformer makes a column
-            from several columns.
+            If one of them is not a table, if their columns differ, or if a transformer makes a
+            column from several columns.
         """
         X, background = _as_table("X", X), _as_table("background", background)
         if not transformers:

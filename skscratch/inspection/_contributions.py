@@ -261,8 +261,8 @@ def contributions(
     Gauss-Legendre sums converge quickly for smooth activations. Each unit of a relu network has a
     kink on some lines, and the error then falls in proportion to the number of points.
 
-    Memory beside the result and the transformed rows is bounded: a few buffers of 262144 numbers
-    for each layer.
+    Apart from the result and the transformed rows, the memory is bounded: a few buffers of 262144
+    numbers for each layer.
 
     References
     ----------

@@ -14,7 +14,7 @@ __all__ = ["ContributionsDisplay"]
 
 # Blue lowers a prediction and red raises it; both are distinct to colour-blind readers.
 LOWERS, RAISES = "#3f90da", "#bd1f01"
-# Width of a swarm, and the number of places along it in which points are side by side.
+# Width of a swarm, and the number of bins along it in which points are side by side.
 WIDTH, PLACES = 0.7, 100
 
 

@@ -127,7 +127,7 @@ def numeric_columns(X: Any) -> list[str]:
     Raises
     ------
     TypeError
-        If X is no table, or if a name of a column is no string.
+        If X is not a table, or if the name of a column is not a string.
     ValueError
         If a column holds values that cannot be encoded.
     """

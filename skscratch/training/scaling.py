@@ -304,8 +304,8 @@ def _tame(column: Any, w: Any) -> Any:
     """Return which values of a feature are not outliers; None if there are no outliers.
 
     The bulk is looked for around the median of the distinct values. A code for missing values is
-    one distinct value, even if it is frequent. Codes of categories are no outliers: between numbers
-    that are 0 up to rounding, there are gaps of many octaves.
+    one distinct value, even if it is frequent. Codes of categories are not outliers: between
+    numbers that are 0 up to rounding, there are gaps of many octaves.
     """
     rows = np.arange(column.size) if w is None else np.flatnonzero(w)
     some = rows

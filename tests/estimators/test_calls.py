@@ -64,13 +64,13 @@ def test_a_name_like_no_other_gets_no_advice():
         ),
         (
             lambda m: m.fit(X, Y, epochs=3),
-            "ScratchMLPClassifier.fit() got an unexpected keyword argument 'epochs'. max_iter can "
-            "be given to ScratchMLPClassifier(...), not to its methods.",
+            "ScratchMLPClassifier.fit() got an unexpected keyword argument 'epochs'. Pass "
+            "max_iter to ScratchMLPClassifier(...), not to its methods.",
         ),
         (
             lambda m: m.fit(X, Y, batch_size=3),
-            "ScratchMLPClassifier.fit() got an unexpected keyword argument 'batch_size'. batch_size"
-            " can be given to ScratchMLPClassifier(...), not to its methods.",
+            "ScratchMLPClassifier.fit() got an unexpected keyword argument 'batch_size'. Pass "
+            "batch_size to ScratchMLPClassifier(...), not to its methods.",
         ),
         (
             lambda m: m.partial_fit(X, Y, weights=Y),
@@ -79,13 +79,13 @@ def test_a_name_like_no_other_gets_no_advice():
         ),
         (
             lambda m: ScratchMLPClassifier(eval_set=(X, Y)),
-            "ScratchMLPClassifier() got an unexpected keyword argument 'eval_set'. X_val and y_val "
-            "can be given to fit.",
+            "ScratchMLPClassifier() got an unexpected keyword argument 'eval_set'. Pass X_val and "
+            "y_val to fit.",
         ),
         (
             lambda m: m.fit(X, Y, None, X, Y),
             "ScratchMLPClassifier.fit() takes 3 positional arguments (X, y, sample_weight), but 5 "
-            "were given. Give the others by name: X_val=..., y_val=....",
+            "were given. Pass the others by name: X_val=..., y_val=....",
         ),
         (lambda m: m.fit(X), "ScratchMLPClassifier.fit() needs y."),
         (lambda m: m.fit(), "ScratchMLPClassifier.fit() needs X and y."),
