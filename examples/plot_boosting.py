@@ -86,10 +86,11 @@ print("seconds to fit")
 print(seconds.round(1).to_string())
 
 # %%
-# The network wins on the smooth truth, and boosting wins on the thresholds. Small steps change little.
-# Boosting trains in less time. With bins, the network is less than half as far from boosting on the
-# thresholds, and it stays ahead of boosting on the smooth truth. On a table with numbers, categories and missing values,
-# :func:`skscratch.preprocessing.make_tabular_pipeline` puts the encoder before the network.
+# The network wins on the smooth truth, and boosting wins on the thresholds. Small steps change
+# little. Boosting trains in less time. With bins, the network is less than half as far from
+# boosting on the thresholds, and it stays ahead of boosting on the smooth truth. On a table with
+# numbers, categories and missing values, :func:`skscratch.preprocessing.make_tabular_pipeline` puts
+# the encoder before the network.
 import matplotlib.pyplot as plt
 
 colors = {"network": "#56B4E9", "network with bins": "#0072B2"}

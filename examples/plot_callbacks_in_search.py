@@ -19,15 +19,15 @@ watched = ScoringMonitor(scoring="neg_log_loss")
 default = ScratchMLPClassifier(random_state=0).set_callbacks(watched).fit(X[:600], y[:600])
 log = watched.get_logs().data_as_pandas
 losses = -log.loc[log["task_name"] == "epoch", "neg_log_loss"]
-print(
-    f"{len(losses)} epochs, log-loss {losses.iloc[0]:.2f} after the first, {losses.iloc[-1]:.3f} at the end"
-)
+print(f"{len(losses)} epochs")
+print(f"log-loss {losses.iloc[0]:.2f} after the first epoch, {losses.iloc[-1]:.3f} after the last")
 
 # %%
 # In a search, callbacks are set on the network, because only the network is trained in epochs. They
 # are not set on the pipeline or the search. The search clones the network for every fit. The clones
-# share the callbacks. The searched network is a single small one, and only the callback stops it. The
-# highest learning rate is too high on purpose. The warning that such fits learn nothing is expected.
+# share the callbacks. The searched network is a single small one, and only the callback stops it.
+# The highest learning rate is too high on purpose. The warning that such fits learn nothing is
+# expected.
 import warnings
 
 import numpy as np

@@ -33,8 +33,9 @@ samples = ImageGridDisplay(images=digits.images[np.concatenate(first)]).plot(n_c
 _ = samples.ax_.set_title(f"{len(digits.data)} images of {len(first)} digits")
 
 # %%
-# The learning curves. Each of the eight ensemble members held out other rows to decide when to stop.
-# The curves are means over the members. ``verbose=True`` prints them while the network learns.
+# The learning curves. Each of the eight ensemble members held out other rows to decide when to
+# stop. The curves are means over the members. ``verbose=True`` prints them while the network
+# learns.
 curves = TrainingCurvesDisplay.from_estimator(model)
 
 # %%
@@ -87,8 +88,9 @@ with tempfile.TemporaryDirectory() as folder:
 
 # %%
 # For the larger images of MNIST, download a file of `"MNIST in CSV"
-# <https://www.kaggle.com/datasets/oddrationale/mnist-in-csv>`_. Then replace ``load_digits()`` above
-# by ``load_mnist_csv("mnist_train.csv")`` from :mod:`skscratch.datasets`. Everything else stays.
+# <https://www.kaggle.com/datasets/oddrationale/mnist-in-csv>`_. Then replace ``load_digits()``
+# above by ``load_mnist_csv("mnist_train.csv")`` from :mod:`skscratch.datasets`. Everything else
+# stays.
 #
 # A script without a screen cannot show its figures, so they are saved as well.
 for number in plt.get_fignums():

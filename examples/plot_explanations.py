@@ -64,8 +64,8 @@ shares.plot.barh(ax=axis, color=["#0072B2", "#E69F00"], width=0.75)
 axis.set_xlabel("share of the importance")
 
 # %%
-# Partial dependence: the mean prediction if all patients had the same value of a column. A thin line
-# is one patient. The prediction rises with the body mass index, the blood pressure and s5. The
+# Partial dependence: the mean prediction if all patients had the same value of a column. A thin
+# line is one patient. The prediction rises with the body mass index, the blood pressure and s5. The
 # last panel shows two columns together. Partial dependence assumes patients whose columns do not go
 # together in reality, so correlated columns such as s1 and s2 are left to the contributions.
 figure, axes = plt.subplots(2, 2, figsize=(7.5, 6), layout="constrained")
@@ -82,9 +82,7 @@ dependence = PartialDependenceDisplay.from_estimator(
 )
 for axis in axes.flat[:3]:
     axis.set_ylabel("prediction")
-curves = {
-    name: line["average"][0] for name, line in zip(("bmi", "bp", "s5"), dependence.pd_results)
-}
-for name, curve in curves.items():
+for name, line in zip(("bmi", "bp", "s5"), dependence.pd_results[:3], strict=True):
+    curve = line["average"][0]
     print(f"from the lowest to the highest {name}: {curve[-1] - curve[0]:+.0f}")
 plt.show()

@@ -33,9 +33,10 @@ model = ScratchMLPClassifier(random_state=0).fit(X, y)
 print(f"{model.n_members_} members, {len(X)} training rows")
 
 # %%
-# The disagreement on a row is the standard deviation of the members' probabilities. It is highest in
-# the gap. Where the classes mix, it is low: the members agree that the row may be of either class.
-# So the disagreement is not the probability of a mistake. It says where more rows would help.
+# The disagreement on a row is the standard deviation of the members' probabilities. It is highest
+# in the gap. Where the classes mix, it is low: the members agree that the row may be of either
+# class. So the disagreement is not the probability of a mistake. It says where more rows would
+# help.
 import pandas as pd
 
 X_new, y_new, p_new = make_rows(20_000, rng)

@@ -73,9 +73,9 @@ X_train, X_test, y_train, y_test, _, p_test = train_test_split(
 default = make_pipeline(preprocess, ScratchMLPClassifier(random_state=0)).fit(X_train, y_train)
 
 # %%
-# Logistic regression is the network without a hidden layer. On test rows, the default network closes
-# most of the gap between logistic regression and the formula. The formula has an advantage: it knows
-# every age.
+# Logistic regression is the network without a hidden layer. On test rows, the default network
+# closes most of the gap between logistic regression and the formula. The formula has an advantage:
+# it knows every age.
 linear = make_pipeline(preprocess, ScratchMLPClassifier((), random_state=0)).fit(X_train, y_train)
 models = {"logistic regression": linear, "default network": default}
 test_losses = {
@@ -101,15 +101,14 @@ axes[0].set_ylabel("probability of renewal")
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 
 # %%
-# A search: single networks without early stopping, of several sizes, with more and more weight decay.
-# The steps before the network are part of the search.
+# A search: single networks without early stopping, of several sizes, with more and more weight
+# decay. The steps before the network are part of the search.
 grid = {
     "scratchmlpclassifier__hidden_layer_sizes": [(), (8,), (32, 32)],
     "scratchmlpclassifier__weight_decay": [0, 0.3, 3],
 }
-single = ScratchMLPClassifier(
-    n_members=1, early_stopping=False, alpha=0, max_iter=40, random_state=0
-)
+settings = {"n_members": 1, "early_stopping": False, "alpha": 0, "max_iter": 40}
+single = ScratchMLPClassifier(**settings, n_iter_no_change=np.inf, random_state=0)
 search = GridSearchCV(make_pipeline(preprocess, single), grid, cv=3, scoring="neg_log_loss")
 search.fit(X_train, y_train)
 results = pd.DataFrame(search.cv_results_)

@@ -67,8 +67,8 @@ tracemalloc.stop()
 del table
 
 # %%
-# The stream. A copy of the model just before the change is kept for comparison: it is not trained any
-# further.
+# The stream. A copy of the model just before the change is kept for comparison: it is not trained
+# any further.
 import copy
 
 model, scaler, frozen = ScratchMLPClassifier(random_state=0), StandardScaler(), None

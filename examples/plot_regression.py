@@ -3,8 +3,8 @@ Regression from end to end
 ==========================
 
 The progress of diabetes within a year is predicted from ten measurements of a patient. Measurements
-and target are in their own units: the default network scales both. The predictions are compared with
-linear regression and with the mean, and the residuals are checked for what the model has not
+and target are in their own units: the default network scales both. The predictions are compared
+with linear regression and with the mean, and the residuals are checked for what the model has not
 explained. Last, the target is changed to another unit, and the model stays as good.
 """
 
