@@ -34,6 +34,7 @@ def test_digits_as_a_script_saves_its_figures(tmp_path, run, assert_figures):
     assert assert_figures(tmp_path / "figures") == 4
 
 
+@pytest.mark.exhaustive
 def test_digits_learns_from_mnist_files_as_its_text_says(tmp_path, run, assert_figures):
     pytest.importorskip("matplotlib", reason="the examples draw figures")
     digits = load_digits()
@@ -65,7 +66,8 @@ def test_an_example_begins_with_the_default_model(script):
     """Its first model has no parameters but a seed and, for quantiles, the loss."""
     source = script.read_text()
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    models = [call for call in calls if ast.unparse(call.func).startswith("ScratchMLP")]
+    named = [call for call in calls if isinstance(call.func, ast.Name)]
+    models = [call for call in named if call.func.id.startswith("ScratchMLP")]
     first = ast.unparse(min(models, key=lambda call: call.lineno))
     given = re.sub(r"^ScratchMLP\w+", "", first)
     default = {"(random_state=0)", "(random_state=0, **settings)"}

@@ -204,8 +204,7 @@ def test_a_student_of_probabilities_is_better_than_its_teacher(story):
 
 
 def test_contributions_and_permutations_agree_on_what_matters(story):
-    figures = ("explanations_importance", "explanations_swarm", "explanations_waterfall")
-    told = story("explanations", *figures)
+    told = story("explanations")
     gap = float(re.search(r"range of predictions: ([\d.]+)", told.text)[1])
     assert gap <= 1e-3
     names = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
