@@ -99,7 +99,8 @@ figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True, layout="constra
 titles = {"smooth": "smooth truth", "thresholds": "truth with thresholds"}
 for axis, (truth, title) in zip(axes, titles.items(), strict=True):
     bars = axis.barh(list(colors), losses.loc[list(colors), truth], color=colors.values())
-    axis.bar_label(bars, fmt="%.3f", label_type="center")
+    axis.bar_label(bars, fmt="%.3f", padding=3)
+    axis.margins(x=0.15)
     axis.axvline(losses.loc["the formula", truth], color="black", ls=":", label="the formula")
     axis.set(title=title, xlabel="log-loss on new rows (lower is better)")
 axes[0].invert_yaxis()

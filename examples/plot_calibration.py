@@ -79,8 +79,8 @@ print(pd.DataFrame(rows).T.round(3).to_string())
 # %%
 # The reliability diagrams. A curve flatter than the diagonal means that the network is too sure,
 # and a steeper curve that it is not sure enough. The default network needs next to no correction.
-# A single member is too sure. Label smoothing makes the network too unsure. Without early stopping,
-# the network says 0.95 and more for most rows, and the corrected network has a far lower log-loss.
+# A single member is too sure. With label smoothing, the network is not sure enough. Without early
+# stopping, the network is far too sure, and the corrected network has a far lower log-loss.
 import matplotlib.pyplot as plt
 
 figure, axes = plt.subplots(1, 4, figsize=(10, 3.4), sharey=True, layout="constrained")

@@ -85,9 +85,9 @@ axis.set_ylim(bottom=0)
 # The predicted probabilities of all three networks, and the 200 training points.
 from sklearn.inspection import DecisionBoundaryDisplay
 
-models["default"] = default
+shown = {"default": default, **models}
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="compressed")
-for axis, (name, model) in zip(axes, models.items(), strict=True):
+for axis, (name, model) in zip(axes, shown.items(), strict=True):
     belief = DecisionBoundaryDisplay.from_estimator(
         model,
         X_train,

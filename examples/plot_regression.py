@@ -22,9 +22,9 @@ print(f"target: mean {y.mean():.0f}, standard deviation {y.std():.0f}")
 print(f"R² on new patients: {network.score(X_test, y_test):.2f}")
 
 # %%
-# Five-fold cross-validation beside other models. On 442 patients, the network is as good as linear
-# regression. No curve in the data is strong enough to beat a line. The loss ``"absolute_error"``
-# predicts the median of a patient instead of the mean, so its mean absolute error is low.
+# Five-fold cross-validation beside other models. On these 442 patients, the network is as good as
+# linear regression: little in the data bends. The loss ``"absolute_error"`` predicts the median of
+# a patient instead of the mean. Here its mean absolute error is the same.
 import pandas as pd
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import LinearRegression
