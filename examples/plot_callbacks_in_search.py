@@ -2,64 +2,50 @@
 Training curves of a grid search
 ================================
 
-The result of a grid search has one score for each fit, but no training curves. With
-scikit-learn 1.9 and later, callbacks observe every fit. In this example, one callback logs a
-score after each epoch. Another ends a fit when the loss reaches a target or stalls.
+The result of a grid search has one score for each fit, but no training curves. Callbacks observe
+every fit. In this example, one callback logs a score after each epoch. Another ends a fit when the
+loss reaches a target or stalls. Callbacks need ``pip install "scikit-learn>=1.9"``.
 """
 
 # %%
-# Command-line options.
-import argparse
+# The default network with a callback that logs the log-loss on the training rows.
+from sklearn.callback import ScoringMonitor
+from sklearn.datasets import load_digits
+
+from skscratch import ScratchMLPClassifier
+
+X, y = load_digits(return_X_y=True)
+watched = ScoringMonitor(scoring="neg_log_loss")
+default = ScratchMLPClassifier(random_state=0).set_callbacks(watched).fit(X[:600], y[:600])
+log = watched.get_logs().data_as_pandas
+losses = -log.loc[log["task_name"] == "epoch", "neg_log_loss"]
+print(f"{len(losses)} epochs")
+print(f"log-loss {losses.iloc[0]:.2f} after the first epoch, {losses.iloc[-1]:.3f} after the last")
+
+# %%
+# In a search, callbacks are set on the network, because only the network is trained in epochs. They
+# are not set on the pipeline or the search. The search clones the network for every fit. The clones
+# share the callbacks. The searched network is a single small one, and only the callback stops it.
+# The highest learning rate is too high on purpose. The warning that such fits learn nothing is
+# expected.
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from skscratch import ScratchMLPClassifier
 from skscratch.callbacks import EarlyStopping
 
-try:
-    import matplotlib.pyplot as plt
-except ModuleNotFoundError as error:
-    raise SystemExit('This example draws figures: pip install "skscratch[plot]"') from error
-try:
-    from sklearn.callback import ScoringMonitor
-except ModuleNotFoundError as error:
-    raise SystemExit('This example needs callbacks: pip install "scikit-learn>=1.9"') from error
-
-parser = argparse.ArgumentParser(description="Callbacks that follow a grid search.")
-parser.add_argument("--figures", type=Path, default=Path("figures"), help="folder for the figures")
-options = parser.parse_args()
-options.figures.mkdir(parents=True, exist_ok=True)
-
-# %%
-# Callbacks are set on the network, because only the network is trained in epochs. They are not
-# set on the pipeline or the search. The search clones the network for every fit. The clones share
-# the callbacks.
-MAX_ITER, TARGET = 40, 0.05
+MAX_ITER, TARGET, N_SPLITS = 40, 0.05, 3
+single = {"hidden_layer_sizes": (32,), "n_members": 1, "early_stopping": False, "ema_decay": 0}
+single |= {"alpha": 1e-4, "batch_size": 64, "max_iter": MAX_ITER, "n_iter_no_change": np.inf}
+network = ScratchMLPClassifier(**single, random_state=0)
 monitor = ScoringMonitor(scoring="neg_log_loss")
-network = ScratchMLPClassifier(
-    (32,),
-    solver="adam",
-    learning_rate="constant",
-    batch_size=64,
-    alpha=1e-4,
-    ema_decay=0,
-    max_iter=MAX_ITER,
-    n_iter_no_change=np.inf,  # only the callback stops training
-    early_stopping=False,
-    n_members=1,
-    random_state=0,
-)
 network.set_callbacks(monitor, EarlyStopping("loss", target=TARGET, patience=8))
 rates = [0.0003, 0.003, 0.03, 0.3]
-N_SPLITS = 3
 search = GridSearchCV(
     make_pipeline(MinMaxScaler(), network),
     {"scratchmlpclassifier__learning_rate_init": rates},
@@ -67,11 +53,9 @@ search = GridSearchCV(
     return_train_score=True,
     scoring="neg_log_loss",
 )
-X, y = load_digits(return_X_y=True)
-# The highest learning rate is too high on purpose. The warning that such fits learn nothing is
-# expected.
-warnings.filterwarnings("ignore", category=ConvergenceWarning)
-search.fit(X, y)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    search.fit(X, y)
 
 # %%
 # Each row of the log has the path of its tasks: the search, the number of the fit, the step of
@@ -105,6 +89,8 @@ print(f"Best: {search.best_params_['scratchmlpclassifier__learning_rate_init']}"
 # loss never fell. The two rates in between reached the target, one of them in a quarter of the
 # epochs. (The target applies to the mean loss during the epoch, which is slightly higher than the
 # loss at its end.)
+import matplotlib.pyplot as plt
+
 figure, axes = plt.subplots(1, 4, figsize=(8, 3.6), sharey=True, layout="constrained")
 for axis, rate in zip(axes, rates, strict=True):
     for fold, color in enumerate(("#0072B2", "#E69F00", "#009E73")):
@@ -119,7 +105,6 @@ for axis, rate in zip(axes, rates, strict=True):
     axis.grid(alpha=0.3)
 axes[0].set_ylabel("log loss on the training rows")
 figure.legend(*best.get_legend_handles_labels(), loc="outside lower center", ncols=5)
-figure.savefig(options.figures / "search_curves.png", dpi=120)
 
 # %%
 # The callback saved epochs: it ended the other fits before ``max_iter``.
@@ -130,10 +115,4 @@ axis.bar_label(axis.barh(names, table["epochs"], color="#0072B2", label="trained
 axis.set(xlabel="epochs in three folds", ylabel="learning_rate_init", xlim=(0, 150))
 axis.invert_yaxis()
 axis.legend(loc="center right")
-figure.savefig(options.figures / "search_epochs.png", dpi=120)
-
-# %%
-# The figures have been saved to files. If there is a screen, they are also shown.
-print(f"Figures are in {options.figures.resolve()}")
-if plt.get_backend().lower() != "agg":
-    plt.show()
+plt.show()

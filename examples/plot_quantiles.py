@@ -9,31 +9,15 @@ few training rows for a hard function, the coverage is too low, and held-out row
 """
 
 # %%
-# Command-line options.
-import argparse
-from pathlib import Path
-
+# The electric load of a small town over a day, made up: two peaks, and deviations that are larger
+# in the evening, and larger upwards than downwards. One network with the loss ``"quantile"`` and
+# otherwise default parameters predicts five quantiles. They cannot cross, because each row of
+# predictions is sorted. The loads are large numbers, and need no scaling.
 import numpy as np
-import pandas as pd
-from sklearn.datasets import make_friedman1
-from sklearn.metrics import d2_pinball_score
 
 from skscratch import ScratchMLPRegressor
 
-try:
-    import matplotlib.pyplot as plt
-except ModuleNotFoundError as error:
-    raise SystemExit('This example draws figures: pip install "skscratch[plot]"') from error
 
-parser = argparse.ArgumentParser(description="Prediction intervals from quantiles.")
-parser.add_argument("--figures", type=Path, default=Path("figures"), help="folder for the figures")
-options = parser.parse_args()
-options.figures.mkdir(parents=True, exist_ok=True)
-
-
-# %%
-# The electric load of a small town over a day, made up: two peaks, and deviations that are larger
-# in the evening, and larger upwards than downwards.
 def make_load(n, rng):
     """Return hours of the day (n, 1) and loads in watts (n,)."""
     hour = rng.uniform(0, 24, n)
@@ -45,10 +29,6 @@ def make_load(n, rng):
 rng = np.random.default_rng(0)
 X, y = make_load(2000, rng)
 X_test, y_test = make_load(20_000, rng)
-
-# %%
-# One network predicts five quantiles. They cannot cross, because each row of predictions is
-# sorted. The loads are large numbers, and need no scaling.
 levels = [0.05, 0.25, 0.5, 0.75, 0.95]
 network = ScratchMLPRegressor("quantile", quantile=levels, random_state=0).fit(X, y)
 quantiles = network.predict(X_test)
@@ -56,6 +36,9 @@ quantiles = network.predict(X_test)
 # %%
 # If the quantiles are right, the share of new loads below each is its level. D² is for a quantile
 # what R² is for the mean: 0 for a constant, 1 for exact predictions.
+import pandas as pd
+from sklearn.metrics import d2_pinball_score
+
 rows = {
     f"{level:.2f}": {
         "share below": np.mean(y_test < q),
@@ -90,6 +73,8 @@ print(pd.DataFrame(rows).T.round(3).to_string())
 
 # %%
 # On the left, the five quantiles. On the right, the coverage in each hour.
+import matplotlib.pyplot as plt
+
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
 grid = np.linspace(0, 24, 400)
 curves = network.predict(grid[:, None]).T / 1e6
@@ -107,7 +92,6 @@ right.axhline(0.9, color="black", lw=1, ls="--")
 right.set(xlabel="hour", ylabel="coverage", xlim=(0, 24))
 right.grid(alpha=0.3)
 right.legend(loc="lower left")
-figure.savefig(options.figures / "quantiles_intervals.png", dpi=120)
 
 
 # %%
@@ -117,6 +101,9 @@ figure.savefig(options.figures / "quantiles_intervals.png", dpi=120)
 # Conformal calibration corrects it with rows that were not trained on. Every interval is widened
 # by the margin that brings 90 % of these rows inside. Then the coverage of new rows is right on
 # average, though no longer in every region.
+from sklearn.datasets import make_friedman1
+
+
 def outside(model, X, y):
     """Return how far each target is outside its interval; negative inside."""
     low, _, high = model.predict(X).T
@@ -141,6 +128,8 @@ coverage = pd.DataFrame(rows).T
 print("Coverage by the number of training rows")
 print(coverage.round(3).to_string())
 
+# %%
+# The more training rows, the smaller the correction.
 figure, axis = plt.subplots(figsize=(6, 4), layout="constrained")
 for name, color in zip(coverage, ("gray", "#D55E00", "#0072B2"), strict=True):
     axis.plot(coverage.index, coverage[name], "o-", color=color, label=name)
@@ -150,10 +139,4 @@ axis.set_xticks(coverage.index, coverage.index)
 axis.minorticks_off()
 axis.grid(alpha=0.3)
 axis.legend()
-figure.savefig(options.figures / "quantiles_coverage.png", dpi=120)
-
-# %%
-# The figures have been saved to files. If there is a screen, they are also shown.
-print(f"Figures are in {options.figures.resolve()}")
-if plt.get_backend().lower() != "agg":
-    plt.show()
+plt.show()

@@ -3,7 +3,6 @@
 import ast
 import importlib.util
 import re
-import tempfile
 from pathlib import Path
 
 __all__ = ["settings"]
@@ -14,7 +13,8 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 class Order:
     """What to read first comes first, the rest by the names of the files."""
 
-    FIRST = ("plot_banded_sum.py", "plot_digits.py")
+    FIRST = ("digits", "regression", "quantiles", "calibration", "explanations", "members")
+    FIRST += ("boosting", "mixed_table", "imbalanced")
 
     def __init__(self, folder):
         self.folder = folder
@@ -23,19 +23,8 @@ class Order:
         return "Order()"
 
     def __call__(self, name):
-        return (self.FIRST.index(name) if name in self.FIRST else len(self.FIRST), name)
-
-
-class Arguments:
-    """The command line of an example: its figures go to a folder of no consequence."""
-
-    def __repr__(self):
-        return "Arguments()"
-
-    def __call__(self, gallery_conf, script_vars):
-        source = Path(script_vars["src_file"]).read_text()
-        folder = Path(tempfile.gettempdir()) / "figures"  # printed, so the same every time
-        return ["--figures", str(folder)] if '"--figures"' in source else []
+        topic = name.removeprefix("plot_").removesuffix(".py")
+        return (self.FIRST.index(topic) if topic in self.FIRST else len(self.FIRST), topic)
 
 
 def settings(here):
@@ -47,7 +36,6 @@ def settings(here):
         "doc_module": ("skscratch",),
         "reference_url": {"skscratch": None},
         "filename_pattern": runnable(),
-        "reset_argv": Arguments(),
         "within_subsection_order": "gallery.Order",
         "copyfile_regex": r".*\.rst",
         "remove_config_comments": True,

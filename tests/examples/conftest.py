@@ -10,18 +10,35 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+# Runs a script, and saves the figures that it shows in the folder "shown".
+SHOWN = """
+import pathlib, runpy, sys
+import matplotlib.pyplot as plt
+
+def show():
+    pathlib.Path("shown").mkdir()
+    for number in plt.get_fignums():
+        plt.figure(number).savefig(f"shown/{number}.png")
+
+plt.show = show
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
 
 
 @pytest.fixture(scope="session")
 def run():
-    """Run an example alone: without a home or a screen, and with warnings as errors."""
+    """Run a script alone: without a home or a screen, and with warnings as errors.
 
-    def run(folder, name, *arguments):
+    On one thread, because threads of several tests at once would wait for each other.
+    """
+
+    def run(folder, *command):
         hidden = {"HOME", "DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND"}
+        kept = {key: value for key, value in os.environ.items() if key not in hidden}
         return subprocess.run(
-            [sys.executable, "-W", "error", EXAMPLES / name, *map(str, arguments)],
+            [sys.executable, "-W", "error", *command],
             cwd=folder,
-            env={key: value for key, value in os.environ.items() if key not in hidden},
+            env={**kept, "OMP_NUM_THREADS": "1"},
             capture_output=True,
             text=True,
             check=False,
@@ -32,15 +49,17 @@ def run():
 
 @pytest.fixture(scope="session")
 def assert_figures():
-    """Check that a folder holds these figures, and that there is something to see."""
+    """Check that a folder holds figures, and that there is something to see on each."""
 
-    def assert_figures(folder, names):
+    def assert_figures(folder):
         image = pytest.importorskip("matplotlib.image")
-        assert sorted(path.name for path in folder.iterdir()) == names
-        for name in names:
-            pixels = image.imread(folder / name)[..., :3]
+        paths = sorted(folder.iterdir())
+        assert [path.suffix for path in paths] == [".png"] * len(paths) != []
+        for path in paths:
+            pixels = image.imread(path)[..., :3]
             assert min(pixels.shape[:2]) >= 200
-            assert pixels.std() > 0.05, f"{name} is (nearly) blank"
+            assert pixels.std() > 0.05, f"{path.name} is (nearly) blank"
+        return len(paths)
 
     return assert_figures
 
@@ -62,13 +81,16 @@ def story(run, assert_figures, tmp_path_factory):
     """Run an example once, check its figures, and return what it told."""
 
     @cache
-    def story(name, *figures):
+    def story(name):
         pytest.importorskip("matplotlib", reason="the examples draw figures")
         folder = tmp_path_factory.mktemp(name)
-        done = run(folder, f"plot_{name}.py")
+        script = EXAMPLES / f"plot_{name}.py"
+        done = run(folder, "-c", SHOWN, script)
         assert done.returncode == 0, done.stderr
         assert not done.stderr
-        assert_figures(folder / "figures", [f"{figure}.png" for figure in figures])
+        n_figures = assert_figures(folder / "shown")
+        chosen = re.search(r"^# sphinx_gallery_thumbnail_number = (\d+)$", script.read_text(), re.M)
+        assert int(chosen[1] if chosen else 1) <= n_figures
         return Story(done.stdout)
 
     return story
