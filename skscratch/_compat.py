@@ -3,6 +3,8 @@
 import inspect
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import wraps
 from typing import Any, TypeVar
 
 import numpy as np
@@ -102,10 +104,19 @@ def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
 
 
 def fit_context(method: Method) -> Method:
-    """Check the parameters before the method, and tear down the callbacks after it."""
-    checked: Method = _fit_context(prefer_skip_nested_validation=True)(method)
-    managed: Method = with_callbacks(checked)
-    return managed
+    """Check the parameters before the method, and tear down the callbacks after it.
+
+    An error that a rank of ``data_parallel`` raises in the method is one of all ranks.
+    """
+    managed = with_callbacks(_fit_context(prefer_skip_nested_validation=True)(method))
+
+    @wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        shared = ranks.get()
+        with nullcontext() if shared is None else shared.telling():
+            return managed(self, *args, **kwargs)
+
+    return call  # type: ignore[return-value]
 
 
 def callback_context(estimator: Any, max_epochs: int) -> Any:

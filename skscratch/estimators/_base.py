@@ -212,7 +212,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
         """
         is_initial = not (self.warm_start and continues(self))
         context = callback_context(self, self.max_iter * (1 + self.refit))
-        hooks = new_hooks(self, context, X, y, sample_weight, groups=groups)
+        of_val = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+        hooks = new_hooks(self, context, X, y, sample_weight, groups=groups, **of_val)
         with Transaction(self) as transaction, quiet():
             dtype, members = (None, None) if self.checkpoint is None else begun(self, X)
             data = self._check(X, y, sample_weight, is_initial, dtype)
