@@ -220,6 +220,25 @@ def test_divergence_ends_as_with_one_worker():
     assert_same(model, expected)
 
 
+def test_the_advice_on_divergence_is_one_that_workers_accept():
+    X, y = make_task("binary")
+    params = {"learning_rate_init": 1e30, "solver": "sgd", "n_jobs": 2}
+    model = ScratchMLPClassifier(**NET | params)
+    with using("threading"), pytest.raises(ValueError, match="non-finite") as caught:
+        model.fit(X, y)
+    assert "set max_grad_norm with n_jobs=None (now 2), raise batch_size" in str(caught.value)
+    model.set_params(learning_rate_init=0.01, max_grad_norm=1.0)
+    with using("threading"), pytest.raises(InvalidParameterError, match="Set n_jobs=None"):
+        model.fit(X, y)
+    assert np.isfinite(model.set_params(n_jobs=None).fit(X, y).predict_proba(X)).all()
+    one = ScratchMLPClassifier(**NET | params | {"n_members": 1})
+    with (
+        pytest.warns(UserWarning, match="n_jobs=2"),
+        pytest.raises(ValueError, match="set max_grad_norm, raise batch_size"),
+    ):
+        one.fit(X, y)  # without workers
+
+
 def test_verbose_prints_the_same_lines(capsys):
     def lines(**params):
         fitted(ScratchMLPClassifier, "threading", {"verbose": True, **params}, make_task("binary"))
