@@ -44,6 +44,7 @@ __all__ = [
     "check_y",
     "fit_context",
     "new_scoring_monitor",
+    "shared_fit_context",
     "takes_weights",
 ]
 
@@ -104,11 +105,15 @@ def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
 
 
 def fit_context(method: Method) -> Method:
-    """Check the parameters before the method, and tear down the callbacks after it.
+    """Check the parameters before the method, and tear down the callbacks after it."""
+    checked: Method = _fit_context(prefer_skip_nested_validation=True)(method)
+    managed: Method = with_callbacks(checked)
+    return managed
 
-    An error that a rank of ``data_parallel`` raises in the method is one of all ranks.
-    """
-    managed = with_callbacks(_fit_context(prefer_skip_nested_validation=True)(method))
+
+def shared_fit_context(method: Method) -> Method:
+    """Do as ``fit_context``, and make an error of one rank of ``data_parallel`` one of all."""
+    managed = fit_context(method)
 
     @wraps(method)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
-from skscratch._compat import CallbackSupportMixin, Hinted, callback_context, fit_context
+from skscratch._compat import CallbackSupportMixin, Hinted, callback_context, shared_fit_context
 from skscratch._ranks import ranks
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
@@ -134,7 +134,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
         """Return the loss of the fitted network, as far as it predicts."""
 
     @explained
-    @fit_context
+    @shared_fit_context
     def fit(
         self,
         X: MatrixLike,

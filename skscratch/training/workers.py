@@ -11,12 +11,9 @@ differently.
 
 import math
 import os
-import threading
-import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from itertools import pairwise
 from pickle import PicklingError
 from typing import Any, NamedTuple
@@ -38,6 +35,7 @@ from skscratch.core.regression_losses import summed
 from skscratch.training.config import Stochastic
 from skscratch.training.data import Batch, ShuffledBatches, sums
 from skscratch.training.loop import EpochRunner, Network, train_epoch
+from skscratch.training.orphans import end_with
 from skscratch.training.scaling import Scaling
 from skscratch.training.threads import limited_blas_threads
 
@@ -182,28 +180,12 @@ def _stream(state: dict[str, Any]) -> np.random.Generator:
     return rng
 
 
-@cache
-def _end_with(parent: int) -> None:
-    """End this process soon after its parent.
-
-    Otherwise a worker whose parent is killed waits for ever to send back a large result.
-    """
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    if os.getppid() == parent:  # a worker on another machine has another one
-        threading.Thread(target=watch, daemon=True).start()
-
-
 def train_part(X: Any, y: Any, w: Any, rows: Any, theta: Any, task: Task, learned: Learned) -> Done:
     """Train some members for an epoch. The arguments are left as they are."""
     # warnings are shown by the main process; a thread shares the filters of that process
     if os.getpid() == task.main_process:
         return _train_part(X, y, w, rows, theta, task, learned)
-    _end_with(task.main_process)
+    end_with(task.main_process)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         done = _train_part(X, y, w, rows, theta, task, learned)
