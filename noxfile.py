@@ -86,9 +86,9 @@ def oracle(session):
 
 @nox.session
 def extras(session):
-    """What needs ONNX, emlearn, tuners, Dask, MPI, skrub, shap or a notebook; no test may skip."""
+    """What needs ONNX, emlearn, tuners, Dask, MPI, pyarrow, skrub, shap or notebooks; no skips."""
     others = ("ipykernel", "ipywidgets", "nbclient", "mpich", "polars", "shap", "emlearn")
-    others += ("optuna", "scikit-optimize")
+    others += ("optuna", "pyarrow", "scikit-optimize")
     session.install("-e", ".[test,callbacks,distributed,mpi,onnx,skops,tables]", *others)
     files = ["test_onnx.py", "test_skops.py", "scale_out", "distributed", "callbacks"]
     files += ["export", "tuning"]

@@ -3,6 +3,8 @@
 import inspect
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import wraps
 from typing import Any, TypeVar
 
 import numpy as np
@@ -42,6 +44,7 @@ __all__ = [
     "check_y",
     "fit_context",
     "new_scoring_monitor",
+    "shared_fit_context",
     "takes_weights",
 ]
 
@@ -106,6 +109,19 @@ def fit_context(method: Method) -> Method:
     checked: Method = _fit_context(prefer_skip_nested_validation=True)(method)
     managed: Method = with_callbacks(checked)
     return managed
+
+
+def shared_fit_context(method: Method) -> Method:
+    """Do as ``fit_context``, and make an error of one rank of ``data_parallel`` one of all."""
+    managed = fit_context(method)
+
+    @wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        shared = ranks.get()
+        with nullcontext() if shared is None else shared.telling():
+            return managed(self, *args, **kwargs)
+
+    return call  # type: ignore[return-value]
 
 
 def callback_context(estimator: Any, max_epochs: int) -> Any:

@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 from skscratch._ranks import ranks
@@ -49,10 +49,10 @@ def data_parallel(communicator: Any = None, *, blas_threads: int = 1) -> Iterato
     ImportError
         If there is no communicator and mpi4py is not installed.
     ValueError
-        From ``fit``, on all ranks, if the rows of one rank are not valid, if the columns or the
-        parameters of two ranks differ, or if ranks cannot share such a fit.
+        From ``fit``, on all ranks, if an argument or a parameter of one rank is not valid, if the
+        columns or the parameters of two ranks differ, or if ranks cannot share such a fit.
     RuntimeError
-        On all ranks, if they make different calls.
+        On all ranks, if they make different calls, or for an error of another type on one rank.
 
     See Also
     --------
@@ -60,8 +60,8 @@ def data_parallel(communicator: Any = None, *, blas_threads: int = 1) -> Iterato
 
     Notes
     -----
-    Under MPI, a rank that leaves the context by an error of its own prints its traceback and ends
-    the job.
+    An error of one rank is raised on all ranks, unless it comes from a step of training. Under MPI,
+    a rank that leaves the context by an error of its own prints its traceback and ends the job.
 
     Examples
     --------
@@ -90,6 +90,9 @@ def data_parallel(communicator: Any = None, *, blas_threads: int = 1) -> Iterato
     except BaseException as error:
         if isinstance(engine, _MPI):
             engine.leave(error)
+        elif isinstance(error, Exception) and shared.untold is None:
+            with suppress(Exception):  # on this rank, the error is raised as it is
+                shared.tell(error)
         raise
     finally:
         ranks.reset(token)

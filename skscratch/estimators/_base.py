@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
-from skscratch._compat import CallbackSupportMixin, Hinted, callback_context, fit_context
+from skscratch._compat import CallbackSupportMixin, Hinted, callback_context, shared_fit_context
 from skscratch._ranks import ranks
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
@@ -134,7 +134,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
         """Return the loss of the fitted network, as far as it predicts."""
 
     @explained
-    @fit_context
+    @shared_fit_context
     def fit(
         self,
         X: MatrixLike,
@@ -213,7 +213,8 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
         """
         is_initial = not (self.warm_start and continues(self))
         context = callback_context(self, self.max_iter * (1 + self.refit))
-        hooks = new_hooks(self, context, X, y, sample_weight, groups=groups)
+        of_val = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+        hooks = new_hooks(self, context, X, y, sample_weight, groups=groups, **of_val)
         with Transaction(self) as transaction, quiet():
             dtype, members = (None, None) if self.checkpoint is None else begun(self, X)
             data = self._check(X, y, sample_weight, is_initial, dtype)

@@ -116,7 +116,7 @@ def new_hooks(
 ) -> Any:
     """Return the hooks of a call; context is None for an estimator without callbacks.
 
-    ``others`` are the ``groups`` of a call of ``fit``, or the ``classes`` of ``partial_fit``.
+    ``others`` are the other arguments of ``fit``, or the ``classes`` of ``partial_fit``.
     """
     shared, hooks = ranks.get(), NoCallbacks(estimator)
     if context is not None:

@@ -12,7 +12,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_consistent_length
 
 from skscratch import _typing as hints
-from skscratch._compat import available_if, fit_context
+from skscratch._compat import available_if, shared_fit_context
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
 from skscratch.core.losses import (
@@ -487,7 +487,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
 
     @available_if(lambda self: not is_lbfgs(self.solver))
     @explained
-    @fit_context
+    @shared_fit_context
     def partial_fit(
         self,
         X: MatrixLike,

@@ -11,6 +11,8 @@ from functools import wraps
 from numbers import Real
 from typing import Any, TypeVar
 
+from skscratch._ranks import ranks
+
 __all__ = ["explained", "of_name", "of_value"]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -167,7 +169,10 @@ def explained(method: Method) -> Method:
         fits = n <= len(by_position) and kwargs.keys() <= names.keys()
         fits = fits and kwargs.keys().isdisjoint(by_position[:n])
         if not (fits and (n >= len(needed) or kwargs.keys() >= {*needed[n:]})):
-            raise TypeError(_message(type(self), method, args, kwargs))
+            error = TypeError(_message(type(self), method, args, kwargs))
+            if ranks.get() is not None and method.__name__ in ("fit", "partial_fit"):
+                ranks.get().tell(error)
+            raise error
         return method(self, *args, **kwargs)
 
     return call  # type: ignore[return-value]

@@ -140,8 +140,10 @@ def diverged(estimator: Any, config: TrainingConfig, epoch: int) -> ValueError:
         if isinstance(estimator.learning_rate, str):
             now = learning_rate_init(estimator, usual_rate(estimator, config))
             rate = f"learning_rate_init (now {now:g})"
-        clip = "set" if estimator.max_grad_norm is None else "lower"
-        levers = f"Lower {rate}, {clip} max_grad_norm, raise batch_size, or s{levers[1:]}"
+        clip = f"{'set' if estimator.max_grad_norm is None else 'lower'} max_grad_norm"
+        if config.stochastic.n_jobs not in (None, 1):  # several workers exclude it
+            clip += f" with n_jobs=None (now {config.stochastic.n_jobs})"
+        levers = f"Lower {rate}, {clip}, raise batch_size, or s{levers[1:]}"
     causes = _causes(estimator, config)
     blamed = f"The likely cause is {' and '.join(causes)}. " if causes else ""
     return ValueError(

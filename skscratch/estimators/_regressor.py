@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 
 from skscratch import _typing as hints
-from skscratch._compat import available_if, fit_context
+from skscratch._compat import available_if, shared_fit_context
 from skscratch._typing import MatrixLike
 from skscratch.core.losses import Loss, RegressionLoss
 from skscratch.core.regression_losses import SquaredError
@@ -564,7 +564,7 @@ default='squared_error'
 
     @available_if(lambda self: not is_lbfgs(self.solver))
     @explained
-    @fit_context
+    @shared_fit_context
     def partial_fit(
         self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None
     ) -> Self:

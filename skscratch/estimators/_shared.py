@@ -14,6 +14,7 @@ from scipy.sparse import issparse, vstack
 
 from skscratch._compat import InvalidParameterError
 from skscratch.estimators._auto import is_lbfgs
+from skscratch.estimators._fitted import fitted_parameters
 from skscratch.training.checkpoint import CheckpointFile
 from skscratch.training.collective import Ranks, Rows
 from skscratch.training.config import TrainingConfig
@@ -26,10 +27,11 @@ __all__ = ["SharedFile", "SharedHooks", "begin_call", "check_shared_data"]
 OF_RANK_0 = {"verbose", "checkpoint", "checkpoint_epochs", "checkpoint_seconds"}
 
 
-def begin_call(shared: Ranks, estimator: Any, groups: Any = None, **of_partial_fit: Any) -> None:
+def begin_call(shared: Ranks, estimator: Any, **others: Any) -> None:
     """Raise on all ranks unless all make the same call on the same estimator, and can share it.
 
-    ``of_partial_fit`` are the ``classes`` of a call of ``partial_fit``, and nothing for ``fit``.
+    ``others`` are the arguments of the call besides X, y and their weights. ``partial_fit`` has
+    ``classes``, and ``fit`` has not.
 
     Raises
     ------
@@ -38,15 +40,15 @@ def begin_call(shared: Ranks, estimator: Any, groups: Any = None, **of_partial_f
     ValueError
         If a parameter differs between ranks, or if ranks cannot share such a fit.
     """
-    is_partial, classes = bool(of_partial_fit), of_partial_fit.get("classes")
+    is_partial, groups, classes = "classes" in others, others.get("groups"), others.get("classes")
     call = f"{type(estimator).__name__}.{'partial_fit' if is_partial else 'fit'}"
     own = {
         name: _plain(value)
         for name, value in estimator.get_params(deep=False).items()
         if name not in OF_RANK_0
     }
-    own["groups"] = "None" if groups is None else "given"
-    own["checkpoint"] = "None" if estimator.checkpoint is None else "given"
+    given = others | {"checkpoint": estimator.checkpoint}
+    own |= {name: "None" if value is None else "given" for name, value in given.items()}
     own["classes"] = "None" if classes is None else repr(np.asarray(classes).tolist())
     if is_partial or estimator.warm_start:
         own["the fitted network"] = _digest(estimator)
@@ -111,7 +113,8 @@ def _digest(estimator: Any) -> str:
     if "coefs_" not in vars(estimator):
         return "not fitted"
     number = 0
-    for array in (*estimator.coefs_, *estimator.intercepts_):
+    weights, biases = fitted_parameters(estimator)
+    for array in (*weights, *biases):
         number = zlib.crc32(np.ascontiguousarray(array).data, number)
     return f"one of {estimator.n_iter_} epochs and digest {number:08x}"
 
@@ -134,13 +137,9 @@ def check_shared_data(
     ``check(estimator, X, y, w, *more)`` checks the rows of one rank. If it also returns a dtype,
     the last result is the common one of all ranks. A rank may have no rows.
     """
-    part, local, error = None, None, None
-    try:
-        if _n_rows(X) != 0:
-            part, local = _own_part(check, estimator, X, y, w, *more)
-    except Exception as raised:  # a check of the user's objects may raise anything
-        error = raised
-    shared.agree(error)
+    part, local = None, None
+    if _n_rows(X) != 0:
+        part, local = _own_part(check, estimator, X, y, w, *more)
     parts: list[_Part | None] = shared.exchange(part, "a check of data")
     full = [(rank, other) for rank, other in enumerate(parts) if other is not None]
     if not full:

@@ -5,7 +5,7 @@ function is collective: all ranks must call it, in the same order.
 """
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
@@ -20,6 +20,9 @@ from skscratch.training.lbfgs import row_keys
 from skscratch.training.scaling import Scaling
 
 __all__ = ["Communicator", "Ranks", "Rows", "SharedDataset"]
+
+# The step of a rank that has raised an error.
+FAILED = "an error"
 
 
 class Communicator(Protocol):
@@ -56,6 +59,9 @@ class Ranks:
         Whether Ctrl-C is deferred to the next step of training, so that all ranks end at one step.
     interrupted : bool
         Whether Ctrl-C was pressed and is deferred.
+    untold : BaseException or None
+        The last error that the other ranks need not or cannot be told: they know it, or they are in
+        a step of training.
 
     Examples
     --------
@@ -72,12 +78,11 @@ class Ranks:
         self.rank, self.size = int(communicator.rank), int(communicator.size)
         self.allreduce = communicator.allreduce
         self.defers = self.interrupted = False
+        self.untold: BaseException | None = None
 
-    def total(self, values: Any) -> Any:
-        """Return the sum of numbers over all ranks, in float64."""
-        total = np.array(values, np.float64, ndmin=1)
-        self.allreduce(total)
-        return total.reshape(np.shape(values))
+    def total(self, value: float) -> float:
+        """Return the sum of a number over all ranks."""
+        return float(sum(self.exchange(value)))
 
     def exchange(self, value: Any, step: str = "training") -> list[Any]:
         """Return the values of all ranks, in their order. A value may be anything for pickle.
@@ -86,8 +91,20 @@ class Ranks:
         ------
         RuntimeError
             If the ranks are at different steps.
+        Exception
+            If a rank has raised an error, see ``tell``.
         """
         message = pickle.dumps((step, value), protocol=5)
+        try:
+            steps, values = self._exchanged(message)
+            self._check_steps(steps, values)
+        except Exception as error:
+            self.untold = error
+            raise
+        return list(values)
+
+    def _exchanged(self, message: bytes) -> Any:
+        """Return the steps of all ranks, and their values."""
         sizes = np.zeros(self.size, np.int64)
         sizes[self.rank] = len(message)
         self.allreduce(sizes)
@@ -96,7 +113,14 @@ class Ranks:
         messages[ends[self.rank] : ends[self.rank + 1]] = np.frombuffer(message, np.uint8)
         self.allreduce(messages)
         found = (pickle.loads(messages[i:j].data) for i, j in pairwise(ends))
-        steps, values = zip(*found, strict=True)
+        return zip(*found, strict=True)
+
+    def _check_steps(self, steps: Sequence[str], values: Sequence[Any]) -> None:
+        """Raise unless all ranks are at one step, or have raised the same error."""
+        failed = [rank for rank, step in enumerate(steps) if step == FAILED]
+        if failed and (len(failed) < self.size or len({(type(e), str(e)) for e in values}) > 1):
+            rank, error = failed[0], values[failed[0]]
+            raise type(error)(f"{error} (Raised on rank {rank} of {self.size}.)")
         for rank, other in enumerate(steps):
             if other != steps[0]:
                 raise RuntimeError(
@@ -104,7 +128,24 @@ class Ranks:
                     "data_parallel must make the same calls, in the same order, and pass the same "
                     "arguments. A rank that has run out of rows passes an X and a y of 0 rows."
                 )
-        return list(values)
+
+    def tell(self, error: Exception) -> None:
+        """Raise the error of the first rank that has one on all ranks, with the same text.
+
+        A rank that has raised nothing gets the error from its next exchange. Nothing is raised here
+        if all ranks have the same error, or if the others need not or cannot be told.
+        """
+        if error is not self.untold:
+            self.exchange(_portable(error), FAILED)
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Make an error in the block one of all ranks."""
+        try:
+            yield
+        except Exception as error:
+            self.tell(error)
+            raise
 
     def on_first(self, function: Callable[..., Any], *args: Any) -> Any:
         """Return ``function(*args)`` of rank 0 on all ranks; raise its error on all ranks.
@@ -122,17 +163,11 @@ class Ranks:
             finally:
                 ranks.reset(token)
         value, text = self.exchange((value, _portable(error)))[0]
-        if error is not None:
-            raise error
-        if text is not None:
-            raise text
+        of_all = text if error is None else error
+        if of_all is not None:
+            self.untold = of_all
+            raise of_all
         return value
-
-    def agree(self, error: Exception | None) -> None:
-        """Raise the error of the first rank that has one, with the same text on all ranks."""
-        for rank, found in enumerate(self.exchange(_portable(error), "a check of data")):
-            if found is not None:
-                raise type(found)(f"{found} (Raised on rank {rank} of {self.size}.)") from error
 
     def together(self, parts: Iterable[Any]) -> Iterator[Any]:
         """Yield the parts of this rank, and then empty ones until all ranks have run out.
@@ -149,8 +184,10 @@ class Ranks:
         """
         own = iter(parts)
         while True:
-            part = next(own, None)
-            others = self.exchange(None if part is None else _without_rows(part), "together")
+            with self.telling():
+                part = next(own, None)
+                header = None if part is None else _without_rows(part)
+            others = self.exchange(header, "together")
             empty = next((other for other in others if other is not None), None)
             if empty is None:
                 return

@@ -173,7 +173,23 @@ class RankRunner(EpochRunner):
         KeyboardInterrupt
             On all ranks, if Ctrl-C has been pressed on one.
         """
-        shared, total, weights = self.data.X.shared, 0.0, 0.0
+        shared = self.data.X.shared
+        try:
+            sums_of_batches = self._step_by_step(shared, max_updates)
+        except Exception as error:  # the others are in a step
+            shared.untold = error
+            raise
+        if sums_of_batches is None:
+            return math.nan
+        total, weights = sums_of_batches
+        return float(shared.total(total)) / weights / self.state.arch.members
+
+    def _step_by_step(self, shared: Any, max_updates: int | None) -> tuple[float, float] | None:
+        """Return sums over the batches: the loss of this rank's rows, and the weight of all rows.
+
+        None stands for a loss of all ranks that is not finite.
+        """
+        total = weights = 0.0
         for batch in islice(self.batches, max_updates):
             own = self._loss_and_gradient(batch)
             self._words[:] = own, shared.interrupted
@@ -182,11 +198,11 @@ class RankRunner(EpochRunner):
             if interrupted:
                 raise KeyboardInterrupt
             if not math.isfinite(loss):
-                return float(loss)
+                return None
             self.optimizer.step()
             total += batch.weight * own
             weights += batch.weight
-        return float(shared.total(total)) / weights / self.state.arch.members
+        return total, weights
 
     def _loss_and_gradient(self, batch: Batch) -> float:
         """Write the gradient of a rank's rows; return their share in the loss of the batch."""

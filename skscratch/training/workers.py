@@ -35,6 +35,7 @@ from skscratch.core.regression_losses import summed
 from skscratch.training.config import Stochastic
 from skscratch.training.data import Batch, ShuffledBatches, sums
 from skscratch.training.loop import EpochRunner, Network, train_epoch
+from skscratch.training.orphans import end_with
 from skscratch.training.scaling import Scaling
 from skscratch.training.threads import limited_blas_threads
 
@@ -184,6 +185,7 @@ def train_part(X: Any, y: Any, w: Any, rows: Any, theta: Any, task: Task, learne
     # warnings are shown by the main process; a thread shares the filters of that process
     if os.getpid() == task.main_process:
         return _train_part(X, y, w, rows, theta, task, learned)
+    end_with(task.main_process)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         done = _train_part(X, y, w, rows, theta, task, learned)

@@ -51,6 +51,21 @@ ERRORS = {
         "the number of features of X is 5 on rank 0, but 4 on rank 1.",
         3,
     ),
+    "no classes on one rank": (
+        """
+        known = None if rank == 1 else [0, 1, 2]
+        with data_parallel():
+            model = ScratchMLPClassifier(**NET)
+            try:
+                model.partial_fit(X[own], y[own], classes=known)
+            except ValueError as error:
+                print(error, flush=True)
+            model.partial_fit(X[own], y[own], classes=[0, 1, 2])
+        """,
+        0,
+        "classes must be passed on the first call to partial_fit. (Raised on rank 1 of 3.)",
+        3,
+    ),
     "NaN on one rank": (
         """
         X[own][3 * (rank == 2), 1] = np.nan if rank == 2 else 0

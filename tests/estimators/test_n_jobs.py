@@ -1,6 +1,10 @@
 """The same model, to the bit, however many workers train the members."""
 
+import os
 import pickle
+import signal
+import subprocess
+import sys
 import warnings
 from importlib.util import find_spec
 
@@ -216,6 +220,25 @@ def test_divergence_ends_as_with_one_worker():
     assert_same(model, expected)
 
 
+def test_the_advice_on_divergence_is_one_that_workers_accept():
+    X, y = make_task("binary")
+    params = {"learning_rate_init": 1e30, "solver": "sgd", "n_jobs": 2}
+    model = ScratchMLPClassifier(**NET | params)
+    with using("threading"), pytest.raises(ValueError, match="non-finite") as caught:
+        model.fit(X, y)
+    assert "set max_grad_norm with n_jobs=None (now 2), raise batch_size" in str(caught.value)
+    model.set_params(learning_rate_init=0.01, max_grad_norm=1.0)
+    with using("threading"), pytest.raises(InvalidParameterError, match="Set n_jobs=None"):
+        model.fit(X, y)
+    assert np.isfinite(model.set_params(n_jobs=None).fit(X, y).predict_proba(X)).all()
+    one = ScratchMLPClassifier(**NET | params | {"n_members": 1})
+    with (
+        pytest.warns(UserWarning, match="n_jobs=2"),
+        pytest.raises(ValueError, match="set max_grad_norm, raise batch_size"),
+    ):
+        one.fit(X, y)  # without workers
+
+
 def test_verbose_prints_the_same_lines(capsys):
     def lines(**params):
         fitted(ScratchMLPClassifier, "threading", {"verbose": True, **params}, make_task("binary"))
@@ -324,3 +347,40 @@ def test_a_stateful_bomb_interrupts_the_main_process_too():
     with using("threading"), pytest.raises(KeyboardInterrupt):
         model.set_params(max_iter=100).fit(*make_task("binary"))
     assert model.n_iter_ == len(model.loss_curve_) > 0
+
+
+# Its workers send back 1 MB an epoch, more than a pipe holds.
+KILLED = """
+import os
+import numpy as np
+from skscratch import ScratchMLPClassifier
+
+
+def rate(step):
+    print(os.getpid(), flush=True)
+    return 0.01
+
+
+X = np.random.default_rng(0).normal(size=(500, 5))
+net = {"hidden_layer_sizes": (500, 500), "n_members": 2, "n_jobs": 2, "early_stopping": False}
+net |= {"max_iter": 10**6, "n_iter_no_change": float("inf"), "learning_rate": rate}
+ScratchMLPClassifier(**net, random_state=0).fit(X, X[:, 0] > 0)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not tell who has lost its parent")
+def test_workers_end_soon_after_a_main_process_that_is_killed():
+    main = subprocess.Popen(
+        [sys.executable, "-c", KILLED], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    pids = {main.pid}
+    while len(pids) < 3:  # the main process checks the function, and two workers call it
+        pids.add(int(main.stdout.readline()))
+    main.kill()
+    try:
+        main.communicate(timeout=30)  # until no process is left that could write
+    except subprocess.TimeoutExpired:
+        for pid in pids - {main.pid}:
+            os.kill(pid, signal.SIGKILL)
+        raise AssertionError("the workers live on") from None
+    assert main.returncode == -signal.SIGKILL

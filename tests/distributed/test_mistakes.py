@@ -1,0 +1,255 @@
+"""A mistake on one rank only is the same error on all ranks, and no rank waits for another."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_array
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
+from skscratch._ranks import ranks as running
+from skscratch.core.activations import Tanh
+from tests.distributed.test_calls import PARTS, errors
+from tests.distributed.test_equality import LABELS, NET, NUMBERS, X, pytestmark
+from tests.distributed.threads import assert_same_bits, on_ranks
+
+__all__ = ["pytestmark"]
+Z, CLASSES = X / 100, [0, 1, 2]
+
+
+class Failing(Tanh):
+    """An activation that fails its check on one rank."""
+
+    def forward(self, z, a):
+        super().forward(z, a)
+        shared = running.get()
+        if shared is not None and shared.rank == 1:
+            raise ArithmeticError("in my activation")
+
+
+class Lost:
+    """A table that knows its shape alone."""
+
+    shape = (80, 5)
+
+    def __array__(self, *args, **kwargs):
+        raise OSError("the file is gone")
+
+
+WITH_NAN = np.where(np.arange(400).reshape(80, 5) == 7, np.nan, Z[:80])
+DATES = pd.DataFrame({"day": pd.to_datetime(["2026-01-01"] * 80)})
+# Arguments of a call on rank 1, or parameters under "set", or attributes under "attribute"; and
+# words of the error that all ranks are to raise.
+FIT = {
+    "no X": ({"X": None}, "Expected 2D array"),
+    "a vector as X": ({"X": Z[:80, 0]}, "Expected 2D array"),
+    "X of three dimensions": ({"X": Z[:80, None]}, "dim 3"),
+    "text in X": ({"X": [["a"] * 5] * 80}, "X"),
+    "NaN in X": ({"X": WITH_NAN}, "Input X contains NaN"),
+    "a sparse X": ({"X": csr_array(Z[:80])}, "X.toarray()"),
+    "dates in X": ({"X": DATES}, "column 'day' of X holds dates"),
+    "an X that cannot be read": ({"X": Lost()}, "OSError: the file is gone"),
+    "no y": ({"y": None}, "requires y to be passed"),
+    "a shorter y": ({"y": LABELS[:79]}, "inconsistent numbers of samples"),
+    "NaN in y": ({"y": WITH_NAN[:, 2]}, "y contains NaN"),
+    "labels of two kinds": ({"y": [0, "a"] * 40}, "labels of one kind"),
+    "negative weights": ({"sample_weight": -np.ones(80)}, "sample_weight"),
+    "a weight too few": ({"sample_weight": np.ones(79)}, "sample_weight"),
+    "text as weights": ({"sample_weight": ["heavy"] * 80}, "sample_weight"),
+    "X_val alone": ({"X_val": Z[:40]}, "X_val is None on rank 0, but given on rank 1"),
+    "y_val alone": ({"y_val": LABELS[:40]}, "y_val is None on rank 0, but given on rank 1"),
+    "weights of no rows": ({"sample_weight_val": [1.0]}, "sample_weight_val is None on rank 0"),
+    "groups": ({"groups": np.arange(80)}, "groups is None on rank 0, but given on rank 1"),
+    "an unknown argument": ({"epochs": 5}, "unexpected keyword argument 'epochs'"),
+    "a parameter as argument": ({"max_iter": 5}, "max_iter can be given to"),
+    "an unknown solver": ({"set": {"solver": "adagrad"}}, "solver"),
+    "a max_iter below 1": ({"set": {"max_iter": -1}}, "max_iter"),
+    "a max_iter of text": ({"set": {"max_iter": "ten"}}, "max_iter"),
+    "an alpha of NaN": ({"set": {"alpha": np.nan}}, "alpha"),
+    "an unknown activation": ({"set": {"activation": "tanhh"}}, "activation"),
+    "a layer of no units": ({"set": {"hidden_layer_sizes": (0,)}}, "hidden_layer_sizes"),
+    "ragged weights": ({"set": {"coefs_init": [[1, [2]], 3]}}, "coefs_init"),
+    "a checkpoint": ({"set": {"checkpoint": "run"}}, "checkpoint is None on rank 0, but given"),
+    "a weight of no class": ({"set": {"class_weight": {7: 1.0}}}, "class_weight"),
+    "an unknown dtype": ({"set": {"dtype": "float31"}}, "dtype"),
+}
+BEGIN = {
+    "no classes": ({"classes": None}, "classes must be passed on the first call"),
+    "other classes": ({"classes": [0, 1]}, "classes is [0, 1, 2] on rank 0, but [0, 1] on rank 1"),
+    "ragged classes": ({"classes": [[0], [1, 2]]}, "classes"),
+    "a number as classes": ({"classes": 3}, "classes is [0, 1, 2] on rank 0, but 3 on rank 1"),
+    "weights as classes": ({"classes": np.linspace(0.1, 0.9, 80)}, "If these are sample weights"),
+    "no y": ({"y": None}, "y"),
+    "an unknown argument": ({"groups": PARTS}, "unexpected keyword argument 'groups'"),
+    "an unknown solver": ({"set": {"solver": "adagrad"}}, "solver"),
+}
+GO_ON = {
+    "a batch of no rows": ({"set": {"batch_size": 0}}, "batch_size"),
+    "other features": ({"X": Z[:80, :4]}, "expecting 5 features"),
+    "an unknown class": ({"y": LABELS[:80] + 5}, "must hold only the classes"),
+    "other classes": ({"classes": [0, 1]}, "classes is None on rank 0, but [0, 1] on rank 1"),
+    "no random streams": ({"attribute": {"_continuation": {}}}, "incomplete"),
+    "no weights": ({"attribute": {"coefs_": 3}}, "coefs_"),
+}
+NUMERIC = {
+    "text in y": ({"y": ["a"] * 80}, "y"),
+    "infinity in y": ({"y": np.full(80, np.inf)}, "infinity"),
+    "an unknown argument": ({"classes": CLASSES}, "unexpected keyword argument 'classes'"),
+    "an unknown loss": ({"set": {"loss": "mse"}}, "squared_error"),
+}
+
+
+def classifier():
+    return ScratchMLPClassifier(**NET | {"max_iter": 2})
+
+
+def started():
+    return classifier().partial_fit(Z, LABELS, classes=CLASSES)
+
+
+def regressor():
+    return ScratchMLPRegressor(**NET | {"max_iter": 2})
+
+
+def assert_one_error(make, call, mistake, words, **arguments):
+    """Raise unless all ranks raise one error for the mistake of rank 1, and the next call works."""
+    changed = {k: v for k, v in mistake.items() if k not in ("set", "attribute")}
+
+    def fit(ranks):
+        own = PARTS[ranks.rank]
+        right = {name: value[own] for name, value in arguments.items() if name in "Xy"}
+        right = arguments | right
+        given, model = right, make()
+        if ranks.rank == 1:
+            given = right | changed
+            model.set_params(**mistake.get("set", {}))
+            vars(model).update(mistake.get("attribute", {}))
+        before = dict(vars(model))
+        try:
+            getattr(model, call)(**given)
+        except Exception as error:
+            assert vars(model) == before
+            return error, getattr(make(), call)(**right)
+        raise AssertionError("no error")
+
+    results = on_ranks(fit)
+    assert not any(isinstance(result, BaseException) for result in results), results
+    errors, models = zip(*results, strict=True)
+    assert len({(type(error), str(error)) for error in errors}) == 1, errors
+    assert words in str(errors[0])
+    assert_same_bits(models)
+
+
+@pytest.mark.parametrize("name", FIT)
+def test_fit(name):
+    assert_one_error(classifier, "fit", *FIT[name], X=Z, y=LABELS)
+
+
+@pytest.mark.parametrize("name", BEGIN)
+def test_a_first_partial_fit(name):
+    assert_one_error(classifier, "partial_fit", *BEGIN[name], X=Z, y=LABELS, classes=CLASSES)
+
+
+@pytest.mark.parametrize("name", GO_ON)
+def test_a_later_partial_fit(name):
+    assert_one_error(started, "partial_fit", *GO_ON[name], X=Z, y=LABELS)
+
+
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
+@pytest.mark.parametrize("name", NUMERIC)
+def test_a_regressor(name, call):
+    assert_one_error(regressor, call, *NUMERIC[name], X=Z, y=NUMBERS)
+
+
+@pytest.mark.parametrize("call", ["fit", "partial_fit"])
+def test_an_object_that_fails_its_check_on_one_rank(call):
+    more = {"classes": CLASSES} if call == "partial_fit" else {}
+
+    def fit(ranks, own):
+        model = ScratchMLPClassifier(**NET, activation=Failing())
+        return getattr(model, call)(Z[own], LABELS[own], **more)
+
+    text = errors(fit, Exception)
+    assert "in my activation" in text
+    assert text.endswith("(Raised on rank 1 of 3.)")
+
+
+def test_a_warning_that_rank_0_raises_as_an_error():
+    def fit(ranks, own):
+        # no rank uses this parameter; rank 0 alone says so
+        return ScratchMLPClassifier(**NET, solver="sgd", beta_1=0.5).fit(Z[own], LABELS[own])
+
+    with warnings.catch_warnings(action="error"):
+        text = errors(fit, RuntimeError)
+    assert text.startswith("UserWarning: Parameters that this fit does not use: beta_1=0.5")
+
+
+def test_a_warning_after_training_that_rank_0_raises_as_an_error():
+    noise = np.random.default_rng(1).integers(2, size=len(Z))
+
+    def fit(ranks, own):
+        return ScratchMLPClassifier(**NET | {"learning_rate_init": 1e-7}).fit(Z[own], noise[own])
+
+    with warnings.catch_warnings(action="error"):
+        text = errors(fit, RuntimeError)
+    assert text.startswith("ConvergenceWarning: Training ended at max_iter=8")
+
+
+def test_mistakes_of_several_ranks():
+    def fit(ranks, own):
+        return ScratchMLPClassifier(**NET | {"max_iter": -ranks.rank or 2}).fit(Z[own], LABELS[own])
+
+    text = errors(fit)
+    assert "Got -1 instead" in text
+    assert text.endswith("(Raised on rank 1 of 3.)")
+
+
+def test_a_mistake_of_all_ranks_is_that_of_one_process():
+    def fit(ranks, own):
+        return ScratchMLPClassifier(**NET).partial_fit(Z[own], LABELS[own])
+
+    assert errors(fit) == "classes must be passed on the first call to partial_fit."
+
+
+def on_one_rank(function):
+    """Return what the ranks raise if ``function`` raises on rank 1, outside of a call of ours."""
+    return on_ranks(lambda ranks: function(ranks, PARTS[ranks.rank]))
+
+
+def test_a_method_that_one_rank_has_not():
+    def fit(ranks, own):
+        solver = "lbfgs" if ranks.rank == 1 else "adam"
+        model = ScratchMLPClassifier((4,), solver=solver)
+        return model.partial_fit(Z[own], LABELS[own], classes=CLASSES)
+
+    first, second, third = on_one_rank(fit)
+    assert isinstance(second, AttributeError)
+    for other in (first, third):
+        assert isinstance(other, RuntimeError)
+        assert str(other) == f"AttributeError: {second} (Raised on rank 1 of 3.)"
+
+
+def test_a_step_before_the_network_that_fails():
+    def fit(ranks, own):
+        steps = make_pipeline(StandardScaler(), ScratchMLPClassifier(**NET))
+        return steps.fit(Z[own] if ranks.rank != 1 else [["a"]] * 80, LABELS[own])
+
+    first, second, third = on_one_rank(fit)
+    assert "could not convert string to float" in str(second)
+    for other in (first, third):
+        assert isinstance(other, ValueError)
+        assert str(other) == f"{second} (Raised on rank 1 of 3.)"
+
+
+def test_a_stream_that_one_rank_cannot_read():
+    def read(ranks):
+        yield Z[:3]
+        if ranks.rank == 1:
+            raise FileNotFoundError("part2.csv")
+        yield Z[:3]
+
+    text = errors(lambda ranks, own: [*ranks.together(read(ranks))], RuntimeError)
+    assert text == "FileNotFoundError: part2.csv (Raised on rank 1 of 3.)"
