@@ -153,7 +153,7 @@ class TestGroups:
         X, y, groups = subjects(20, 5)
         with pytest.warns(UserWarning, match="groups are not used, because no rows are held out"):
             ScratchMLPClassifier(early_stopping=False, max_iter=2).fit(X, y, groups=groups)
-        with pytest.warns(UserWarning, match="X_val takes the place"):
+        with pytest.warns(UserWarning, match="X_val is the validation set"):
             ScratchMLPClassifier(max_iter=2).fit(X, y, X_val=X, y_val=y, groups=groups)
 
 
