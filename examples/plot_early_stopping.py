@@ -45,7 +45,7 @@ print(f"accuracy on new rows: {default.score(X_test, y_test):.3f}")
 # The default network also has a penalty, ``alpha``, and averages its weights. Both are off in the
 # next two networks, so that nothing but early stopping keeps them from overfitting. The first
 # trains for 300 epochs. The second trains until 20 epochs have not lowered the validation loss. It
-# stops sooner, and is better on test points.
+# stops sooner, and has a lower loss on test points.
 import numpy as np
 import pandas as pd
 from sklearn.metrics import log_loss
