@@ -12,7 +12,7 @@ __all__ = ["end_with"]
 def end_with(parent: int) -> None:
     """End this process soon after its parent has ended.
 
-    Otherwise a worker of joblib waits for more work, or without end to send back a large result.
+    Otherwise a worker of joblib waits minutes for more work, or longer to send a large result.
 
     Parameters
     ----------
