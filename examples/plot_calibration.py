@@ -38,7 +38,7 @@ def reliability(y, p):
 def measure(y, p):
     """Return the log-loss and the calibration error."""
     mean, share, n = reliability(y, p)
-    return {"log-loss": log_loss(y, p), "calibration error": n @ abs(mean - share) / len(y)}
+    return {"log-loss": log_loss(y, p), "calibration error": float(n @ abs(mean - share)) / len(y)}
 
 
 rng = np.random.default_rng(0)
@@ -94,5 +94,5 @@ for axis, (name, both) in zip(axes.flat, predicted.items(), strict=True):
     axis.grid(alpha=0.3)
 figure.supxlabel("predicted probability")
 figure.supylabel("share of class 1")
-figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
 plt.show()
