@@ -38,7 +38,7 @@ def reliability(y, p):
 def measure(y, p):
     """Return the log-loss and the calibration error."""
     mean, share, n = reliability(y, p)
-    return {"log-loss": log_loss(y, p), "calibration error": n @ abs(mean - share) / len(y)}
+    return {"log-loss": log_loss(y, p), "calibration error": float(n @ abs(mean - share)) / len(y)}
 
 
 rng = np.random.default_rng(0)
@@ -83,15 +83,16 @@ print(pd.DataFrame(rows).T.round(3).to_string())
 # stopping, the network is far too sure, and the corrected network has a far lower log-loss.
 import matplotlib.pyplot as plt
 
-figure, axes = plt.subplots(1, 4, figsize=(10, 3.4), sharey=True, layout="constrained")
-for axis, (name, both) in zip(axes, predicted.items(), strict=True):
+figure, axes = plt.subplots(2, 2, figsize=(6.4, 7), sharex=True, sharey=True, layout="constrained")
+for axis, (name, both) in zip(axes.flat, predicted.items(), strict=True):
     axis.plot([0, 1], [0, 1], color="black", ls=":", label="calibrated")
     styles = (("as it is", "#D55E00", "o-"), ("corrected", "#0072B2", "s-"))
     for p, (kind, color, style) in zip(both, styles, strict=True):
         mean, share, _ = reliability(y_test, p)
         axis.plot(mean, share, style, ms=5, color=color, label=kind)
-    axis.set(title=name, xlabel="predicted probability", aspect="equal", xlim=(0, 1), ylim=(0, 1))
+    axis.set(title=name, aspect="equal", xlim=(0, 1), ylim=(0, 1))
     axis.grid(alpha=0.3)
-axes[0].set_ylabel("share of class 1")
-figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+figure.supxlabel("predicted probability")
+figure.supylabel("share of class 1")
+figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
 plt.show()

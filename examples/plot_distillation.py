@@ -10,7 +10,7 @@ probabilities. From the teacher's most probable classes alone, it learns to be t
 
 # %%
 # Six features decide on the probability of a class. Rows are cheap, and labels are not: 1000 rows
-# have one, 4000 have none, and 10,000 are for the test. The default network and its teacher learn
+# have one, 8000 have none, and 10,000 are for the test. The default network and its teacher learn
 # from the 1000 labels.
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -27,7 +27,7 @@ def make_rows(n, rng):
 
 rng = np.random.default_rng(0)
 X, y = make_rows(1000, rng)
-X_unlabelled, _ = make_rows(4000, rng)
+X_unlabelled, _ = make_rows(8000, rng)
 X_test, y_test = make_rows(10_000, rng)
 alone = ScratchMLPClassifier(random_state=0).fit(X, y)
 teacher = HistGradientBoostingClassifier(learning_rate=0.05, random_state=0).fit(X, y)
@@ -81,7 +81,7 @@ for name in ("student of probabilities", "student of classes"):
 left.set(xlabel="predicted probability", ylabel="share of class 1")
 left.legend()
 
-sizes, curves = [500, 2000, 4000], {"soft": [], "hard": []}
+sizes, curves = [500, 2000, 8000], {"soft": [], "hard": []}
 for n in sizes[:-1]:
     by_soft = ScratchMLPClassifier(random_state=0, soft_labels=True).fit(X_unlabelled[:n], P[:n])
     by_hard = ScratchMLPClassifier(random_state=0).fit(X_unlabelled[:n], P[:n].argmax(axis=1))

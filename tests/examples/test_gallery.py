@@ -198,7 +198,8 @@ def test_a_student_of_probabilities_is_better_than_its_teacher(story):
             "teacher", "student of probabilities", "student of classes", "network on 1000 labels",
         )
     )  # fmt: skip
-    assert soft["loss"] < teacher["loss"] < alone["loss"] < hard["loss"]
+    assert soft["loss"] < min(teacher["loss"], alone["loss"])
+    assert hard["loss"] > max(teacher["loss"], soft["loss"] + 0.03)
     assert min(soft["accuracy"], hard["accuracy"]) > max(teacher["accuracy"], alone["accuracy"])
     assert soft["size"] < 0.5 * teacher["size"]
 
