@@ -64,7 +64,7 @@ FIT = {
     "weights of no rows": ({"sample_weight_val": [1.0]}, "sample_weight_val is None on rank 0"),
     "groups": ({"groups": np.arange(80)}, "groups is None on rank 0, but given on rank 1"),
     "an unknown argument": ({"epochs": 5}, "unexpected keyword argument 'epochs'"),
-    "a parameter as argument": ({"max_iter": 5}, "max_iter can be given to"),
+    "a parameter as argument": ({"max_iter": 5}, "Pass max_iter to"),
     "an unknown solver": ({"set": {"solver": "adagrad"}}, "solver"),
     "a max_iter below 1": ({"set": {"max_iter": -1}}, "max_iter"),
     "a max_iter of text": ({"set": {"max_iter": "ten"}}, "max_iter"),
