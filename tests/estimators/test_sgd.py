@@ -367,7 +367,7 @@ class TestUnfinished:
         model = small(learning_rate="cosine", batch_size=90, decay_steps=2)
         for _ in range(2):
             model.partial_fit(X, y, classes=[0, 1])
-        with pytest.warns(UserWarning, match=r"(?s)learning_rate='cosine' has fallen to 0.*decay_steps"):
+        with pytest.warns(UserWarning, match=r"(?s)'cosine' has fallen to 0.*decay_steps"):
             model.partial_fit(X, y)
 
 
