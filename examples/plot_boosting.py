@@ -3,7 +3,7 @@ Beside gradient boosting
 ========================
 
 On tables, gradient boosting is the model to beat. It predicts with thresholds, so it wins where the
-truth has thresholds, and it trains faster. A network is smooth, so it wins where the truth is
+truth has thresholds. A network is smooth, so it wins where the truth is
 smooth. ``PiecewiseLinearEncoder`` gives the network bins of each number, and takes away most of the
 lead of boosting.
 """
@@ -87,7 +87,7 @@ print(seconds.round(1).to_string())
 
 # %%
 # The network wins on the smooth truth, and boosting wins on the thresholds. Small steps change
-# little. Boosting trains in less time. With bins, the network is less than half as far from
+# little. In this example, boosting trains in less time. With bins, the network is less than half as far from
 # boosting on the thresholds, and it stays ahead of boosting on the smooth truth.
 #
 # A network needs more rows where the smooth truth changes faster. With ``sin(3x)`` instead of

@@ -52,7 +52,8 @@ for name, p in (("the formula", p_test), ("default", network.predict_proba(X_tes
 # Four networks, each without and with a correction. The first three are corrected by the
 # temperature of ``temperature_scaling``. The last network trains until its training loss stalls,
 # without a penalty. No rows are held out, so there is no temperature. ``CalibratedClassifierCV``
-# fits three such networks, and a logistic curve to the rows that each has not seen.
+# fits three such networks. For each network, it fits a logistic curve to the rows that were not
+# used to train this network.
 import pandas as pd
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV

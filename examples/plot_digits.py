@@ -33,9 +33,9 @@ samples = ImageGridDisplay(images=digits.images[np.concatenate(first)]).plot(n_c
 _ = samples.ax_.set_title(f"{len(digits.data)} images of {len(first)} digits")
 
 # %%
-# The learning curves. Each of the eight ensemble members held out other rows to decide when to
-# stop. The curves are means over the members. ``verbose=True`` prints them while the network
-# learns.
+# The learning curves. Each of the eight ensemble members has its own validation rows. These rows
+# determine which epoch the member keeps. The curves are means over the members. ``verbose=True``
+# prints them while the network learns.
 curves = TrainingCurvesDisplay.from_estimator(model)
 
 # %%

@@ -4,8 +4,9 @@ A small network learns from boosted trees
 
 Distillation trains one model on the predictions of another. The teacher here is gradient boosting,
 trained on 1000 rows with labels. The student is a network, trained on rows without labels. The
-teacher predicts probabilities for them. With ``soft_labels=True``, the network learns from these
-probabilities. From the teacher's most probable classes alone, it learns to be too sure.
+teacher predicts probabilities for the rows of the student. With ``soft_labels=True``, the student
+learns from these probabilities. A student that learns from the most probable classes alone is
+overconfident.
 """
 
 # %%

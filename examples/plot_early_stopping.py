@@ -42,10 +42,10 @@ with sklearn.config_context(enable_metadata_routing=True):
 print(f"accuracy on new rows: {default.score(X_test, y_test):.3f}")
 
 # %%
-# The default network also has a penalty, ``alpha``, and averages its weights. Both are off in the
-# next two networks, so that nothing but early stopping keeps them from overfitting. The first
-# trains for 300 epochs. The second trains until 20 epochs have not lowered the validation loss. It
-# stops sooner, and has a lower loss on test points.
+# The default network also has a penalty, ``alpha``, and averages its weights. Penalty and averaging
+# are off in the next two networks, so that only early stopping can prevent overfitting. The first
+# of the two is trained for 300 epochs. The second is trained until the validation loss has not
+# fallen for 20 epochs. The second stops sooner, and has a lower loss on test points.
 import numpy as np
 import pandas as pd
 from sklearn.metrics import log_loss
@@ -71,8 +71,8 @@ rows = {
 print(pd.DataFrame(rows).T.round(3).to_string())
 
 # %%
-# Both fits are identical until the second one stops. The dot marks the epoch whose parameters
-# were kept. The line continues after the dot for as long as patience lasted.
+# The fits of these two networks are identical until the second network stops. The dot marks the
+# epoch whose parameters were kept. The line continues after the dot for as long as patience lasted.
 import matplotlib.pyplot as plt
 
 from skscratch.plotting import TrainingCurvesDisplay

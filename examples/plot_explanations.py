@@ -25,7 +25,8 @@ print(f"R² on new patients: {model.score(X_test, y_test):.3f}")
 
 # %%
 # The contributions of the columns to a prediction sum to its difference from the mean prediction
-# for a background, here 100 patients of the training data. ``gap`` is what is missing.
+# for a background, here 100 patients of the training data. ``gap`` is the remaining difference,
+# because the contributions are an approximation.
 import numpy as np
 import pandas as pd
 

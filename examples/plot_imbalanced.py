@@ -4,8 +4,8 @@ A rare class: class weights and thresholds
 
 One transaction in thirty is a fraud. A model that never predicts fraud is right 97 % of the
 time, and useless. There are two remedies: class weights, which make the rare class count as
-much as the common one, and another threshold than one half. Both move along the same
-precision-recall curve. The threshold can be chosen by the cost of mistakes.
+much as the common one, and another threshold than one half. Both remedies choose another point of
+nearly the same precision-recall curve. The threshold can be chosen by the cost of mistakes.
 """
 
 # %%

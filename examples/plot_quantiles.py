@@ -34,8 +34,8 @@ network = ScratchMLPRegressor("quantile", quantile=levels, random_state=0).fit(X
 quantiles = network.predict(X_test)
 
 # %%
-# If the quantiles are right, the share of new loads below each is its level. D² is for a quantile
-# what R² is for the mean: 0 for a constant, 1 for exact predictions.
+# If the quantiles are right, the share of new loads below each is its level. D² is for quantiles
+# what R² is for the mean: 0 for the best constants, and 1 for exact predictions.
 import pandas as pd
 from sklearn.metrics import d2_pinball_score
 

@@ -76,8 +76,9 @@ print("Residuals by size of the prediction")
 print(by_third.round(1).to_string())
 
 # %%
-# How the first network learned. The losses are those of the standardised target. Each of the eight
-# members stops by its own held-out rows, and the curves are means over the members.
+# The training curves of the first network. The losses are those of the standardised target. All
+# eight members stop at the same epoch. Each member keeps the parameters of the epoch that is best
+# on its own validation rows. The curves are means over the members.
 from skscratch.plotting import TrainingCurvesDisplay
 
 curves = TrainingCurvesDisplay.from_estimator(network)

@@ -25,8 +25,8 @@ print(f"log-loss of the default network: {log_loss(y_val, default.predict_proba(
 
 # %%
 # One smaller network for all schedules, with 30 epochs and a higher rate than the default, and with
-# two seeds each. With ``n_iter_no_change=inf``, all fits run to the last epoch. Averaging, which
-# the parameter ``ema_decay`` turns on, is off but for the variant of this name.
+# two seeds each. With ``n_iter_no_change=inf``, all fits run to the last epoch. Averaging is off,
+# except in the variant "averaged", which sets ``ema_decay``.
 import numpy as np
 import pandas as pd
 
