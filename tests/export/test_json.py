@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 
 from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch.core.activations import ACTIVATIONS, LeakyReLU
-from skscratch.core.regression_losses import SquaredError
+from skscratch.core.regression_losses import Huber, Quantile, SquaredError
 from skscratch.export import from_json, to_json
 from tests.export.models import CLASSIFIERS, DIGITS, REGRESSORS, fitted
 
@@ -45,6 +46,24 @@ def test_every_activation(activation):
     model = fitted("multiclass", activation=activation)
     again = from_json(to_json(model))
     assert_array_equal(again.predict_proba(DIGITS), model.predict_proba(DIGITS))
+
+
+@pytest.mark.filterwarnings("ignore:JSON holds numbers and names")
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.float16, Fraction, int], ids=str)
+def test_a_slope_of_any_kind_of_number(kind):
+    model = fitted("multiclass", activation=LeakyReLU(kind(0.5)))
+    again = from_json(to_json(model))
+    assert_array_equal(again.predict_proba(DIGITS), model.predict_proba(DIGITS))
+    assert to_json(again).count(f'"slope": {kind(0.5):g}') == 2
+
+
+@pytest.mark.filterwarnings("ignore:JSON holds numbers and names")
+@pytest.mark.parametrize("levels", [(np.float32(0.1), np.float32(0.9)), [0.1, 0.9]], ids=repr)
+def test_numbers_of_a_loss_of_any_kind(levels):
+    again = from_json(to_json(fitted("quantiles", loss=Quantile(levels))))
+    assert again._loss() == Quantile(tuple(map(float, levels)))
+    again = from_json(to_json(fitted("huber", loss=Huber(np.float32(0.5)))))
+    assert again._loss() == Huber(0.5)
 
 
 def test_another_language_needs_numbers_and_names_only():
