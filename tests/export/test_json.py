@@ -2,7 +2,6 @@
 
 import json
 import pickle
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -49,7 +48,7 @@ def test_every_activation(activation):
 
 
 @pytest.mark.filterwarnings("ignore:JSON holds numbers and names")
-@pytest.mark.parametrize("kind", [np.float32, np.float64, np.float16, Fraction, int], ids=str)
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.float16, int], ids=str)
 def test_a_slope_of_any_kind_of_number(kind):
     model = fitted("multiclass", activation=LeakyReLU(kind(0.5)))
     again = from_json(to_json(model))
@@ -60,7 +59,7 @@ def test_a_slope_of_any_kind_of_number(kind):
 @pytest.mark.filterwarnings("ignore:JSON holds numbers and names")
 @pytest.mark.parametrize("levels", [(np.float32(0.1), np.float32(0.9)), [0.1, 0.9]], ids=repr)
 def test_numbers_of_a_loss_of_any_kind(levels):
-    again = from_json(to_json(fitted("quantiles", loss=Quantile(levels))))
+    again = from_json(to_json(fitted("quantiles", quantile=0.5, loss=Quantile(levels))))
     assert again._loss() == Quantile(tuple(map(float, levels)))
     again = from_json(to_json(fitted("huber", loss=Huber(np.float32(0.5)))))
     assert again._loss() == Huber(0.5)
