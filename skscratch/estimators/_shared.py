@@ -66,7 +66,7 @@ def begin_call(shared: Ranks, estimator: Any, **others: Any) -> None:
             "groups instead."
         )
     if not is_partial:
-        _refuse(estimator)
+        _refuse(estimator, others["X_val"] is not None)
 
 
 def _check_same(of_ranks: list[dict[str, Any]]) -> None:
@@ -80,7 +80,7 @@ def _check_same(of_ranks: list[dict[str, Any]]) -> None:
                 )
 
 
-def _refuse(estimator: Any) -> None:
+def _refuse(estimator: Any, has_validation_set: bool) -> None:
     """Raise if ranks cannot share a fit with these parameters."""
     fault = ""
     if is_lbfgs(estimator.solver):
@@ -92,7 +92,7 @@ def _refuse(estimator: Any) -> None:
             f"scoring={estimator.scoring!r} needs the predictions for all validation rows at one "
             "place. Set scoring='loss', which is a sum over rows."
         )
-    elif not isinstance(estimator.validation_fraction, Real):
+    elif not has_validation_set and not isinstance(estimator.validation_fraction, Real):
         fault = (
             f"validation_fraction={estimator.validation_fraction!r} needs all rows at one place. "
             "Set a fraction, or pass X_val and y_val."

@@ -149,6 +149,16 @@ def test_what_ranks_cannot_share_is_refused_by_name(changed, words):
     assert f"{name}={value!r}" in text
 
 
+@pytest.mark.filterwarnings("ignore:Parameters that this fit does not use")
+def test_a_splitter_that_is_not_used_is_not_refused():
+    def fit(ranks):
+        own = PARTS[ranks.rank]
+        model = ScratchMLPClassifier(**NET | {"max_iter": 2}, validation_fraction=KFold(3))
+        return model.fit(X[own], LABELS[own], X_val=X[own], y_val=LABELS[own])
+
+    assert_same_bits(on_ranks(fit))
+
+
 def test_groups_are_refused_by_name():
     def fit(ranks, own):
         return ScratchMLPClassifier(**NET).fit(X[own], LABELS[own], groups=np.arange(80))
