@@ -101,6 +101,13 @@ def test_a_parameter_that_is_no_number_is_left_out_with_a_warning():
     assert_array_equal(again.predict_proba(DIGITS), model.predict_proba(DIGITS))
 
 
+def test_a_network_without_hidden_layers_has_one_member():
+    parts = json.loads(to_json(fitted("binary", hidden_layer_sizes=(), n_members=1)))
+    assert from_json(json.dumps(parts)).n_members_ == 1
+    with pytest.raises(ValueError, match=r"the widths \[\]\. Got 2"):
+        from_json(json.dumps(parts | {"members": {"n": 2, "bias": None}}))
+
+
 def test_what_it_lacks_is_said():
     again = from_json(to_json(fitted("multiclass")))
     with pytest.raises(ValueError, match="lacks history_"):
@@ -141,6 +148,14 @@ def test_other_texts_are_refused(text, message):
         ({"n_features": 3}, "do not make a network"),
         ({"layers": 5}, "not what to_json writes"),
         ({"classes": {"labels": [0, 1], "dtype": "<i8", "dtype_of_y": "<i8"}}, "fit 10 outputs"),
+        ({"members": {"n": 0, "bias": None}}, r"must divide the widths \[16, 8\]\. Got 0"),
+        ({"members": {"n": -1, "bias": None}}, "Got -1"),
+        ({"members": {"n": 3, "bias": None}}, "Got 3"),
+        ({"members": {"n": 2.0, "bias": None}}, r"Got 2\.0"),
+        ({"members": {"n": True, "bias": None}}, "Got True"),
+        ({"members": {"n": "2", "bias": None}}, "Got '2'"),
+        ({"members": {"n": 4, "bias": [[0.0] * 10] * 2}}, r"4 members have .* Got \(2, 10\)"),
+        ({"members": {"n": 2}}, "not what to_json writes"),
         ({"classes": {"labels": [2, 1, 0], "dtype": "<i8", "dtype_of_y": "<i8"}}, "be sorted"),
     ],
 )
