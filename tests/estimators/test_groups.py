@@ -164,7 +164,9 @@ class TestGroups:
             ({"warm_start": True}, r"no rows are held out\. Set early_stopping=True"),
         ],
     )
-    @pytest.mark.parametrize("groups", [np.zeros(100), ["a", *range(99)], np.arange(100)], ids=repr)
+    @pytest.mark.parametrize(
+        "groups", [np.zeros(100), ["a", *range(99)], np.arange(100)], ids=["one", "mixed", "many"]
+    )
     def test_groups_that_are_not_used_are_not_refused(self, params, reason, groups):
         X, y, _ = subjects(20, 5)
         settings = {"max_iter": 2, "random_state": 0} | params
