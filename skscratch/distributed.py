@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from numbers import Integral
 from typing import Any, NoReturn
 
 from skscratch._ranks import ranks
@@ -49,8 +50,9 @@ def data_parallel(communicator: Any = None, *, blas_threads: int = 1) -> Iterato
     ImportError
         If there is no communicator and mpi4py is not installed.
     ValueError
-        From ``fit``, on all ranks, if an argument or a parameter of one rank is not valid, if the
-        columns or the parameters of two ranks differ, or if ranks cannot share such a fit.
+        If ``blas_threads`` is no whole number of at least 1. From ``fit``, on all ranks, if an
+        argument or a parameter of one rank is not valid, if the columns or the parameters of two
+        ranks differ, or if ranks cannot share such a fit.
     RuntimeError
         On all ranks, if they make different calls, or for an error of another type on one rank.
 
@@ -84,6 +86,7 @@ def data_parallel(communicator: Any = None, *, blas_threads: int = 1) -> Iterato
     shared = Ranks(engine)
     token = ranks.set(shared)
     try:
+        _check_threads(blas_threads)
         with _deferring_ctrl_c(shared), limited_blas_threads(blas_threads):
             yield shared
             shared.exchange(None, "the end of data_parallel")
@@ -98,6 +101,12 @@ def data_parallel(communicator: Any = None, *, blas_threads: int = 1) -> Iterato
         ranks.reset(token)
     if isinstance(engine, _MPI):
         engine.close()
+
+
+def _check_threads(n: Any) -> None:
+    """Raise unless n is a number of threads."""
+    if isinstance(n, bool) or not isinstance(n, Integral) or int(n) < 1:
+        raise ValueError(f"blas_threads must be a whole number of at least 1. Got {n!r}.")
 
 
 def _engine(communicator: Any) -> Any:

@@ -102,8 +102,9 @@ def test_every_activation_in_older_versions_of_onnx(target_opset):
 def test_no_hidden_layer_and_an_object_of_ours():
     model = small(hidden_layer_sizes=()).fit(X, DIGIT)
     assert_same(to_onnx(model, X[:1]), model, X)
-    model = small(activation=LeakyReLU(0.3)).fit(X, DIGIT)
-    assert_same(to_onnx(model, X[:1]), model, X)
+    for slope in (0.3, np.float32(0.6)):
+        model = small(activation=LeakyReLU(slope)).fit(X, DIGIT)
+        assert_same(to_onnx(model, X[:1]), model, X)
 
 
 def test_images_of_whole_numbers():

@@ -220,14 +220,13 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
             data = self._check(X, y, sample_weight, is_initial, dtype)
             if not (X_val is None and y_val is None and sample_weight_val is None):
                 data = self._check_validation(X_val, y_val, sample_weight_val, data)
-            by_rows = isinstance(self.validation_fraction, Real) or data.validation is not None
-            if groups is not None or not by_rows:
+            if groups is not None or not isinstance(self.validation_fraction, Real):
                 data = replace(data, holdout=holdout(self, data, groups))
             config = resolve(self, data, is_initial=is_initial, n_members=members)
             state = self._state(config, data, is_initial)
             warn_of_unused(self, "fit", config, data.validation is not None)
             if groups is not None or data.holdout is not None:
-                warn_of_holdout(config, data, groups)
+                warn_of_holdout(self, config, data, groups)
             options, file = config.optimizer, None
             n, jobs = None, None
             if isinstance(options, Stochastic):

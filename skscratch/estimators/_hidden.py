@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,9 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skscratch._typing import MatrixLike
-from skscratch.core.network import Parameters
-from skscratch.estimators._fitted import fitted_network, fitted_parameters
+from skscratch.estimators._fitted import fitted_network
 from skscratch.estimators._hints import explained
-from skscratch.estimators._prediction import finished_by
+from skscratch.estimators._prediction import finished
 
 __all__ = ["HiddenActivations"]
 
@@ -65,22 +63,15 @@ class HiddenActivations:
         """
         check_is_fitted(self)
         estimator: Any = self
-        (weights, biases), arch = fitted_parameters(estimator), fitted_network(estimator)
         k = self._hidden_index(layer)
-        f = arch.activations[k]
-        part = replace(
-            arch, sizes=arch.sizes[: k + 2], activations=arch.activations[:k], dropout=()
-        )
+        f = fitted_network(estimator).activations[k]
 
         def activated(z: Any) -> Any:
             a = np.empty_like(z)
             f.forward(z, a)
             return a
 
-        a: NDArray[np.floating[Any]] = finished_by(
-            estimator, part, [Parameters(weights[: k + 1], biases[: k + 1])], X, activated
-        )[0]
-        return a
+        return finished(estimator, X, activated, n_layers=k + 1)
 
     def _hidden_index(self, layer: Any) -> int:
         """Return the index from the front of a hidden layer."""

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils import column_or_1d
 
 from skscratch._warnings import warn
+from skscratch.estimators._auto import stops_early
 from skscratch.estimators._validation import naming
 from skscratch.training.config import TrainingConfig
 from skscratch.training.data import Dataset
@@ -19,14 +20,17 @@ __all__ = ["holdout", "warn_of_holdout"]
 EVEN = 0.9
 
 
-def holdout(estimator: Any, data: Dataset, groups: Any) -> Holdout:
-    """Return how to choose the validation rows, by groups or by a splitter.
+def holdout(estimator: Any, data: Dataset, groups: Any) -> Holdout | None:
+    """Return how to choose the validation rows, by groups or by a splitter; None without any.
 
     Raises
     ------
     ValueError
         If groups do not fit X, or a splitter fails or returns splits without rows.
     """
+    stops = stops_early(estimator, data, len(data.weighted_rows()))
+    if data.validation is not None or not stops:
+        return None
     n, splitter = data.X.shape[0], estimator.validation_fraction
     index = None if groups is None else _group_index(groups, n)
     if isinstance(splitter, Real) and index is not None:
@@ -45,16 +49,26 @@ def holdout(estimator: Any, data: Dataset, groups: Any) -> Holdout:
 def _group_index(groups: Any, n: int) -> Any:
     """Return the number of each row's group."""
     with naming("groups"):
-        column = column_or_1d(groups)
+        # NumPy would convert the numbers in a list to strings if there is one string
+        column = column_or_1d(
+            np.array(groups, object) if isinstance(groups, (list, tuple)) else groups
+        )
         if len(column) != n:
             raise ValueError(f"X has {n} samples, and groups has {len(column)} entries.")
         missing = [i for i, group in enumerate(column.tolist()) if group is None or group != group]
         if missing:
             raise ValueError(f"Row {missing[0]} has no group. Give such rows groups of their own.")
-        values, index = np.unique(column, return_inverse=True)
+        try:
+            values, index = np.unique(column, return_inverse=True)
+        except TypeError as error:
+            kinds = sorted({type(group).__name__ for group in column.tolist()})
+            raise ValueError(
+                f"groups must hold values of one kind, for instance strings. Got {kinds}. Convert "
+                "them: [str(group) for group in groups]."
+            ) from error
         if len(values) < 2:
             raise ValueError(
-                f"All rows are of the group {values[0].item()!r}, so no group can be held out. "
+                f"All rows are of the group {column.tolist()[0]!r}, so no group can be held out. "
                 "Leave groups out, or set early_stopping=False."
             )
     return index
@@ -81,7 +95,7 @@ def _seeded(splitter: Any) -> Any:
     return splitter
 
 
-def warn_of_holdout(config: TrainingConfig, data: Dataset, groups: Any) -> None:
+def warn_of_holdout(estimator: Any, config: TrainingConfig, data: Dataset, groups: Any) -> None:
     """Warn of groups that have no effect, and of splits that cost members many rows."""
     options = config.stochastic
     stops = options is not None and options.early_stopping is not None
@@ -93,9 +107,14 @@ def warn_of_holdout(config: TrainingConfig, data: Dataset, groups: Any) -> None:
                 f"rows, and each member trains on {min(sizes)}. Use splits of one size, or set "
                 "n_members=1 to train on the first split alone."
             )
-    if groups is None:
-        return
-    if not stops:
-        warn("groups are not used, because no rows are held out. Set early_stopping=True.")
-    elif data.validation is not None:
-        warn("groups are not used, because X_val is the validation set.")
+    reason = ""
+    if data.validation is not None:
+        reason = "X_val is the validation set."
+    elif options is None:
+        reason = f"solver={estimator.solver!r} holds out no rows."
+    elif not stops and data.holdout is not None:
+        reason = "there are too few rows to hold out."
+    elif not stops:
+        reason = "no rows are held out. Set early_stopping=True."
+    if groups is not None and reason:
+        warn(f"groups are not used, because {reason}")

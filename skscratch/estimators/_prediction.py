@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,13 @@ __all__ = ["FEW", "finished", "finished_by"]
 FEW = 200
 
 
-def finished(estimator: Any, X: Any, finish: Callable[[Any], Any]) -> NDArray[Any]:
+def finished(
+    estimator: Any, X: Any, finish: Callable[[Any], Any], n_layers: int | None = None
+) -> NDArray[Any]:
     """Return ``finish(logits)`` of X, some rows at a time; it may overwrite the logits.
 
-    The logits have the finer precision of those of X and of the network.
+    The logits have the finer precision of those of X and of the network. With ``n_layers``, they
+    are the inputs of the activation of that layer, counted from 1.
 
     Raises
     ------
@@ -33,10 +37,14 @@ def finished(estimator: Any, X: Any, finish: Callable[[Any], Any]) -> NDArray[An
     # overflow is checked for below; differences of finite logits may overflow
     with quiet():
         X = check_prediction_data(estimator, X)
-        params = fitted_parameters(estimator)
+        arch, params = fitted_network(estimator), fitted_parameters(estimator)
         if estimator.n_members_ > 1 and X.shape[0] > FEW:
             params = in_blocks(params, estimator.n_members_)
-        return _computed(estimator, fitted_network(estimator), params, X, finish)
+        if n_layers is not None:
+            sizes, functions = arch.sizes[: n_layers + 1], arch.activations[: n_layers - 1]
+            arch = replace(arch, sizes=sizes, activations=functions, dropout=())
+            params = Parameters(*(part[:n_layers] for part in params))
+        return _computed(estimator, arch, params, X, finish)
 
 
 def finished_by(

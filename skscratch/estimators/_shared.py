@@ -4,9 +4,12 @@ Each rank keeps its rows of X. y and the weights are small, so every rank gets a
 that depend on them are then made by the same code as in one process.
 """
 
+import copyreg
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
+from functools import partial
 from numbers import Real
+from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +28,10 @@ __all__ = ["SharedFile", "SharedHooks", "begin_call", "check_shared_data"]
 
 # Parameters that only rank 0 uses. A checkpoint must be set on all ranks or on none.
 OF_RANK_0 = {"verbose", "checkpoint", "checkpoint_epochs", "checkpoint_seconds"}
+# All ranks take the seed that rank 0 draws, so the states of these need not be the same.
+GENERATORS = (np.random.Generator, np.random.RandomState)
+# Of a longer text, the beginning and a digest are compared.
+LONGEST = 200
 
 
 def begin_call(shared: Ranks, estimator: Any, **others: Any) -> None:
@@ -59,7 +66,7 @@ def begin_call(shared: Ranks, estimator: Any, **others: Any) -> None:
             "groups instead."
         )
     if not is_partial:
-        _refuse(estimator)
+        _refuse(estimator, others["X_val"] is not None)
 
 
 def _check_same(of_ranks: list[dict[str, Any]]) -> None:
@@ -73,7 +80,7 @@ def _check_same(of_ranks: list[dict[str, Any]]) -> None:
                 )
 
 
-def _refuse(estimator: Any) -> None:
+def _refuse(estimator: Any, has_validation_set: bool) -> None:
     """Raise if ranks cannot share a fit with these parameters."""
     fault = ""
     if is_lbfgs(estimator.solver):
@@ -85,7 +92,7 @@ def _refuse(estimator: Any) -> None:
             f"scoring={estimator.scoring!r} needs the predictions for all validation rows at one "
             "place. Set scoring='loss', which is a sum over rows."
         )
-    elif not isinstance(estimator.validation_fraction, Real):
+    elif not has_validation_set and not isinstance(estimator.validation_fraction, Real):
         fault = (
             f"validation_fraction={estimator.validation_fraction!r} needs all rows at one place. "
             "Set a fraction, or pass X_val and y_val."
@@ -96,16 +103,56 @@ def _refuse(estimator: Any) -> None:
 
 def _plain(value: Any) -> str:
     """Return a text that is the same on all ranks for equal parameters."""
-    if value is None or isinstance(value, (str, bool, Real)):
+    text = _text(value, ())
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... (digest {_crc(text.encode())})"
+
+
+def _text(value: Any, around: tuple[int, ...]) -> str:
+    """Return all of a value as a text; ``around`` are the ids of the objects that hold the value.
+
+    Of an object that cannot be taken apart, only the class is in the text.
+    """
+    if value is None or isinstance(value, (str, bytes, bool, Real)):
         return repr(value)
-    if isinstance(value, np.ndarray):
-        digest = zlib.crc32(np.ascontiguousarray(value).data)
-        return f"an array of {value.dtype}, shape {value.shape} and digest {digest:08x}"
-    if isinstance(value, Sequence):
-        return f"[{', '.join(map(_plain, value))}]"
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        digest = _crc(np.ascontiguousarray(value).data)
+        return f"an array of {value.dtype}, shape {value.shape} and digest {digest}"
+    kind = f"a {type(value).__name__}"
+    if id(value) in around or isinstance(value, GENERATORS):
+        return kind
+    text = partial(_text, around=(*around, id(value)))
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{_plain(k)}: {_plain(v)}' for k, v in value.items())}}}"
-    return f"a {type(value).__name__}"
+        return f"{{{', '.join(sorted(f'{text(k)}: {text(v)}' for k, v in value.items()))}}}"
+    if isinstance(value, Set):
+        return f"{{{', '.join(sorted(map(text, value)))}}}"
+    if isinstance(value, Sequence):
+        return f"[{', '.join(map(text, value))}]"
+    parts = ", ".join(map(text, _parts(value)))
+    return f"{kind} of {parts}" if parts else kind
+
+
+def _parts(value: Any) -> Sequence[Any]:
+    """Return what an object is made of: of a function its code, otherwise what pickle stores."""
+    if isinstance(value, type):
+        return value.__module__, value.__qualname__
+    if isinstance(value, CodeType):
+        return value.co_code, value.co_names, value.co_consts
+    try:
+        if isinstance(value, FunctionType):
+            cells = [cell.cell_contents for cell in value.__closure__ or ()]
+            defaults = value.__defaults__, value.__kwdefaults__
+            return value.__qualname__, value.__code__, *defaults, cells
+        stored = value.__reduce_ex__(4)
+    except Exception:  # a lock, for instance, or a method of the user that fails
+        return ()
+    if isinstance(stored, str):  # the name of a global object
+        return (stored,)
+    is_usual = stored[0] is copyreg.__newobj__ and len(stored[1]) == 1  # type: ignore[attr-defined]
+    return [part for part in stored[2 if is_usual else 0 :] if part is not None]
+
+
+def _crc(data: Any) -> str:
+    return f"{zlib.crc32(data):08x}"
 
 
 def _digest(estimator: Any) -> str:

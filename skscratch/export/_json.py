@@ -201,12 +201,26 @@ def _built(parts: dict[str, Any]) -> Any:
     else:
         model.classes_ = _labels(classes, model.n_outputs_)
         model._label_dtype = classes["dtype_of_y"]
-    model.n_members_, model._members = members["n"], None
-    if members["bias"] is not None:
-        bias = np.array(members["bias"], dtype)
-        model._members = {"bias": bias, "weights": weights_digest(model.coefs_[-1])}
+    _set_members(model, **members)
     _check_finite(fitted_parameters(model))
     return model
+
+
+def _set_members(model: Any, n: Any, bias: Any) -> None:
+    """Set the number of members and their output biases; raise unless they fit the layers."""
+    widths = [len(b) for b in model.intercepts_[:-1]]
+    ok = isinstance(n, int) and not isinstance(n, bool) and n >= 1
+    if not ok or any(width % n for width in widths) or (n > 1 and not widths):
+        raise ValueError(f"The number of members must divide the widths {widths}. Got {n!r}.")
+    model.n_members_, model._members = n, None
+    if bias is not None:
+        bias = np.array(bias, model.coefs_[-1].dtype)
+        if bias.shape != (n, model.n_outputs_):
+            raise ValueError(
+                f"{n} members have output biases of shape {(n, model.n_outputs_)}. Got "
+                f"{bias.shape}."
+            )
+        model._members = {"bias": bias, "weights": weights_digest(model.coefs_[-1])}
 
 
 def _check_finite(params: Parameters) -> None:
@@ -233,13 +247,12 @@ def _parameters(estimator: Any) -> dict[str, Any]:
     for name, value in estimator.get_params(deep=False).items():
         if value is signature[name].default:
             continue
+        if isinstance(value, dict):  # its keys would become strings
+            left_out.append(name)
+            continue
         try:
             changed[name] = json.loads(json.dumps(value, default=_plain, allow_nan=False))
         except (TypeError, ValueError):
-            left_out.append(name)
-            continue
-        if isinstance(value, dict):  # its keys would become strings
-            del changed[name]
             left_out.append(name)
     if left_out:
         warn(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
 from typing import Any
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skscratch.core.activations import ACTIVATIONS
@@ -35,12 +37,16 @@ def check_exportable(estimator: Any, target: str) -> None:
 
 def numbers_of(thing: Any) -> dict[str, Any]:
     """Return the numbers of an activation or of a loss, by name."""
-    fields = getattr(type(thing), "__dataclass_fields__", {})
-    return {
-        name: getattr(thing, name)
-        for name in fields
-        if isinstance(getattr(thing, name), (int, float, tuple))
-    }
+    names = [field.name for field in fields(thing)] if is_dataclass(thing) else []
+    values = {name: getattr(thing, name) for name in names}
+    return {name: _plain(value) for name, value in values.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of any kind as one of Python, and several as a tuple."""
+    if np.ndim(value):
+        return tuple(map(_plain, value))
+    return value if isinstance(value, int) else float(value)
 
 
 def names_of_activations(estimator: Any, target: str) -> list[tuple[str, Any]]:

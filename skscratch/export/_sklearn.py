@@ -115,6 +115,4 @@ def _classifier(estimator: Any, settings: dict[str, Any], X: Any) -> Any:
     y = np.resize(classes, 2)
     if estimator._is_multilabel():
         y = np.eye(2, len(classes), dtype=int)
-        if len(classes) == 1:
-            y = y.reshape(2, 1)
     return MLPClassifier(**settings).partial_fit(X, y, classes=classes)

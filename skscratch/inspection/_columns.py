@@ -20,6 +20,8 @@ __all__ = ["Table"]
 
 # Numbers that differ by less than this share of their column's range are equal.
 EQUAL = 1e-5
+# Least number of rows that a probe takes at random. One exchange may hide what a column does.
+AT_RANDOM = 256
 
 
 @dataclass(frozen=True)
@@ -88,15 +90,24 @@ class Table:
 
 
 class _Probe:
-    """Rows in which every transformed column has its smallest and its largest value."""
+    """Rows in which every transformed column has its smallest and its largest value.
+
+    Each of them comes before and after rows that are drawn at random. A shift by one row then gives
+    a row the values of many others. So two columns that are compared, as in ``x0 != x1``, both
+    change the result in some row.
+    """
 
     def __init__(self, X: Any, background: Any, Z: Any, B: Any) -> None:
         both = np.concatenate([_dense(Z), _dense(B)])
         self.n_columns = X.shape[1]
-        chosen = np.unique([both.argmin(axis=0), both.argmax(axis=0)])
-        in_X = chosen < len(both) - B.shape[0]
+        ends = np.unique([both.argmin(axis=0), both.argmax(axis=0)])
+        ends = np.tile(ends, -(-AT_RANDOM // len(ends)))
+        drawn = np.random.default_rng(0).integers(len(both), size=len(ends))
+        chosen, places = np.unique(np.stack([ends, drawn], axis=1), return_inverse=True)
         n = X.shape[0]
-        self.rows = _stacked(_taken(X, chosen[in_X]), _taken(background, chosen[~in_X] - n))
+        in_X = chosen < n
+        some = _stacked(_taken(X, chosen[in_X]), _taken(background, chosen[~in_X] - n))
+        self.rows = _taken(some, places.ravel())
         spread = np.ptp(both, axis=0).astype(float)
         digits = np.finfo(both.dtype).eps * np.abs(both).max(axis=0)
         self.equal = np.maximum(EQUAL * spread, 8 * digits)
@@ -181,7 +192,7 @@ def _with_columns_of(X: Any, background: Any) -> Any:
 
 def _taken(rows: Any, index: Any) -> Any:
     """Return some rows of a table."""
-    return rows.iloc[index] if hasattr(rows, "iloc") else rows[index]
+    return rows.iloc[index].reset_index(drop=True) if hasattr(rows, "iloc") else rows[index]
 
 
 def _stacked(above: Any, below: Any) -> Any:

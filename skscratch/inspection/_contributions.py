@@ -126,7 +126,7 @@ class Contributions:
             choice = f"one of {known}" if known else "None, because there is one output"
             raise ValueError(f"The name of the output must be {choice}. Got {name!r}.")
         k = known.index(name)
-        one = {name: getattr(self, name)[..., k] for name in ("values", "base_values", "gap")}
+        one = {part: getattr(self, part)[..., k] for part in ("values", "base_values", "gap")}
         return replace(self, output_names=None, **one)
 
     def importance(self) -> NDArray[np.float64]:
@@ -138,6 +138,11 @@ class Contributions:
             Numbers that sum to 1. The shares of several outputs are averaged, so no output counts
             more because of its unit. If no column contributes anything, all are 0.
 
+        Raises
+        ------
+        ValueError
+            If there is no sample.
+
         Examples
         --------
         >>> import numpy as np
@@ -147,6 +152,8 @@ class Contributions:
         >>> explained.importance()
         array([0.75, 0.25])
         """
+        if len(self) == 0:
+            raise ValueError("The importance of columns needs at least one sample. Got 0 samples.")
         size = np.abs(self.values).mean(axis=0).reshape(self.values.shape[1], -1)
         total = size.sum(axis=0)
         size = size[:, total > 0] / total[total > 0]

@@ -188,7 +188,7 @@ class ContributionsDisplay:
         ImportError
             Without matplotlib: ``pip install "skscratch[plot]"``.
         ValueError
-            If there is no such row or output, or if ``max_features`` is below 2.
+            If there is no row, or no such row or output, or if ``max_features`` is below 2.
 
         Examples
         --------
@@ -203,6 +203,8 @@ class ContributionsDisplay:
         most = _whole("max_features", max_features, 2, np.inf)
         explained = self.contributions.output(output)
         n = len(explained)
+        if n == 0:
+            raise ValueError("contributions must have at least one row. Got 0 rows.")
         if row is not None:
             explained = explained[_whole("row", row, -n, n - 1)]
         size = np.abs(explained.values).mean(axis=0)
@@ -301,9 +303,11 @@ def _ranks(column: Any) -> Any:
     if not all(isinstance(value, (Real, np.bool_)) for value in column.tolist()):
         return None
     numbers = column.astype(float)
-    _, inverse = np.unique(numbers, return_inverse=True)
-    ranks = inverse / max(1, inverse.max())
-    return np.where(np.isnan(numbers), np.nan, ranks)
+    known = ~np.isnan(numbers)
+    _, inverse = np.unique(numbers[known], return_inverse=True)
+    ranks = np.full(len(numbers), np.nan)
+    ranks[known] = inverse / max(1, inverse.max(initial=0))
+    return ranks
 
 
 def _row(data: Any) -> Any:

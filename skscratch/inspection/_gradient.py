@@ -21,6 +21,7 @@ from skscratch.core.network import (
 )
 from skscratch.estimators import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch.estimators._fitted import fitted_network, fitted_parameters
+from skscratch.estimators._messages import not_finite
 from skscratch.estimators._validation import check_prediction_data
 from skscratch.inspection._response import choose_response
 from skscratch.training.threads import blas_threads, largest_product
@@ -61,8 +62,8 @@ def input_gradient(
     TypeError
         If the estimator is no network of this package.
     ValueError
-        If X is not as described, if the estimator has no such ``response_method``, or if a
-        derivative overflows.
+        If X is not as described, if the estimator has no such ``response_method``, if a weight is
+        not finite, or if a derivative overflows.
 
     See Also
     --------
@@ -152,5 +153,6 @@ def refuse_overflow(network: Any, values: Any) -> None:
     if not np.isfinite(values).all():
         dtype = fitted_parameters(network).weights[0].dtype
         raise ValueError(
-            f"X or the network's parameters are too large for {dtype}: a derivative overflows."
+            not_finite(network)
+            or f"X or the network's parameters are too large for {dtype}: a derivative overflows."
         )

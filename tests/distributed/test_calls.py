@@ -149,6 +149,29 @@ def test_what_ranks_cannot_share_is_refused_by_name(changed, words):
     assert f"{name}={value!r}" in text
 
 
+@pytest.mark.parametrize("n", [0, -1, 1.5, None, "a", True, np.nan])
+def test_what_is_no_number_of_threads_is_refused(n):
+    alone = SimpleNamespace(rank=0, size=1, allreduce=lambda array: None)
+    with (
+        pytest.raises(ValueError, match=f"blas_threads must be a whole number .* Got {n!r}"),
+        data_parallel(alone, blas_threads=n),
+    ):
+        pass
+    assert running.get() is None
+    with data_parallel(alone, blas_threads=np.int64(1)):
+        assert running.get() is not None
+
+
+@pytest.mark.filterwarnings("ignore:Parameters that this fit does not use")
+def test_a_splitter_that_is_not_used_is_not_refused():
+    def fit(ranks):
+        own = PARTS[ranks.rank]
+        model = ScratchMLPClassifier(**NET | {"max_iter": 2}, validation_fraction=KFold(3))
+        return model.fit(X[own], LABELS[own], X_val=X[own], y_val=LABELS[own])
+
+    assert_same_bits(on_ranks(fit))
+
+
 def test_groups_are_refused_by_name():
     def fit(ranks, own):
         return ScratchMLPClassifier(**NET).fit(X[own], LABELS[own], groups=np.arange(80))

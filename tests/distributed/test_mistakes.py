@@ -1,6 +1,10 @@
 """A mistake on one rank only is the same error on all ranks, and no rank waits for another."""
 
+import re
+import threading
 import warnings
+from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +15,9 @@ from sklearn.preprocessing import StandardScaler
 
 from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch._ranks import ranks as running
-from skscratch.core.activations import Tanh
+from skscratch.core.activations import LeakyReLU, Tanh
+from skscratch.core.optimizers import Adam
+from skscratch.core.schedules import Constant
 from tests.distributed.test_calls import PARTS, errors
 from tests.distributed.test_equality import LABELS, NET, NUMBERS, X, pytestmark
 from tests.distributed.threads import assert_same_bits, on_ranks
@@ -100,6 +106,106 @@ NUMERIC = {
     "an unknown argument": ({"classes": CLASSES}, "unexpected keyword argument 'classes'"),
     "an unknown loss": ({"set": {"loss": "mse"}}, "squared_error"),
 }
+
+
+class Holder:
+    """A schedule without a readable form that refers to itself."""
+
+    def __init__(self, rate, slots=()):
+        self.rate, self.me = np.array([rate]), self
+        self.lock = threading.Lock()
+
+    def __call__(self, step):
+        return float(self.rate[0])
+
+
+class Slotted(Tanh):
+    """An activation whose state is no dictionary."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number):
+        self.number = number
+
+
+def constant(rate):
+    return lambda step: rate
+
+
+def of_default(rate):
+    def schedule(step, rate=rate):
+        return rate
+
+    return schedule
+
+
+def draw(rng, p, q, *, scale):
+    return scale * rng.normal(size=(p, q))
+
+
+# Objects for a parameter from a number. Objects of one number are equal, and others are not.
+OBJECTS = {
+    "a rule of ours": ("solver", lambda n: Adam(n, 0.9, 1e-8)),
+    "an activation of ours": ("activation", LeakyReLU),
+    "activations by layer": ("activation", lambda n: ["tanh", LeakyReLU(n)]),
+    "an object with slots": ("activation", Slotted),
+    "an object with a cycle and a lock": ("learning_rate", Holder),
+    "a schedule of ours": ("learning_rate", Constant),
+    "a method": ("learning_rate", lambda n: Holder(n).__call__),
+    "a closure": ("learning_rate", constant),
+    "a default": ("learning_rate", of_default),
+    "a keyword of a partial": ("weight_init", lambda n: partial(draw, scale=n)),
+    "constants": ("learning_rate", lambda n: [lambda step: 0.1, lambda step: 0.2][int(10 * n) - 1]),
+    "long lists": ("coefs_init", lambda n: [[[n] * 16] * 5, [[n] * 8] * 16, [[n] * 3] * 8]),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_objects_are_compared_by_what_they_are_made_of(name):
+    parameter, make = OBJECTS[name]
+
+    def model(ranks):
+        # rank 2 has two objects of rank 0's number, and rank 1 has one of another number
+        number = np.array([0.1, 0.2, 0.1])[ranks.rank].item()
+        return ScratchMLPClassifier(**NET | {"max_iter": 1}, **{parameter: make(number)})
+
+    text = errors(lambda ranks, own: model(ranks).fit(Z[own], LABELS[own]))
+    assert re.match(rf"{parameter} is .* on rank 0, but .* on rank 1\.", text)
+    assert len(text) < 700
+
+    def fit(ranks):
+        ranks_of_two = SimpleNamespace(rank=2 * ranks.rank)
+        return model(ranks_of_two).fit(Z[PARTS[ranks.rank]], LABELS[PARTS[ranks.rank]])
+
+    assert_same_bits(on_ranks(fit, size=2))
+
+
+def test_the_text_on_an_object_names_its_numbers():
+    def fit(ranks, own):
+        model = ScratchMLPClassifier(**NET, activation=LeakyReLU((ranks.rank + 1) / 4))
+        return model.fit(Z[own], LABELS[own])
+
+    text = "activation is a LeakyReLU of {'slope': 0.25} on rank 0, but a LeakyReLU of {'slope': 0"
+    assert text in errors(fit)
+
+
+def test_generators_may_be_in_any_state():
+    def fit(ranks):
+        own, rng = PARTS[ranks.rank], np.random.default_rng(ranks.rank)
+        model = ScratchMLPClassifier(**NET | {"max_iter": 1, "random_state": rng})
+        return model.fit(Z[own], LABELS[own])
+
+    assert_same_bits(on_ranks(fit))
+
+
+def test_the_order_of_a_dictionary_does_not_matter():
+    def fit(ranks):
+        own, weights = PARTS[ranks.rank], [(0, 1.0), (1, 2.0), (2, 3.0)]
+        weights = dict(weights[:: 1 if ranks.rank else -1])
+        model = ScratchMLPClassifier(**NET | {"max_iter": 1}, class_weight=weights)
+        return model.fit(Z[own], LABELS[own])
+
+    assert_same_bits(on_ranks(fit))
 
 
 def classifier():

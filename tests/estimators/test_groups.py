@@ -149,6 +149,40 @@ class TestGroups:
         with pytest.raises(ValueError, match="no group can be held out"):
             ScratchMLPClassifier().fit(X, groups > 4, groups=groups > 4)
 
+    @pytest.mark.parametrize("kind", [list, tuple, lambda g: np.array(g, object)])
+    def test_groups_of_two_kinds_are_refused(self, kind):
+        X, y, groups = subjects(20, 5)
+        mixed = kind(["a", *groups[1:].tolist()])
+        with pytest.raises(ValueError, match=r"groups must hold .* one kind.*\['int', 'str'\]"):
+            ScratchMLPClassifier().fit(X, y, groups=mixed)
+
+    @pytest.mark.parametrize(
+        ("params", "reason"),
+        [
+            ({"early_stopping": False}, r"no rows are held out\. Set early_stopping=True"),
+            ({"solver": "lbfgs"}, "solver='lbfgs' holds out no rows"),
+            ({"warm_start": True}, r"no rows are held out\. Set early_stopping=True"),
+        ],
+    )
+    @pytest.mark.parametrize(
+        "groups", [np.zeros(100), ["a", *range(99)], np.arange(100)], ids=["one", "mixed", "many"]
+    )
+    def test_groups_that_are_not_used_are_not_refused(self, params, reason, groups):
+        X, y, _ = subjects(20, 5)
+        settings = {"max_iter": 2, "random_state": 0} | params
+        with pytest.warns(UserWarning, match=f"groups are not used, because {reason}"):
+            model = ScratchMLPClassifier(**settings).fit(X, y, groups=groups)
+        assert_array_equal(model.coefs_[0], ScratchMLPClassifier(**settings).fit(X, y).coefs_[0])
+
+    def test_what_makes_groups_useless_is_named(self):
+        X, y, groups = subjects(20, 5)
+        few = ScratchMLPClassifier(early_stopping=True, max_iter=2)
+        with pytest.warns(UserWarning, match="groups are not used, because there are too few rows"):
+            few.fit(X[:20], y[:20], groups=groups[:20])
+        given = ScratchMLPClassifier(early_stopping=False, max_iter=2)
+        with pytest.warns(UserWarning, match="X_val is the validation set"):
+            given.fit(X, y, X_val=X, y_val=y, groups=np.zeros(100))
+
     def test_groups_that_decide_nothing_are_warned_of(self):
         X, y, groups = subjects(20, 5)
         with pytest.warns(UserWarning, match="groups are not used, because no rows are held out"):
@@ -201,6 +235,18 @@ class TestSplitters:
         assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
         assert splitter.random_state is None
         assert_array_equal(models[0].coefs_[0], models[1].coefs_[0])
+
+    @pytest.mark.filterwarnings("ignore:Parameters that this fit does not use")
+    @pytest.mark.parametrize("case", ["early_stopping", "solver", "X_val"])
+    def test_a_splitter_is_not_asked_where_nothing_is_held_out(self, case):
+        X, y, _ = subjects(20, 5)
+        params = {"early_stopping": {"early_stopping": False}, "solver": {"solver": "lbfgs"}}
+        settings = {"max_iter": 2, "random_state": 0} | params.get(case, {})
+        given = {"X_val": X, "y_val": y} if case == "X_val" else {}
+        # it would raise, because there are no groups
+        model = ScratchMLPClassifier(**settings, validation_fraction=GroupKFold(3))
+        expected = ScratchMLPClassifier(**settings).fit(X, y, **given)
+        assert_array_equal(model.fit(X, y, **given).coefs_[0], expected.coefs_[0])
 
     def test_what_a_splitter_lacks_is_said(self):
         X, y, _ = subjects(40, 5)

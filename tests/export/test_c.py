@@ -51,7 +51,9 @@ def test_probabilities_of_every_kind_of_target(kind, tmp_path):
     assert hasattr(library, "model_predict") == (kind != "multilabel")
 
 
-@pytest.mark.parametrize("activation", [*ACTIVATIONS, LeakyReLU(0.3)], ids=str)
+@pytest.mark.parametrize(
+    "activation", [*ACTIVATIONS, LeakyReLU(0.3), LeakyReLU(np.float32(0.6))], ids=str
+)
 def test_every_activation(activation, tmp_path):
     check_classifier(fitted("multiclass", activation=activation), tmp_path)
 

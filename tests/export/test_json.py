@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 
 from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch.core.activations import ACTIVATIONS, LeakyReLU
-from skscratch.core.regression_losses import SquaredError
+from skscratch.core.regression_losses import Huber, Quantile, SquaredError
 from skscratch.export import from_json, to_json
 from tests.export.models import CLASSIFIERS, DIGITS, REGRESSORS, fitted
 
@@ -45,6 +45,24 @@ def test_every_activation(activation):
     model = fitted("multiclass", activation=activation)
     again = from_json(to_json(model))
     assert_array_equal(again.predict_proba(DIGITS), model.predict_proba(DIGITS))
+
+
+@pytest.mark.filterwarnings("ignore:JSON holds numbers and names")
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.float16, int], ids=str)
+def test_a_slope_of_any_kind_of_number(kind):
+    model = fitted("multiclass", activation=LeakyReLU(kind(0.5)))
+    again = from_json(to_json(model))
+    assert_array_equal(again.predict_proba(DIGITS), model.predict_proba(DIGITS))
+    assert to_json(again).count(f'"slope": {kind(0.5):g}') == 2
+
+
+@pytest.mark.filterwarnings("ignore:JSON holds numbers and names")
+@pytest.mark.parametrize("levels", [(np.float32(0.1), np.float32(0.9)), [0.1, 0.9]], ids=repr)
+def test_numbers_of_a_loss_of_any_kind(levels):
+    again = from_json(to_json(fitted("quantiles", quantile=0.5, loss=Quantile(levels))))
+    assert again._loss() == Quantile(tuple(map(float, levels)))
+    again = from_json(to_json(fitted("huber", loss=Huber(np.float32(0.5)))))
+    assert again._loss() == Huber(0.5)
 
 
 def test_another_language_needs_numbers_and_names_only():
@@ -81,6 +99,13 @@ def test_a_parameter_that_is_no_number_is_left_out_with_a_warning():
     again = from_json(text)
     assert again.class_weight is None
     assert_array_equal(again.predict_proba(DIGITS), model.predict_proba(DIGITS))
+
+
+def test_a_network_without_hidden_layers_has_one_member():
+    parts = json.loads(to_json(fitted("binary", hidden_layer_sizes=(), n_members=1)))
+    assert from_json(json.dumps(parts)).n_members_ == 1
+    with pytest.raises(ValueError, match=r"the widths \[\]\. Got 2"):
+        from_json(json.dumps(parts | {"members": {"n": 2, "bias": None}}))
 
 
 def test_what_it_lacks_is_said():
@@ -123,6 +148,14 @@ def test_other_texts_are_refused(text, message):
         ({"n_features": 3}, "do not make a network"),
         ({"layers": 5}, "not what to_json writes"),
         ({"classes": {"labels": [0, 1], "dtype": "<i8", "dtype_of_y": "<i8"}}, "fit 10 outputs"),
+        ({"members": {"n": 0, "bias": None}}, r"must divide the widths \[16, 8\]\. Got 0"),
+        ({"members": {"n": -1, "bias": None}}, "Got -1"),
+        ({"members": {"n": 3, "bias": None}}, "Got 3"),
+        ({"members": {"n": 2.0, "bias": None}}, r"Got 2\.0"),
+        ({"members": {"n": True, "bias": None}}, "Got True"),
+        ({"members": {"n": "2", "bias": None}}, "Got '2'"),
+        ({"members": {"n": 4, "bias": [[0.0] * 10] * 2}}, r"4 members have .* Got \(2, 10\)"),
+        ({"members": {"n": 2}}, "not what to_json writes"),
         ({"classes": {"labels": [2, 1, 0], "dtype": "<i8", "dtype_of_y": "<i8"}}, "be sorted"),
     ],
 )

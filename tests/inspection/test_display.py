@@ -101,6 +101,28 @@ def test_values_that_are_no_numbers_are_grey():
     assert "column 0 = a" in labels(text)
 
 
+@pytest.mark.parametrize(
+    ("column", "shades"),
+    [([0, 1, np.nan], [0, 1, np.nan]), ([2, np.nan, 5, 3, 3], [0, np.nan, 1, 0.5, 0.5]),
+     ([np.nan, 7], [np.nan, 0]), ([np.nan, np.nan], [np.nan, np.nan])],
+)  # fmt: skip
+def test_a_missing_value_has_no_rank_and_the_largest_number_has_the_top_one(column, shades):
+    data = np.array(column, float)[:, None]
+    display = ContributionsDisplay.from_contributions(made(VALUES[: len(data), :1], data))
+    assert_allclose(np.ma.filled(display.points_[0].get_array(), np.nan), shades)
+    display.figure_.canvas.draw()
+
+
+def test_no_rows():
+    none = made()[:0]
+    for row in (None, 0):
+        with pytest.raises(ValueError, match="contributions must have at least one row"):
+            ContributionsDisplay.from_contributions(none, row=row)
+    assert not plt.get_fignums()
+    with pytest.raises(ValueError, match="needs at least one sample"):
+        none.importance()
+
+
 def test_sparse_data_and_one_row():
     sparse = made(VALUES, csr_array(DATA * (DATA > 0)))
     assert len(ContributionsDisplay.from_contributions(sparse).points_) == 4

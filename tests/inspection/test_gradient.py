@@ -49,6 +49,15 @@ def test_every_activation(name, members):
     assert_allclose(input_gradient(model, X), expected, atol=1e-7)
 
 
+@pytest.mark.parametrize("what", [np.nan, np.inf])
+def test_a_weight_that_is_not_finite_is_named(what):
+    model = ScratchMLPClassifier((12, 6), "tanh", **QUICK).fit(X, Y["multiclass"])
+    model.coefs_[1][2, 3] = what
+    word = "NaN" if np.isnan(what) else "infinity"
+    with pytest.raises(ValueError, match=rf"coefs_\[1\] holds {word}\. Assign finite"):
+        input_gradient(model, X)
+
+
 @pytest.mark.parametrize("method", ["decision_function", "predict_proba"])
 @pytest.mark.parametrize("kind", Y)
 def test_every_kind_of_classes(kind, method):

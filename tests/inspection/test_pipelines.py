@@ -175,6 +175,32 @@ def test_a_step_that_mixes_columns_is_named(name):
         contributions(model, NUMBERS[:9], NUMBERS[20:])
 
 
+def differ(X):
+    return np.c_[X[:, :1] != X[:, 1:2], X[:, 2:]].astype(float)
+
+
+def both(X):
+    return np.c_[X[:, :1] * X[:, 1:2], X[:, 2:]]
+
+
+def larger(X):
+    return np.c_[X[:, :2].max(axis=1), X[:, 2:]]
+
+
+@pytest.mark.parametrize("share", [0.5, 0.03])
+@pytest.mark.parametrize("mix", [differ, both, larger])
+def test_columns_that_interact_are_mixed(mix, share):
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        flags = (rng.random((200, 2)) < [0.5, share]).astype(float)
+        flags[:2] = [[1, 1], [0, 0]]
+        X = np.c_[flags, rng.normal(size=200)]
+        model = make_pipeline(FunctionTransformer(mix), network(hidden_layer_sizes=(), max_iter=1))
+        model.fit(X, X[:, 2])
+        with pytest.raises(ValueError, match="step 'functiontransformer'"):
+            contributions(model, X[:100], X[100:])
+
+
 def test_an_imputer_that_looks_at_other_columns_is_named_where_it_does():
     holes = np.where(rng.random(NUMBERS.shape) < 0.2, np.nan, NUMBERS)
     model = make_pipeline(KNNImputer(n_neighbors=2), network()).fit(holes, y)

@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 
 from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
+from skscratch.core import layers
 from skscratch.core.activations import ACTIVATIONS
 from skscratch.preprocessing import HiddenLayerFeatures
 from tests.checks import check_name, run
@@ -59,6 +60,19 @@ def test_they_are_the_activations_of_the_layer(layer, index):
     assert_array_equal(a, features.estimator_.hidden_activations(X, layer))
     assert_array_equal(clone(features).fit_transform(X, Y), a)
     assert_allclose(features.transform(csr_array(X)), a, rtol=1e-4, atol=1e-5)
+
+
+def test_zeros_between_members_are_not_multiplied(monkeypatch):
+    net, shapes = clone(NET).set_params(hidden_layer_sizes=(12, 6, 4)).fit(X, Y), []
+
+    def product(A, W, out):
+        shapes.append(W.shape)
+        np.matmul(A, W, out=out)
+
+    monkeypatch.setattr(layers, "_product", product)
+    a = net.hidden_activations(X, 1)
+    assert shapes == [(8, 12), (2, 6, 3)]
+    assert_allclose(a, by_hand(net, X, 1), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
