@@ -30,6 +30,7 @@ except ImportError:  # before scikit-learn 1.9
 
 __all__ = [
     "OF_A_FIT",
+    "SITE",
     "CallbackSupportMixin",
     "HasMethods",
     "Hinted",
@@ -52,6 +53,8 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 check_feature_names_in = _check_feature_names_in
 check_y = _check_y
+# The documentation, to which the pages of estimators in notebooks link.
+SITE = "https://skscratch.readthedocs.io/en/stable/"
 # The attributes that scikit-learn sets on an estimator during a fit.
 OF_A_FIT = ("_callback_fit_ctx", "_parent_callback_ctx", "_skl_callbacks_to_teardown")
 

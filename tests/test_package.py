@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import skscratch
-from skscratch.estimators._base import SITE
+from skscratch._compat import SITE
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = configparser.ConfigParser()
@@ -22,6 +22,11 @@ def test_classifiers_begin_with_the_lowest_python():
     lowest = CONFIG["options"]["python_requires"].removeprefix(">=3.")
     assert [int(v) for v in versions] == [*range(int(lowest), int(versions[-1]) + 1)]
     assert len(versions) >= 4
+
+
+def test_one_file_of_the_package_knows_the_address_of_the_site():
+    files = (ROOT / "skscratch").rglob("*.py")
+    assert [path.name for path in files if SITE in path.read_text("utf-8")] == ["_compat.py"]
 
 
 @pytest.mark.parametrize("name", [*URLS, "the site"])

@@ -53,7 +53,7 @@ def test_text_is_that_of_the_page(notebook):
 
 def test_site_is_that_of_the_estimators(monkeypatch):
     monkeypatch.syspath_prepend(DOCS / "_ext")
-    from skscratch.estimators._base import SITE
+    from skscratch._compat import SITE
 
     assert f"{importlib.import_module('links').SITE}/" == SITE
 

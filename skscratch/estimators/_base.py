@@ -20,7 +20,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_is_fitted
 
-from skscratch._compat import CallbackSupportMixin, Hinted, callback_context, shared_fit_context
+from skscratch._compat import (
+    SITE,
+    CallbackSupportMixin,
+    Hinted,
+    callback_context,
+    shared_fit_context,
+)
 from skscratch._ranks import ranks
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
@@ -46,11 +52,7 @@ from skscratch.estimators._members import Members
 from skscratch.estimators._messages import diverged
 from skscratch.estimators._parameters import CONSTRAINTS, names_of, warn_of_unused
 from skscratch.estimators._prediction import finished
-from skscratch.estimators._scale import (
-    warn_of_limits,
-    warn_of_no_scaling,
-    warn_of_other_scale,
-)
+from skscratch.estimators._scale import warn_of_limits, warn_of_no_scaling, warn_of_other_scale
 from skscratch.estimators._settings import resolve
 from skscratch.estimators._validation import (
     FLOATS,
@@ -67,9 +69,7 @@ from skscratch.training.sgd import StochasticFit
 from skscratch.training.state import TrainingState, draw_seed
 from skscratch.training.threads import training_threads
 
-__all__ = ["SITE", "BaseScratchMLP"]
-
-SITE = "https://skscratch.readthedocs.io/en/stable/"
+__all__ = ["BaseScratchMLP"]
 
 
 class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, HiddenActivations, ABC):

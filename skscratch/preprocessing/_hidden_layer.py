@@ -22,7 +22,7 @@ from sklearn.model_selection import check_cv, cross_val_predict
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from skscratch._compat import HasMethods, Interval, fit_context
+from skscratch._compat import SITE, HasMethods, Interval, fit_context
 from skscratch._typing import MatrixLike
 
 __all__ = ["HiddenLayerFeatures"]
@@ -89,10 +89,7 @@ class HiddenLayerFeatures(
     """
 
     _doc_link_module = "skscratch"
-    _doc_link_template = (
-        "https://skscratch.readthedocs.io/en/stable/"
-        "api/generated/skscratch.preprocessing.{estimator_name}.html"
-    )
+    _doc_link_template = SITE + "api/generated/skscratch.preprocessing.{estimator_name}.html"
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "estimator": [HasMethods(["fit"])],
         "layer": [Interval(Integral, None, None, closed="neither")],

@@ -12,6 +12,7 @@ from sklearn.utils import check_consistent_length, gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skscratch._compat import (
+    SITE,
     Interval,
     StrOptions,
     check_feature_names_in,
@@ -149,10 +150,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
     """
 
     _doc_link_module = "skscratch"
-    _doc_link_template = (
-        "https://skscratch.readthedocs.io/en/stable/"
-        "api/generated/skscratch.preprocessing.{estimator_name}.html"
-    )
+    _doc_link_template = SITE + "api/generated/skscratch.preprocessing.{estimator_name}.html"
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_bins": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "strategy": [StrOptions({"tree", "quantile", "uniform"})],

@@ -267,7 +267,9 @@ class Rows:
         first = self.own.start
         own: Any
         if isinstance(rows, slice):
-            start, stop, _ = rows.indices(self.shape[0])
+            start, stop, step = rows.indices(self.shape[0])
+            if step != 1:
+                raise ValueError(f"Rows takes slices without a step. Got {rows}.")
             own = slice(max(start - first, 0), max(stop - first, 0))
         else:
             own = rows[(first <= rows) & (rows < self.own.stop)] - first
@@ -287,13 +289,13 @@ class Rows:
 
     def max(self) -> float:
         """Return the largest number."""
-        largest: list[float] = self.exchange(float(self.local.max(initial=-np.inf)))
-        return max(largest)
+        largest = self.exchange(float(self.local.max()) if self.local.size else -np.inf)
+        return float(max(largest))
 
     def min(self) -> float:
         """Return the smallest number."""
-        smallest: list[float] = self.exchange(float(self.local.min(initial=np.inf)))
-        return min(smallest)
+        smallest = self.exchange(float(self.local.min()) if self.local.size else np.inf)
+        return float(min(smallest))
 
     def digest(self) -> tuple[Any, ...]:
         """Return a hash of the whole, which does not depend on how the rows are spread."""

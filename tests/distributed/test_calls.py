@@ -20,6 +20,7 @@ from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch._ranks import ranks as running
 from skscratch.core.activations import Tanh
 from skscratch.distributed import data_parallel
+from skscratch.training.collective import Rows
 from skscratch.tuning import Layers
 from tests.distributed.test_equality import CUTS, LABELS, NET, NUMBERS, WEIGHTS, X, pytestmark
 from tests.distributed.threads import assert_close, assert_same_bits, fitted_on_ranks, on_ranks
@@ -147,6 +148,30 @@ def test_what_ranks_cannot_share_is_refused_by_name(changed, words):
     text = errors(lambda ranks, own: clone(model).fit(X[own], LABELS[own]))
     assert words in text
     assert f"{name}={value!r}" in text
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.bool_, np.float32])
+def test_the_range_of_rows_of_any_dtype(dtype):
+    numbers = np.array([[3, 1], [0, 1], [2, 0]]).astype(dtype)
+
+    def limits(ranks):
+        own = numbers[:2] if ranks.rank == 0 else numbers[2:] if ranks.rank == 1 else numbers[:0]
+        rows = Rows(ranks, own, [2, 1, 0], np.dtype(dtype))
+        return rows.max(), rows.min()
+
+    assert on_ranks(limits) == [(float(numbers.max()), float(numbers.min()))] * 3
+
+
+def test_a_slice_of_rows_has_no_step():
+    def taken(ranks):
+        rows = Rows(ranks, X[PARTS[ranks.rank]], [80] * 3, X.dtype)
+        for step in (2, -1):
+            with pytest.raises(ValueError, match="slices without a step"):
+                rows[::step]
+        return rows[70:90:1]
+
+    for found in on_ranks(taken):
+        np.testing.assert_array_equal(found, X[70:90])
 
 
 @pytest.mark.parametrize("n", [0, -1, 1.5, None, "a", True, np.nan])

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
-from skscratch.estimators._base import SITE
+from skscratch._compat import SITE
 from tests.estimators.docstring import descriptions, section
 
 PAGE = f"{SITE}api/generated/skscratch.ScratchMLPClassifier.html"
