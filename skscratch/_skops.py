@@ -9,20 +9,21 @@ from skscratch.core import (
     schedules,
 )
 from skscratch.estimators import ScratchMLPClassifier, ScratchMLPRegressor
-from skscratch.preprocessing import HiddenLayerFeatures, PiecewiseLinearEncoder
-from skscratch.tuning import Layers
 
 __all__ = ["SKOPS_TRUSTED_TYPES"]
 
+# Written out, because an import of these takes longer than all of ``import skscratch``.
+OTHERS = [
+    "skscratch.preprocessing._hidden_layer.HiddenLayerFeatures",
+    "skscratch.preprocessing._piecewise_linear.PiecewiseLinearEncoder",
+    "skscratch.tuning._layers.Layers",
+]
 CHOICES = (activations, initializers, losses, optimizers, regression_losses, schedules)
 
 #: Dotted names of these types, for ``skops.io.load(file, trusted=SKOPS_TRUSTED_TYPES)``.
-SKOPS_TRUSTED_TYPES = [
+SKOPS_TRUSTED_TYPES = OTHERS + [
     f"{kind.__module__}.{kind.__qualname__}"
     for kind in (
-        HiddenLayerFeatures,
-        Layers,
-        PiecewiseLinearEncoder,
         ScratchMLPClassifier,
         ScratchMLPRegressor,
         *(getattr(module, name) for module in CHOICES for name in module.__all__),

@@ -1,7 +1,10 @@
 """What a package index shows: metadata, citation and pages agree with each other."""
 
 import configparser
+import importlib
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,3 +66,17 @@ def test_bibtex_of_the_questions_is_the_citation():
     cited = dict(re.findall(r"^(\w[\w-]+): \"?(.+?)\"?$", CITATION, re.MULTILINE))
     assert shown.pop("author") == METADATA["author"]
     assert shown == {name: cited[name] for name in ("title", "version", "url")}
+
+
+def test_an_import_loads_no_part_of_scikit_learn_that_only_preprocessing_needs():
+    """These parts take longer to import than all of this package."""
+    parts = ["sklearn.linear_model", "sklearn.model_selection", "sklearn.pipeline", "sklearn.tree"]
+    code = f"import sys, skscratch; print([part for part in {parts} if part in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", skscratch.SKOPS_TRUSTED_TYPES)
+def test_a_trusted_type_exists(name):
+    module, _, kind = name.rpartition(".")
+    assert f"{module}.{getattr(importlib.import_module(module), kind).__qualname__}" == name
