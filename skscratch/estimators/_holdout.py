@@ -28,11 +28,11 @@ def holdout(estimator: Any, data: Dataset, groups: Any) -> Holdout | None:
     ValueError
         If groups do not fit X, or a splitter fails or returns splits without rows.
     """
-    stops = stops_early(estimator, data, len(data.weighted_rows()))
-    if data.validation is not None or not stops:
-        return None
     n, splitter = data.X.shape[0], estimator.validation_fraction
-    index = None if groups is None else _group_index(groups, n)
+    is_used = data.validation is None and stops_early(estimator, data, len(data.weighted_rows()))
+    index = None if groups is None else _group_index(groups, n, is_used)
+    if not is_used:
+        return None
     if isinstance(splitter, Real) and index is not None:
         return ByGroup(index)
     with naming("validation_fraction"):
@@ -46,8 +46,8 @@ def holdout(estimator: Any, data: Dataset, groups: Any) -> Holdout | None:
     return BySplits(found)
 
 
-def _group_index(groups: Any, n: int) -> Any:
-    """Return the number of each row's group."""
+def _group_index(groups: Any, n: int, is_used: bool) -> Any:
+    """Return the number of each row's group. One group for all rows is an error if it is used."""
     with naming("groups"):
         # NumPy would convert the numbers in a list to strings if there is one string
         column = column_or_1d(
@@ -66,7 +66,7 @@ def _group_index(groups: Any, n: int) -> Any:
                 f"groups must hold values of one kind, for instance strings. Got {kinds}. Convert "
                 "them: [str(group) for group in groups]."
             ) from error
-        if len(values) < 2:
+        if len(values) < 2 and is_used:
             raise ValueError(
                 f"All rows are of the group {column.tolist()[0]!r}, so no group can be held out. "
                 "Leave groups out, or set early_stopping=False."

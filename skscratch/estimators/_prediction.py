@@ -37,7 +37,8 @@ def finished(
     # overflow is checked for below; differences of finite logits may overflow
     with quiet():
         X = check_prediction_data(estimator, X)
-        arch, params = fitted_network(estimator), fitted_parameters(estimator)
+        params = fitted_parameters(estimator)  # first, because it checks coefs_
+        arch = fitted_network(estimator)
         if estimator.n_members_ > 1 and X.shape[0] > FEW:
             params = in_blocks(params, estimator.n_members_)
         if n_layers is not None:

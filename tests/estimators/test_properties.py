@@ -170,7 +170,7 @@ WRONG = {
     "y": WRONG_Y, "sample_weight": WRONG_WEIGHT,
     "X_val": [*WRONG_X, lambda X: np.c_[X, X]], "y_val": [*WRONG_Y, lambda y: len(y) * [99]],
     "sample_weight_val": WRONG_WEIGHT,
-    "groups": [lambda g: g[1:], lambda g: 0 * g, lambda g: [None] * len(g)],
+    "groups": [lambda g: g[1:], lambda g: [None] * len(g)],
 }  # fmt: skip
 
 
