@@ -87,7 +87,7 @@ def data_parallel(communicator: Any = None, *, blas_threads: int = 1) -> Iterato
     token = ranks.set(shared)
     try:
         _check_threads(blas_threads)
-        with _deferring_ctrl_c(shared), limited_blas_threads(blas_threads):
+        with _deferring_ctrl_c(shared), limited_blas_threads(int(blas_threads)):
             yield shared
             shared.exchange(None, "the end of data_parallel")
     except BaseException as error:
