@@ -113,7 +113,7 @@ def warn_of_holdout(estimator: Any, config: TrainingConfig, data: Dataset, group
     elif options is None:
         reason = f"solver={estimator.solver!r} holds out no rows."
     elif not stops and data.holdout is not None:
-        reason = "there are too few rows to hold out."
+        reason = "there are too few rows to hold out. Pass X_val and y_val instead."
     elif not stops:
         reason = "no rows are held out. Set early_stopping=True."
     if groups is not None and reason:

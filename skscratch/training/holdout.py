@@ -99,9 +99,9 @@ def _some_groups(table: Any, n_rows: float) -> list[int]:
 class BySplits:
     """Holds out the test rows of given splits.
 
-    Member i takes split i; if there are fewer splits than members, they are used again. If each
-    split trains on all rows of the split before it and on more, as with a time series, all members
-    take the last split.
+    Member i takes split i; if there are fewer splits than members, they are used again. With a time
+    series, all members take the last split. Splits are those of a time series if each trains on
+    rows before its test rows, or on all rows of the split before it and on more.
 
     Parameters
     ----------
@@ -137,11 +137,12 @@ class BySplits:
         return [len(train) for train, _ in self._used()]
 
     def _used(self) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        ahead = all(train.max() < test.min() for train, test in self.splits)
         grow = len(self.splits) > 1 and all(
             len(before) < len(after) and np.isin(before, after).all()
             for (before, _), (after, _) in pairwise(self.splits)
         )
-        return self.splits[-1:] if grow else self.splits
+        return self.splits[-1:] if ahead or grow else self.splits
 
 
 def _even(parts: list[Any], rng: np.random.Generator) -> NDArray[np.intp]:

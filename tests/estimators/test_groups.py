@@ -215,9 +215,11 @@ class TestSplitters:
             assert np.isin(own, split).all()
             assert len(own) == n
 
-    def test_of_a_time_series_the_end_is_held_out(self):
+    @pytest.mark.parametrize("longest", [None, 20, 60])
+    def test_of_a_time_series_the_end_is_held_out(self, longest):
         X, y, _ = subjects(40, 5)
-        model = ScratchMLPClassifier(random_state=0, validation_fraction=TimeSeriesSplit(4))
+        splitter = TimeSeriesSplit(4, max_train_size=longest)
+        model = ScratchMLPClassifier(random_state=0, validation_fraction=splitter)
         for own in held_out(model, X, y):
             assert_array_equal(own, np.arange(160, 200))
 
