@@ -4,8 +4,9 @@ Probabilities that can be trusted
 
 Of the rows with a predicted probability of 0.8, eight tenths should be of class 1: then the
 probabilities are calibrated. A reliability diagram shows whether they are. The default network is
-calibrated, because eight members are averaged, and because a temperature is fitted on rows held out
-for early stopping. A network without such rows is too sure, and scikit-learn's
+calibrated: eight members are averaged, and a temperature is fitted on the validation rows. The
+average alone is often calibrated. The temperature then changes little, and with some seeds it makes
+the calibration a little worse. A network without validation rows is too sure, and scikit-learn's
 ``CalibratedClassifierCV`` corrects it.
 """
 
