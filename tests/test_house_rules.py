@@ -43,7 +43,7 @@ FLOORS = [
 ]
 WITHIN_CORE = {
     "network": {"layers", "activations", "losses"},
-    "losses": {"regression_losses"},
+    "losses": {"activations", "regression_losses"},
 }
 CORE_NEEDS = {"numpy", "scipy"} | sys.stdlib_module_names
 HOOKS = {"setup", "teardown", "on_fit_task_begin", "on_fit_task_end"}  # scikit-learn calls them

@@ -28,7 +28,7 @@ from scipy.special import expit, ndtr
 
 __all__ = [
     "ACTIVATIONS", "ELU", "GELU", "SELU", "Activation", "Identity", "LeakyReLU", "Logistic",
-    "Mish", "ReLU", "SiLU", "Softplus", "Tanh",
+    "Mish", "ReLU", "SiLU", "Softplus", "Tanh", "softplus",
 ]  # fmt: skip
 
 
@@ -193,7 +193,7 @@ class Softplus(_Plain):
     """f(z) = log(1 + exp(z)),  f'(z) = 1 / (1 + exp(-z))."""
 
     def forward(self, z: Any, a: Any) -> None:
-        _softplus(z, a)
+        softplus(z, a)
 
     def backward(self, z: Any, a: Any, delta: Any) -> None:
         expit(z, out=a)
@@ -247,7 +247,7 @@ class Mish(_Plain):
     weight_init: ClassVar[str] = "he_uniform"
 
     def forward(self, z: Any, a: Any) -> None:
-        _softplus(z, a)
+        softplus(z, a)
         np.tanh(a, out=a)
         a *= z
 
@@ -268,8 +268,20 @@ class Mish(_Plain):
         delta /= a
 
 
-def _softplus(z: Any, a: Any) -> None:
-    """Write ``a <- log(1 + exp(z))``. Where exp(z) could overflow, the value is z."""
+def softplus(z: Any, a: Any) -> None:
+    """Write ``a <- log(1 + exp(z))``. Where exp(z) could overflow, the value is z.
+
+    ``np.logaddexp(z, 0)`` takes several times as long.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscratch.core.activations import softplus
+    >>> z, a = np.array([-1000.0, 0.0, 1000.0]), np.empty(3)
+    >>> softplus(z, a)
+    >>> a.round(2).tolist()
+    [0.0, 0.69, 1000.0]
+    """
     a.fill(80)
     np.minimum(z, a, out=a)
     np.exp(a, out=a)

@@ -10,7 +10,7 @@ are large.
 
 The loss of a batch is the mean ``L = sum(w · loss)``, with weights w whose sum is 1. The loss of
 several members is the sum of the members' losses. The losses of this package also have a method
-``each``, which returns the loss of each member.
+``each``, which returns the loss of each member. Those of a classifier have ``each_score``.
 
 ``smoothing``, from 0 to 1, is the share of every target that is spread evenly over the K classes.
 Smoothing keeps the logits from growing without bound. A logistic output has the classes 0 and 1.
@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import entr, expit, log_expit, logit, softmax
 
+from skscratch.core.activations import softplus
 from skscratch.core.regression_losses import (
     AbsoluteError,
     Gamma,
@@ -214,7 +215,10 @@ class SoftmaxCrossEntropy:
         return z.argmax(axis=1)
 
     def score(self, p: Any, y: Any, w: Any) -> float:
-        return _share(p.argmax(axis=1) == y, w)
+        return float(self.each_score(p, y, w))
+
+    def each_score(self, p: Any, y: Any, w: Any) -> Any:
+        return _share(p.argmax(axis=-1) == y, w)
 
     def fit_constant(self, y: Any, w: Any) -> tuple[Any, float]:
         frequencies = np.bincount(y, w)
@@ -256,9 +260,10 @@ class LogisticCrossEntropy:
     def each(self, z: Any, y: Any, w: Any) -> Any:
         s = (1 - 2 * y) * z
         linear = self.smoothing / 2 * _of_columns(s, w) if self.smoothing else None
-        np.logaddexp(s, 0, out=s)
+        log_p = np.empty_like(s)
+        softplus(s, log_p)
         expit(z, out=z)
-        loss = _of_columns(s, w)
+        loss = _of_columns(log_p, w)
         if linear is not None:
             loss -= linear
         return float(sum(loss.tolist())) if w.ndim == 1 else loss.astype(np.float64).sum(axis=-1)
@@ -295,7 +300,10 @@ class LogisticCrossEntropy:
         return (z[:, 0] > 0).astype(int) if z.shape[1] == 1 else z > 0
 
     def score(self, p: Any, y: Any, w: Any) -> float:
-        return _share(((p > 0.5) == y).all(axis=1), w)
+        return float(self.each_score(p, y, w))
+
+    def each_score(self, p: Any, y: Any, w: Any) -> Any:
+        return _share(((p > 0.5) == y).all(axis=-1), w)
 
     def fit_constant(self, y: Any, w: Any) -> tuple[Any, float]:
         # label by label: one matrix product would copy integer targets as floats
@@ -344,9 +352,9 @@ class SoftmaxSoftLabels(SoftmaxCrossEntropy):
     def targets(self, y: Any, dtype: Any) -> Any:
         return y.astype(dtype, order="C", copy=False)
 
-    def score(self, p: Any, y: Any, w: Any) -> float:
-        chosen = np.take_along_axis(y, p.argmax(axis=1)[:, None], axis=1)[:, 0]
-        return float(np.average(chosen, weights=w))
+    def each_score(self, p: Any, y: Any, w: Any) -> Any:
+        chosen = np.take_along_axis(y, p.argmax(axis=-1)[..., None], axis=-1)[..., 0]
+        return np.average(chosen, axis=-1, weights=w)
 
     def fit_constant(self, y: Any, w: Any) -> tuple[Any, float]:
         frequencies = w @ y
@@ -379,15 +387,18 @@ class LogisticSoftLabels(LogisticCrossEntropy):
     def each(self, z: Any, y: Any, w: Any) -> Any:
         y = (1 - self.smoothing) * y + self.smoothing / 2 if self.smoothing else y
         # both terms are exact where they are small; log(1 + exp(z)) - y z would not be
-        loss = y * np.logaddexp(-z, 0) + (1 - y) * np.logaddexp(z, 0)
+        of_first, of_second = np.empty_like(z), np.empty_like(z)
+        softplus(z, of_first)
+        softplus(-z, of_second)
+        loss = y * of_second + (1 - y) * of_first
         expit(z, out=z)
         return weighted_mean(loss.sum(axis=-1), w)
 
     def targets(self, y: Any, dtype: Any) -> Any:
         return y[:, 1:].astype(dtype, order="C")
 
-    def score(self, p: Any, y: Any, w: Any) -> float:
-        return float(np.average(np.where(p > 0.5, y, 1 - y)[:, 0], weights=w))
+    def each_score(self, p: Any, y: Any, w: Any) -> Any:
+        return np.average(np.where(p > 0.5, y, 1 - y)[..., 0], axis=-1, weights=w)
 
 
 def _at(y: Any) -> tuple[Any, ...]:
@@ -401,10 +412,10 @@ def _of_columns(s: Any, w: Any) -> Any:
     return np.dot(w, s) if w.ndim == 1 else np.vecdot(w[:, None], s.mT)
 
 
-def _share(right: Any, w: Any) -> float:
-    """Return the weighted share of the rows that are right."""
+def _share(right: Any, w: Any) -> Any:
+    """Return the weighted share of the rows that are right, for each member if there are some."""
     # the sum of w is 1 up to rounding; divided by it, a perfect score is exactly 1
-    return float(w.sum(where=right, dtype=float) / w.sum(dtype=float))
+    return w.sum(axis=-1, where=right, dtype=float) / w.sum(axis=-1, dtype=float)
 
 
 CLASS_LOSSES: dict[str, ClassLoss] = {

@@ -76,9 +76,7 @@ class Evaluator:
         """
         totals = np.zeros((2, self.state.arch.members))
         for z, y, w, weights in self._passes:
-            for i, loss in enumerate(self._passes.losses):
-                totals[0, i] += weights[i] * loss.forward(z[i], y[i], w[i])
-                totals[1, i] += weights[i] * loss.score(z[i], y[i], w[i])
+            totals += weights * _losses_and_scores(self._passes.losses, z, y, w)
         losses, scores = self._total(totals) / self._total(self._passes.weights.sum(axis=0))
         watched = losses
         if self._scores:
@@ -122,6 +120,21 @@ def mean_loss(state: TrainingState, data: Dataset, theta: Any) -> float:
         return mean
     means, weights = zip(*data.exchange((mean, weight)), strict=True)
     return float(np.average(means, weights=weights))
+
+
+def _losses_and_scores(losses: list[Any], z: Any, y: Any, w: Any) -> Any:
+    """Return the loss and the score of each member, (2, members).
+
+    The losses differ at most in what they know about the targets, which only the score needs.
+    """
+    one, members = losses[0], [*zip(losses, z, y, w, strict=True)]
+    if hasattr(one, "each"):
+        mean = one.each(z, y, w)  # of all members in one call
+    else:
+        mean = [loss.forward(*of_one) for loss, *of_one in members]
+    if hasattr(one, "each_score"):
+        return np.array([mean, one.each_score(z, y, w)])
+    return np.array([mean, [loss.score(*of_one) for loss, *of_one in members]])
 
 
 class _Passes:
@@ -171,12 +184,10 @@ class _Passes:
             here = self._ws.head(X.shape[-2])
             forward(self.arch, params, here, X)
             z = here.z[-1]
-            if self.arch.members == 1:
-                yield [z], [y], [w], weights
-            elif self.have_same_rows:
-                yield z, [y] * len(z), [w] * len(z), weights
-            else:
-                yield z, y, w, weights
+            z = z if z.ndim == 3 else z[None]
+            if w.ndim == 1:  # all members have the same rows
+                y, w = (np.broadcast_to(array, (len(z), *array.shape)) for array in (y, w))
+            yield z, y, w, weights
 
 
 class _Logits:

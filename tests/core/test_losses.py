@@ -258,6 +258,10 @@ def test_networks_side_by_side_have_each_its_own_loss(loss, order):
     given = Zs.copy()
     losses, each = loss.each(z, ys, ws), []
     p = z.copy()
+    if hasattr(loss, "each_score"):
+        scores = [loss.score(*of_one) for of_one in zip(p, ys, ws, strict=True)]
+        assert_allclose(loss.each_score(p, ys, ws), scores, rtol=1e-12)
+        assert len(set(scores)) > 1
     loss.backward(z, ys, ws)
     for i, (alone, y, w) in enumerate(zip(Zs.copy(), ys, ws, strict=True)):
         each.append(loss.forward(alone, y, w))
@@ -338,6 +342,8 @@ class TestSoftLabels:
         z, y, w = np.stack([Z[:, :q], -Z[:, :q]]), np.stack([y, y[::-1]]), np.stack([EQUAL] * 2)
         each = [loss.forward(z[i].copy(), y[i], w[i]) for i in range(2)]
         assert_allclose(loss.each(z.copy(), y, w), each, rtol=1e-12)
+        scores = [loss.score(*of_one) for of_one in zip(z, y, w, strict=True)]
+        assert_allclose(loss.each_score(z, y, w), scores, rtol=1e-12)
         assert_allclose(loss.forward(z.copy(), y, w), sum(each), rtol=1e-12)
 
     def test_a_small_loss_keeps_its_digits(self):
