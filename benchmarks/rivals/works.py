@@ -38,7 +38,8 @@ class Work:
             "alpha": self.alpha,
             "learning_rate_init": self.learning_rate_init,
             "tol": 0,
-            "n_iter_no_change": 10**6,
+            # noise teaches nothing; with another number, some fits would be examined for that
+            "n_iter_no_change": np.inf,
             "random_state": 0,
             **({"momentum": 0} if self.solver == "sgd" else {}),
         }
