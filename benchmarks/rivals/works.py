@@ -39,7 +39,7 @@ class Work:
             "learning_rate_init": self.learning_rate_init,
             "tol": 0,
             # noise teaches nothing; with another number, some fits would be examined for that
-            "n_iter_no_change": np.inf,
+            "n_iter_no_change": float("inf"),
             "random_state": 0,
             **({"momentum": 0} if self.solver == "sgd" else {}),
         }
