@@ -7,7 +7,6 @@ network, even if the user has changed them. A call that fails changes nothing.
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -23,7 +22,6 @@ from sklearn.utils.validation import check_is_fitted
 from skscratch._compat import (
     SITE,
     CallbackSupportMixin,
-    Hinted,
     callback_context,
     shared_fit_context,
 )
@@ -31,9 +29,9 @@ from skscratch._ranks import ranks
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
 from skscratch.core.losses import Loss
-from skscratch.estimators import _hints
 from skscratch.estimators._auto import precision
 from skscratch.estimators._callbacks import NoCallbacks, new_hooks
+from skscratch.estimators._constrained import Constrained
 from skscratch.estimators._convergence import conclude
 from skscratch.estimators._curves import Curves
 from skscratch.estimators._fingerprint import begun, checkpoint_file
@@ -50,7 +48,7 @@ from skscratch.estimators._hints import explained
 from skscratch.estimators._holdout import holdout, warn_of_holdout
 from skscratch.estimators._members import Members
 from skscratch.estimators._messages import diverged
-from skscratch.estimators._parameters import CONSTRAINTS, names_of, warn_of_unused
+from skscratch.estimators._parameters import warn_of_unused
 from skscratch.estimators._prediction import finished
 from skscratch.estimators._scale import warn_of_limits, warn_of_no_scaling, warn_of_other_scale
 from skscratch.estimators._settings import resolve
@@ -60,6 +58,7 @@ from skscratch.estimators._validation import (
     check_validation_data,
     checked,
 )
+from skscratch.training.checkpoint import CheckpointFile
 from skscratch.training.config import LBFGS, Stochastic, TrainingConfig
 from skscratch.training.data import Dataset
 from skscratch.training.lbfgs import LBFGSFit
@@ -72,7 +71,9 @@ from skscratch.training.threads import training_threads
 __all__ = ["BaseScratchMLP"]
 
 
-class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, HiddenActivations, ABC):
+class BaseScratchMLP(
+    CallbackSupportMixin, Constrained, Saved, Curves, Members, HiddenActivations, ABC
+):
     """A multilayer perceptron as a scikit-learn estimator, for any kind of target.
 
     A subclass stores the parameters and encodes the targets.
@@ -81,7 +82,6 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
     # users import estimators from skscratch: the page of that name documents them
     _doc_link_module = "skscratch"
     _doc_link_template = SITE + "api/generated/skscratch.{estimator_name}.html"
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
 
     # the parameters that this class asks for
     solver: Any
@@ -100,12 +100,6 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
     # the usual learning rate of Adam with a moving average
     _rate_of_adam: ClassVar[float] = 0.01
     _label_dtype: str | None = None
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Give a class the constraints of its own parameters."""
-        super().__init_subclass__(**kwargs)
-        names = inspect.signature(cls).parameters
-        cls._parameter_constraints = {n: c for n, c in CONSTRAINTS.items() if n in names}
 
     @abstractmethod
     def _encode(
@@ -227,27 +221,37 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
             warn_of_unused(self, "fit", config, data.validation is not None)
             if groups is not None or data.holdout is not None:
                 warn_of_holdout(self, config, data, groups)
-            options, file = config.optimizer, None
-            n, jobs = None, None
-            if isinstance(options, Stochastic):
-                n, jobs = options.batch_size, options.n_jobs
-            if self.checkpoint is not None and isinstance(options, Stochastic):
+            file = None
+            if self.checkpoint is not None and isinstance(config.optimizer, Stochastic):
                 file = checkpoint_file(self, state, data, is_initial)
-            with (
-                self._publishing(transaction, config, state, hooks, self.warm_start),
-                training_threads(state.params, data.X, n, state.arch.members, jobs),
-            ):
-                training: StochasticFit | LBFGSFit
-                if isinstance(options, LBFGS):
-                    training = LBFGSFit(config, options, state, data, hooks)
-                else:
-                    training = StochasticFit(config, options, state, data, hooks, file)
-                training.run()
-                outcome = training.outcome
-                del training  # its buffers are as large as those that follow
-                conclude(self, config, state, data, outcome)
+            self._train(transaction, config, state, data, hooks, file)
         hooks.end()
         return self
+
+    def _train(
+        self,
+        transaction: Transaction,
+        config: TrainingConfig,
+        state: TrainingState,
+        data: Dataset,
+        hooks: NoCallbacks,
+        file: CheckpointFile | None,
+    ) -> None:
+        """Train to the end, warn of what went wrong, and publish the result."""
+        options = config.optimizer
+        training: StochasticFit | LBFGSFit
+        with (
+            self._publishing(transaction, config, state, hooks, self.warm_start),
+            training_threads(state.params, data.X, options, state.arch.members),
+        ):
+            if isinstance(options, LBFGS):
+                training = LBFGSFit(config, options, state, data, hooks)
+            else:
+                training = StochasticFit(config, options, state, data, hooks, file)
+            training.run()
+            outcome = training.outcome
+            del training  # its buffers are as large as those that follow
+            conclude(self, config, state, data, outcome)
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, known: Any) -> Self:
         """Train for one epoch; ``known`` is for ``_encode``."""
@@ -261,7 +265,7 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
             options = cast(Stochastic, config.optimizer)
             with (
                 self._publishing(transaction, config, state, hooks, keep_optimizer=True),
-                training_threads(state.params, data.X, options.batch_size),
+                training_threads(state.params, data.X, options),
             ):
                 train_one_epoch(config, options, state, data, hooks)
         hooks.end()
@@ -368,46 +372,15 @@ class BaseScratchMLP(CallbackSupportMixin, Hinted, Saved, Curves, Members, Hidde
         self._continuation = {**saved, "memory": {}}
         return self
 
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters; ``fit`` checks their values.
-
-        Parameters
-        ----------
-        **params : dict
-            Names of parameters and their new values.
-
-        Returns
-        -------
-        self : estimator
-            The estimator.
-
-        Raises
-        ------
-        ValueError
-            If there is no parameter of that name.
-
-        Examples
-        --------
-        >>> from skscratch import ScratchMLPClassifier
-        >>> ScratchMLPClassifier().set_params(alpha=0.1)
-        ScratchMLPClassifier(alpha=0.1)
-        """
-        names = self.get_params(deep=False)
-        unknown = [name for name in params if name.partition("__")[0] not in names]
-        hint = _hints.of_name(unknown[0], names, (), "") if unknown else ""
-        if hint:
-            raise ValueError(f"Invalid parameter {unknown[0]!r} for estimator {self}.{hint}")
-        same: Self = super().set_params(**params)
-        return same
-
     def _outputs(self, X: MatrixLike, finish: Callable[[Any], Any]) -> NDArray[Any]:
         """Return ``finish(logits)`` of X, some rows at a time; it may overwrite the logits."""
         if not self.__sklearn_is_fitted__():
             check_is_fitted(self)  # slow, so it is called only when it will raise
         return finished(self, X, finish)
 
-    def _hint(self, name: str, value: Any) -> str:
-        return _hints.of_value(name, value, names_of(name))
+    def _predictions(self, X: MatrixLike) -> NDArray[Any]:
+        """Return the outputs of the loss for X: probabilities, or targets."""
+        return self._outputs(X, lambda z: self._loss().predict(z))
 
     def __sklearn_is_fitted__(self) -> bool:
         return "coefs_" in vars(self)

@@ -614,7 +614,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         >>> model.predict_proba([[0.0]]).round(3)
         array([[0.5, 0.5]])
         """
-        return self._outputs(X, lambda z: self._loss().predict(z))
+        return self._predictions(X)
 
     @explained
     def predict_log_proba(self, X: MatrixLike) -> NDArray[np.floating[Any]]:
@@ -730,7 +730,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         if is_initial:
             self.classes_, self._label_dtype = _labels.find_classes(y, known), kind
         else:
-            self._check_known_classes(y, known)
+            _labels.check_known_classes(self, y, known)
         n_classes, smoothing = len(self.classes_), float(self.label_smoothing)
         index = _labels.class_indices(y, self.classes_, "y")
         w = None
@@ -757,21 +757,6 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
             w = _labels.weights(self, index, sample_weight, data.dtype)
         targets = data.loss.targets(index if P is None else P, data.dtype)
         return replace(data, X=X, y=targets, w=w, labels=y, sample_weight=sample_weight)
-
-    def _check_known_classes(self, y: Any, classes: Any) -> None:
-        """Raise if later data have other classes than the fitted network."""
-        expected = len(self.classes_) if self._is_multilabel() else 0
-        if expected != (y.shape[1] if y.ndim == 2 else 0):
-            raise ValueError(
-                f"y has shape {y.shape}, but the fitted network that training would continue was "
-                f"trained on {f'{expected} labels a row' if expected else 'one class a row'}."
-            )
-        known = _labels.find_classes(y, self.classes_ if classes is None else classes)
-        if not np.array_equal(known, self.classes_):
-            raise ValueError(
-                f"classes={classes!r} differ from the classes of the fitted network, "
-                f"{self.classes_}."
-            )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

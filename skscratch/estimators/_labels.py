@@ -19,8 +19,8 @@ from skscratch._faults import in_labels
 from skscratch.estimators._validation import naming, raise_named
 
 __all__ = [
-    "check_classes", "check_labels", "checked", "class_indices", "class_weights",
-    "counted_in_rows", "find_classes", "is_soft", "weights",
+    "check_classes", "check_known_classes", "check_labels", "checked", "class_indices",
+    "class_weights", "counted_in_rows", "find_classes", "is_soft", "weights",
 ]  # fmt: skip
 
 # Rows of probabilities may sum to 1 within this, and are then divided by their sum.
@@ -191,6 +191,22 @@ def check_classes(y: Any, classes: Any, is_initial: bool) -> None:
         )
 
 
+def check_known_classes(estimator: Any, y: Any, classes: Any) -> None:
+    """Raise if later data have other classes than the fitted network."""
+    fitted = estimator.classes_
+    expected = len(fitted) if estimator._is_multilabel() else 0
+    if expected != (y.shape[1] if y.ndim == 2 else 0):
+        raise ValueError(
+            f"y has shape {y.shape}, but the fitted network that training would continue was "
+            f"trained on {f'{expected} labels a row' if expected else 'one class a row'}."
+        )
+    known = find_classes(y, fitted if classes is None else classes)
+    if not np.array_equal(known, fitted):
+        raise ValueError(
+            f"classes={classes!r} differ from the classes of the fitted network, {fitted}."
+        )
+
+
 def class_indices(y: Any, classes: Any, argument: str) -> Any:
     """Return the index of each label in classes; an indicator matrix is returned as it is."""
     if y.ndim == 2:
@@ -211,7 +227,7 @@ def weights(
     estimator: Any, index: Any, sample_weight: NDArray[Any] | None, dtype: np.dtype[Any]
 ) -> NDArray[Any] | None:
     """Return the sample weights times the class weights, counted in rows."""
-    w = None if sample_weight is None else counted_in_rows(sample_weight)
+    w = counted_in_rows(sample_weight)
     class_weight = estimator.class_weight
     if class_weight is None:
         return None if w is None else w.astype(dtype, copy=False)
@@ -276,8 +292,10 @@ def counted_in_rows(w: Any) -> Any:
 
     If all weights are integer multiples of the smallest weight, they are repetitions: the smallest
     weight counts as one row. Other weights are relative: the mean weight counts as one row. Zero
-    weights stay 0, and enter neither the smallest weight nor the mean.
+    weights stay 0, and enter neither the smallest weight nor the mean. None stays None.
     """
+    if w is None:
+        return None
     positive = w[w > 0].astype(np.float64)
     # only ratios count: multiplying all weights by a number changes nothing
     shares = positive / positive.max()

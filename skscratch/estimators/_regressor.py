@@ -23,6 +23,7 @@ from skscratch.estimators._labels import counted_in_rows
 from skscratch.estimators._members import member_spread
 from skscratch.estimators._parameters import warn_of_unused
 from skscratch.estimators._targets import (
+    check_continues,
     check_own_loss,
     columns,
     find_target_scaling,
@@ -551,15 +552,8 @@ default='squared_error'
         >>> model.predict([[3.0]]).round()
         array([7000.])
         """
-        fitted: Self = super().fit(
-            X,
-            y,
-            sample_weight,
-            X_val=X_val,
-            y_val=y_val,
-            sample_weight_val=sample_weight_val,
-            groups=groups,
-        )
+        of_val = {"X_val": X_val, "y_val": y_val, "sample_weight_val": sample_weight_val}
+        fitted: Self = super().fit(X, y, sample_weight, groups=groups, **of_val)
         return fitted
 
     @available_if(lambda self: not is_lbfgs(self.solver))
@@ -667,7 +661,7 @@ default='squared_error'
         >>> model.fit([[0.0], [2.0]], [[0.0, 1.0], [4.0, 1.0]]).predict([[1.0]]).round(3)
         array([[2., 1.]])
         """
-        y = self._outputs(X, self._fitted_predictions)
+        y = self._predictions(X)
         y = y[:, 0] if y.shape[1] == 1 else y
         return (y, member_spread(self, X)) if return_std else y
 
@@ -705,7 +699,7 @@ default='squared_error'
         >>> round(model.score(X, y), 3)
         1.0
         """
-        p, loss = self._outputs(X, self._fitted_predictions), self._fitted_loss
+        p, loss = self._predictions(X), self._fitted_loss
         y = columns(numbers(check_target("y", self, X, y), "y"), None, SquaredError(), "y")
         w = check_weights("sample_weight", sample_weight, X)
         if loss.n_outputs(y.shape[1]) != p.shape[1]:
@@ -724,9 +718,6 @@ default='squared_error'
         tags.target_tags.positive_only = isinstance(self.loss, str) and self.loss in LOG_LINK
         return tags
 
-    def _fitted_predictions(self, z: Any) -> Any:
-        return self._fitted_loss.predict(z)
-
     def _loss(self) -> RegressionLoss:
         """Return the loss of the fitted network."""
         return self._fitted_loss
@@ -743,13 +734,12 @@ default='squared_error'
         y = numbers(y, "y")
         loss = regression_loss(self.loss, self.quantile) if is_initial else self._fitted_loss
         targets = columns(y, sample_weight, loss, "y")
-        n_outputs = loss.n_outputs(targets.shape[1])
-        w = None if sample_weight is None else counted_in_rows(sample_weight)
+        n_outputs, w = loss.n_outputs(targets.shape[1]), counted_in_rows(sample_weight)
         if is_initial:
             self._fitted_loss = loss
             scaling = find_target_scaling(loss, targets, w, dtype, are_all=known != MORE)
         else:
-            self._check_continues(y, n_outputs)
+            check_continues(self, y, n_outputs)
             scaling = cast(TargetScaling, target_scaling(self._continuation))
         targets = loss.targets(scaling.scaled(targets), dtype)
         if is_initial:
@@ -761,28 +751,13 @@ default='squared_error'
             X, targets, w, dtype, loss, n_outputs, y, sample_weight, target_scaling=scaling
         )
 
-    def _check_continues(self, y: NDArray[Any], n_outputs: int) -> None:
-        """Raise if the loss or the targets do not fit the fitted network."""
-        asked, loss = regression_loss(self.loss, self.quantile), self._fitted_loss
-        if asked != loss:
-            raise ValueError(
-                f"loss={self.loss!r} means {asked!r}, but the fitted network that training "
-                f"would continue has {loss!r}. Set warm_start=False and call fit to start anew."
-            )
-        if n_outputs != self.n_outputs_:
-            raise ValueError(
-                f"y has shape {y.shape}, but the fitted network that training would continue "
-                f"has {self.n_outputs_} output(s)."
-            )
-
     def _encode_validation(
         self, X: Any, y: Any, sample_weight: NDArray[Any] | None, data: Dataset
     ) -> Dataset:
         y, loss = numbers(y, "y_val"), self._fitted_loss
         if y.shape[1:] != data.labels.shape[1:]:
             raise ValueError(f"y_val has shape {y.shape}, but y has shape {data.labels.shape}.")
-        targets = columns(y, sample_weight, loss, "y_val")
-        w = None if sample_weight is None else counted_in_rows(sample_weight)
+        targets, w = columns(y, sample_weight, loss, "y_val"), counted_in_rows(sample_weight)
         scaling = cast(TargetScaling, data.target_scaling)
         targets = loss.targets(scaling.scaled(targets), data.dtype)
         warn_of_other_validation(data.y, targets)

@@ -23,6 +23,7 @@ from skscratch.estimators._validation import naming, refuse_dates
 from skscratch.training.scaling import TargetScaling
 
 __all__ = [
+    "check_continues",
     "check_own_loss",
     "columns",
     "find_target_scaling",
@@ -82,6 +83,21 @@ def regression_loss(loss: str | Loss, quantile: float | Sequence[float]) -> Regr
             f"skscratch.core.regression_losses.Huber(0.5). Got {loss!r}.{lacks}"
         )
     return cast(RegressionLoss, loss)
+
+
+def check_continues(estimator: Any, y: NDArray[Any], n_outputs: int) -> None:
+    """Raise if the loss or the targets do not fit the fitted network."""
+    asked, fitted = regression_loss(estimator.loss, estimator.quantile), estimator._fitted_loss
+    if asked != fitted:
+        raise ValueError(
+            f"loss={estimator.loss!r} means {asked!r}, but the fitted network that training would "
+            f"continue has {fitted!r}. Set warm_start=False and call fit to start anew."
+        )
+    if n_outputs != estimator.n_outputs_:
+        raise ValueError(
+            f"y has shape {y.shape}, but the fitted network that training would continue has "
+            f"{estimator.n_outputs_} output(s)."
+        )
 
 
 def check_own_loss(loss: RegressionLoss, targets: NDArray[Any], n_outputs: int) -> None:

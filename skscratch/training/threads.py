@@ -15,6 +15,7 @@ from scipy.sparse import issparse
 from threadpoolctl import ThreadpoolController
 
 from skscratch.core.network import Parameters
+from skscratch.training.config import LBFGS, Stochastic
 
 __all__ = ["blas_threads", "largest_product", "limited_blas_threads", "training_threads"]
 
@@ -87,18 +88,18 @@ def blas_threads(work: float) -> AbstractContextManager[None]:
 
 
 def training_threads(
-    params: Parameters, X: Any, batch_size: int | None, members: int = 1, n_jobs: int | None = None
+    params: Parameters, X: Any, options: Stochastic | LBFGS, members: int = 1
 ) -> AbstractContextManager[None]:
-    """Return a context with the BLAS threads for training; batch_size is None for L-BFGS.
+    """Return a context with the BLAS threads for training.
 
     Workers that train members at the same time get one thread each.
 
     L-BFGS gets one thread for every size. The vectors of L-BFGS run through SciPy's BLAS and the
     products through NumPy's. Two pools of threads that take turns delay each other.
     """
-    if batch_size is None or (members > 1 and n_jobs not in (None, 1)):
+    if isinstance(options, LBFGS) or (members > 1 and options.n_jobs not in (None, 1)):
         return limited_blas_threads(1)
-    return blas_threads(largest_product(params, X, batch_size) / members)
+    return blas_threads(largest_product(params, X, options.batch_size) / members)
 
 
 @contextmanager

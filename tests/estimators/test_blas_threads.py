@@ -49,6 +49,5 @@ def test_large_products_get_threads_but_not_with_lbfgs(solver, n, two_threads, s
     X, y = np.zeros((200, 400)), np.arange(200) % 2
     model = ScratchMLPClassifier((100,), solver=solver, batch_size=200, n_members=1)
     config, state, data = start(model, X, y)
-    size = None if config.stochastic is None else config.stochastic.batch_size
-    with threads.training_threads(state.params, data.X, size):
+    with threads.training_threads(state.params, data.X, config.optimizer):
         assert max(n_threads()) == n

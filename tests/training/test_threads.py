@@ -11,7 +11,10 @@ from scipy.sparse import csr_array
 from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits
 
 from skscratch.core.network import allocate
+from skscratch.core.optimizers import GradientDescent
+from skscratch.core.schedules import Constant
 from skscratch.training import threads
+from skscratch.training.config import LBFGS, Stochastic
 from skscratch.training.threads import (
     SHARE,
     SMALL,
@@ -28,6 +31,10 @@ def n_threads():
     """Return the number of threads of every BLAS pool, the largest first."""
     pools = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
     return sorted(pools, reverse=True)
+
+
+def sgd(batch_size):
+    return Stochastic(GradientDescent(), Constant(1.0), batch_size)
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +70,7 @@ def test_the_largest_product_is_that_of_the_largest_weights():
 @pytest.mark.parametrize(("batch_size", "n"), [(0, 2), (1, 1), (59, 1), (60, 2), (10_000, 2)])
 def test_training_gets_the_threads_that_a_batch_is_worth(batch_size, n):
     """A row of a batch is 100 000 multiply-adds, sixty are twice the share of a thread."""
-    with training_threads(WIDE, DENSE, batch_size):
+    with training_threads(WIDE, DENSE, sgd(batch_size)):
         assert n_threads()[0] == n
     assert n_threads()[0] == 2
 
@@ -72,13 +79,13 @@ def test_the_product_of_members_is_divided_among_them():
     """Each member has a product of its own, and the weights of all are one array."""
     params = allocate((1000, 100, 10), np.float32, members=3)[1]
     for batch_size, n in ((59, 1), (60, 2)):
-        with training_threads(params, DENSE, batch_size, members=3):
+        with training_threads(params, DENSE, sgd(batch_size), members=3):
             assert n_threads()[0] == n
 
 
 def test_lbfgs_gets_one_thread_whatever_the_size():
     for params in (WIDE, allocate((1, 1), np.float32)[1]):
-        with training_threads(params, DENSE, None):
+        with training_threads(params, DENSE, LBFGS(1)):
             assert n_threads() == [1] * len(n_threads())
         assert n_threads()[0] == 2
 
