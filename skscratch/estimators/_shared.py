@@ -6,7 +6,7 @@ that depend on them are then made by the same code as in one process.
 
 import copyreg
 import zlib
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import partial
 from numbers import Real
 from types import CodeType, FunctionType
@@ -50,7 +50,7 @@ def begin_call(shared: Ranks, estimator: Any, **others: Any) -> None:
     is_partial, groups, classes = "classes" in others, others.get("groups"), others.get("classes")
     call = f"{type(estimator).__name__}.{'partial_fit' if is_partial else 'fit'}"
     own = {
-        name: _plain(value)
+        name: _compared(value)
         for name, value in estimator.get_params(deep=False).items()
         if name not in OF_RANK_0
     }
@@ -101,38 +101,60 @@ def _refuse(estimator: Any, has_validation_set: bool) -> None:
         raise InvalidParameterError(f"{fault} data_parallel cannot share such a fit.")
 
 
-def _plain(value: Any) -> str:
-    """Return a text that is the same on all ranks for equal parameters."""
-    text = _text(value, ())
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... (digest {_crc(text.encode())})"
+def _compared(value: Any) -> str:
+    """Return a text that is the same on all ranks for equal parameters.
+
+    Numbers of different types differ: NumPy computes with 0.5 otherwise than with np.float64(0.5).
+    """
+    try:
+        return _text(value, {})
+    except RecursionError:  # a chain of very many objects
+        return _kind(value)
 
 
-def _text(value: Any, around: tuple[int, ...]) -> str:
-    """Return all of a value as a text; ``around`` are the ids of the objects that hold the value.
+def _text(value: Any, seen: dict[int, tuple[Any, str]]) -> str:
+    """Return a text on a value, made of all that it contains.
 
-    Of an object that cannot be taken apart, only the class is in the text.
+    ``seen`` are the objects met before, by id, each with its text. Where an object contains itself,
+    and where it cannot be taken apart, only its class is in the text.
     """
     if value is None or isinstance(value, (str, bytes, bool, Real)):
-        return repr(value)
+        return _beginning(repr(value))
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
-        digest = _crc(np.ascontiguousarray(value).data)
+        digest = _crc(value.tobytes())
         return f"an array of {value.dtype}, shape {value.shape} and digest {digest}"
-    kind = f"a {type(value).__name__}"
-    if id(value) in around or isinstance(value, GENERATORS):
-        return kind
-    text = partial(_text, around=(*around, id(value)))
-    if isinstance(value, dict):
-        return f"{{{', '.join(sorted(f'{text(k)}: {text(v)}' for k, v in value.items()))}}}"
+    if id(value) not in seen:
+        seen[id(value)] = value, _kind(value)
+        seen[id(value)] = value, _beginning(_composed(value, partial(_text, seen=seen)))
+    return seen[id(value)][1]
+
+
+def _composed(value: Any, text: Callable[[Any], str]) -> str:
+    """Return the text on a value from the texts of its parts."""
+    if isinstance(value, Mapping):
+        items = sorted(value.items(), key=lambda item: text(item[0]))
+        return f"{{{', '.join(f'{text(k)}: {text(v)}' for k, v in items)}}}"
     if isinstance(value, Set):
         return f"{{{', '.join(sorted(map(text, value)))}}}"
     if isinstance(value, Sequence):
         return f"[{', '.join(map(text, value))}]"
     parts = ", ".join(map(text, _parts(value)))
-    return f"{kind} of {parts}" if parts else kind
+    return f"{_kind(value)} of {parts}" if parts else _kind(value)
+
+
+def _kind(value: Any) -> str:
+    return f"a {type(value).__name__}"
+
+
+def _beginning(text: str) -> str:
+    """Return a text, or the beginning and a digest of a long one."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... (digest {_crc(text.encode())})"
 
 
 def _parts(value: Any) -> Sequence[Any]:
     """Return what an object is made of: of a function its code, otherwise what pickle stores."""
+    if isinstance(value, GENERATORS):
+        return ()
     if isinstance(value, type):
         return value.__module__, value.__qualname__
     if isinstance(value, CodeType):
@@ -142,13 +164,15 @@ def _parts(value: Any) -> Sequence[Any]:
             cells = [cell.cell_contents for cell in value.__closure__ or ()]
             defaults = value.__defaults__, value.__kwdefaults__
             return value.__qualname__, value.__code__, *defaults, cells
-        stored = value.__reduce_ex__(4)
+        registered = copyreg.dispatch_table.get(type(value))
+        stored: Any = value.__reduce_ex__(4) if registered is None else registered(value)
     except Exception:  # a lock, for instance, or a method of the user that fails
         return ()
     if isinstance(stored, str):  # the name of a global object
         return (stored,)
-    is_usual = stored[0] is copyreg.__newobj__ and len(stored[1]) == 1  # type: ignore[attr-defined]
-    return [part for part in stored[2 if is_usual else 0 :] if part is not None]
+    if stored[0] is copyreg.__newobj__:  # type: ignore[attr-defined]
+        stored = (*stored[1][1:], *stored[2:])  # without the class
+    return [part for part in stored if part is not None]
 
 
 def _crc(data: Any) -> str:

@@ -4,7 +4,7 @@ import re
 import threading
 import warnings
 from functools import partial
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -143,6 +143,24 @@ def draw(rng, p, q, *, scale):
     return scale * rng.normal(size=(p, q))
 
 
+class Node:
+    """Part of a network of objects, or of a chain. It counts how often its state is read."""
+
+    n_times = 0
+
+    def __getstate__(self):
+        self.n_times += 1
+        return {name: value for name, value in vars(self).items() if name != "n_times"}
+
+
+def linked(number, n_nodes):
+    """Return one of some objects that all refer to each other, and to a number."""
+    nodes = [Node() for _ in range(n_nodes)]
+    for node in nodes:
+        vars(node).update({f"to_{i}": other for i, other in enumerate(nodes)}, number=number)
+    return nodes[0]
+
+
 # Objects for a parameter from a number. Objects of one number are equal, and others are not.
 OBJECTS = {
     "a rule of ours": ("solver", lambda n: Adam(n, 0.9, 1e-8)),
@@ -156,6 +174,10 @@ OBJECTS = {
     "a default": ("learning_rate", of_default),
     "a keyword of a partial": ("weight_init", lambda n: partial(draw, scale=n)),
     "constants": ("learning_rate", lambda n: [lambda step: 0.1, lambda step: 0.2][int(10 * n) - 1]),
+    "dates": ("activation", lambda n: Slotted(np.array([int(10 * n)], "M8[D]"))),
+    "a ufunc": ("activation", lambda n: Slotted([np.exp, np.tanh][int(10 * n) - 1])),
+    "a mapping": ("activation", lambda n: Slotted(MappingProxyType({"rate": n}))),
+    "objects that refer to each other": ("activation", lambda n: Slotted(linked(n, 6))),
     "long lists": ("coefs_init", lambda n: [[[n] * 16] * 5, [[n] * 8] * 16, [[n] * 3] * 8]),
 }
 
@@ -193,6 +215,36 @@ def test_generators_may_be_in_any_state():
     def fit(ranks):
         own, rng = PARTS[ranks.rank], np.random.default_rng(ranks.rank)
         model = ScratchMLPClassifier(**NET | {"max_iter": 1, "random_state": rng})
+        return model.fit(Z[own], LABELS[own])
+
+    assert_same_bits(on_ranks(fit))
+
+
+def test_numbers_differ_by_their_type_which_decides_on_their_rounding():
+    def fit(ranks, own):
+        alpha = [0.5, np.float64(0.5), 0.5][ranks.rank]
+        return ScratchMLPClassifier(**NET | {"max_iter": 1}, alpha=alpha).fit(Z[own], LABELS[own])
+
+    assert "alpha is 0.5 on rank 0, but np.float64(0.5) on rank 1." in errors(fit)
+
+
+def test_each_object_is_taken_apart_once_however_many_refer_to_it():
+    def n_times(own):
+        node = linked(1, 6)
+        model = ScratchMLPClassifier(**NET | {"max_iter": 1}, activation=Slotted(node))
+        model.fit(Z[own], LABELS[own])
+        return [vars(node)[f"to_{i}"].n_times for i in range(6)]
+
+    alone = n_times(PARTS[0])
+    assert on_ranks(lambda ranks: n_times(PARTS[ranks.rank])) == [[n + 1 for n in alone]] * 3
+
+
+def test_of_a_very_long_chain_of_objects_only_the_class_is_compared():
+    def fit(ranks):
+        own, chain = PARTS[ranks.rank], Node()
+        for _ in range(3000):
+            chain, chain.next = Node(), chain
+        model = ScratchMLPClassifier(**NET | {"max_iter": 1}, activation=Slotted(chain))
         return model.fit(Z[own], LABELS[own])
 
     assert_same_bits(on_ranks(fit))
