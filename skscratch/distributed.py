@@ -175,16 +175,19 @@ class _MPI:
 
 @contextmanager
 def _deferring_ctrl_c(shared: Ranks) -> Iterator[None]:
-    """Let the first Ctrl-C in a fit wait for the next step of all ranks."""
-    if threading.current_thread() is not threading.main_thread():
+    """Let the first Ctrl-C in a fit wait for the next step of all ranks.
+
+    Where Ctrl-C is ignored, or its handler is not of Python, it stays so.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.getsignal(signal.SIGINT)
 
     def handle(number: int, frame: Any) -> None:
         if shared.defers and not shared.interrupted:
             shared.interrupted = True
-        elif callable(before):
+        else:
             before(number, frame)
 
     signal.signal(signal.SIGINT, handle)

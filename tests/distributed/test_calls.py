@@ -1,6 +1,7 @@
 """What ranks refuse, with the same error on all; who prints, warns and is called back."""
 
 import pickle
+import signal
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -345,6 +346,36 @@ def test_an_interrupt_after_training_is_one_of_all(monkeypatch):
 
 
 @pytest.mark.skipif(find_spec("sklearn.callback") is None, reason="callbacks come with 1.9")
+class TestSignals:
+    alone = SimpleNamespace(rank=0, size=1, allreduce=lambda array: None)
+
+    @pytest.fixture(autouse=True)
+    def restored(self):
+        before = signal.getsignal(signal.SIGINT)
+        yield
+        signal.signal(signal.SIGINT, before)
+
+    def test_ctrl_c_stays_ignored_where_it_was(self):
+        class Pressing(Tanh):
+            def forward(self, z, a):
+                super().forward(z, a)
+                signal.raise_signal(signal.SIGINT)
+
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with data_parallel(self.alone):
+            model = ScratchMLPClassifier(**NET | {"max_iter": 2, "activation": Pressing()})
+            assert model.fit(X, LABELS).n_iter_ == 2
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+    def test_a_handler_that_is_not_of_python_is_left_alone(self, monkeypatch):
+        here = signal.getsignal(signal.SIGINT)
+        with monkeypatch.context() as patch:
+            patch.setattr(signal, "getsignal", lambda number: None)
+            with data_parallel(self.alone):
+                pass
+        assert signal.getsignal(signal.SIGINT) is here
+
+
 class TestCallbacks:
     def test_rank_0_is_called_and_all_stop(self):
         from skscratch.callbacks import EarlyStopping
