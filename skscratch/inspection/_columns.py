@@ -108,7 +108,8 @@ class _Probe:
         in_X = chosen < n
         some = _stacked(_taken(X, chosen[in_X]), _taken(background, chosen[~in_X] - n))
         self.rows = _taken(some, places.ravel())
-        spread = np.ptp(both, axis=0).astype(float)
+        with np.errstate(invalid="ignore"):  # infinity is refused later, by name
+            spread = np.ptp(both, axis=0).astype(float)
         digits = np.finfo(both.dtype).eps * np.abs(both).max(axis=0)
         self.equal = np.maximum(EQUAL * spread, 8 * digits)
         self.varies = spread > self.equal
@@ -128,7 +129,8 @@ class _Probe:
             for digit in (0, 1):
                 columns = numbers[(numbers >> bit) & 1 == digit]
                 after = _dense(_transformed(transformers, _shifted(self.rows, columns)))
-                changed.append((np.abs(after - before) > self.equal).any(axis=0))
+                with np.errstate(invalid="ignore"):
+                    changed.append((np.abs(after - before) > self.equal).any(axis=0))
             bad |= changed[0] == changed[1]
             owners |= changed[1].astype(int) << bit
         owners[bad] = -1
@@ -136,21 +138,29 @@ class _Probe:
 
 
 def _mixes(transformers: list[Any], X: Any, background: Any) -> str:
-    """Return the message on the first step that makes a column from several columns."""
-    name = ""
-    for i, pipeline in enumerate(transformers):
-        for k, (step, _) in enumerate(pipeline.steps, 1):
-            chain = [*transformers[:i], pipeline[:k]]
-            Z, B = (_transformed(chain, rows) for rows in (X, background))
-            if not name and all(_is_numeric(rows) for rows in (Z, B)):
-                mixed = _Probe(X, background, Z, B).owners(chain) < 0
-                name = step if mixed.any() else ""
+    """Return the message on a step that makes a column from several columns."""
+    name = _mixing_step(transformers, X, background)
     return (
         f"The step {name!r} of the pipeline makes a column from several columns of X, so the "
         "contribution of this column belongs to none of them. Explain the network by its own input "
         "columns: contributions(pipeline[-1], pipeline[:-1].transform(X), "
         "pipeline[:-1].transform(background))."
     )
+
+
+def _mixing_step(transformers: list[Any], X: Any, background: Any) -> str:
+    """Return the name of the first such step, or of the last one if those before yield text."""
+    chains = [
+        (step, [*transformers[:i], pipeline[:k]])
+        for i, pipeline in enumerate(transformers)
+        for k, (step, _) in enumerate(pipeline.steps, 1)
+    ]
+    for step, chain in chains[:-1]:
+        Z, B = (_transformed(chain, rows) for rows in (X, background))
+        numeric = _is_numeric(Z) and _is_numeric(B)
+        if numeric and (_Probe(X, background, Z, B).owners(chain) < 0).any():
+            return str(step)
+    return str(chains[-1][0])
 
 
 def _transformed(transformers: list[Any], rows: Any) -> Any:
@@ -218,7 +228,7 @@ def _shifted(rows: Any, columns: Any) -> Any:
         for j in columns:
             rows.isetitem(j, rows.iloc[order, j].array)
         return rows
-    shifted = _dense(rows).copy() if issparse(rows) else rows.copy()
+    shifted = rows.toarray() if issparse(rows) else rows.copy()
     shifted[:, columns] = shifted[np.ix_(order, columns)]
     return type(rows)(shifted) if issparse(rows) else shifted
 

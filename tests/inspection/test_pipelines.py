@@ -175,6 +175,24 @@ def test_a_step_that_mixes_columns_is_named(name):
         contributions(model, NUMBERS[:9], NUMBERS[20:])
 
 
+def test_a_last_step_that_mixes_columns_and_passes_objects_on_is_named():
+    mix = FunctionTransformer(lambda X: (X[:, :2] * X[:, 1:3]).astype(object))
+    model = make_pipeline(StandardScaler(), mix, network(max_iter=1)).fit(NUMBERS, y)
+    with pytest.raises(ValueError, match="step 'functiontransformer'"):
+        contributions(model, NUMBERS[:9], NUMBERS[20:])
+
+
+@pytest.mark.parametrize("rows", [0, slice(None)])
+def test_infinity_is_refused_by_name_and_nothing_warns(rows):
+    model = make_pipeline(FunctionTransformer(), network(max_iter=1)).fit(NUMBERS, y)
+    infinite = NUMBERS.copy()
+    infinite[rows, 0] = np.inf
+    with pytest.raises(ValueError, match="X contains infinity"):
+        contributions(model, infinite[:9], NUMBERS[20:])
+    with pytest.raises(ValueError, match="background contains infinity"):
+        contributions(model, NUMBERS[:9], infinite)
+
+
 def differ(X):
     return np.c_[X[:, :1] != X[:, 1:2], X[:, 2:]].astype(float)
 
