@@ -15,7 +15,7 @@ from skscratch.estimators._messages import not_finite
 from skscratch.estimators._validation import check_prediction_data
 from skscratch.training.threads import blas_threads, largest_product
 
-__all__ = ["FEW", "finished", "finished_by"]
+__all__ = ["FEW", "finished", "finished_by", "finished_checked"]
 
 # For fewer rows, a prediction takes less time than finding the zeros between members.
 FEW = 200
@@ -36,16 +36,22 @@ def finished(
     """
     # overflow is checked for below; differences of finite logits may overflow
     with quiet():
-        X = check_prediction_data(estimator, X)
-        params = fitted_parameters(estimator)  # first, because it checks coefs_
-        arch = fitted_network(estimator)
-        if estimator.n_members_ > 1 and X.shape[0] > FEW:
-            params = in_blocks(params, estimator.n_members_)
-        if n_layers is not None:
-            sizes, functions = arch.sizes[: n_layers + 1], arch.activations[: n_layers - 1]
-            arch = replace(arch, sizes=sizes, activations=functions, dropout=())
-            params = Parameters(*(part[:n_layers] for part in params))
-        return _computed(estimator, arch, params, X, finish)
+        return finished_checked(estimator, check_prediction_data(estimator, X), finish, n_layers)
+
+
+def finished_checked(
+    estimator: Any, X: Any, finish: Callable[[Any], Any], n_layers: int | None = None
+) -> NDArray[Any]:
+    """Return what ``finished`` does, for an X that is already checked."""
+    params = fitted_parameters(estimator)  # first, because it checks coefs_
+    arch = fitted_network(estimator)
+    if estimator.n_members_ > 1 and X.shape[0] > FEW:
+        params = in_blocks(params, estimator.n_members_)
+    if n_layers is not None:
+        sizes, functions = arch.sizes[: n_layers + 1], arch.activations[: n_layers - 1]
+        arch = replace(arch, sizes=sizes, activations=functions, dropout=())
+        params = Parameters(*(part[:n_layers] for part in params))
+    return _computed(estimator, arch, params, X, finish)
 
 
 def finished_by(

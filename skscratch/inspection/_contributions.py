@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet, warn
 from skscratch.estimators._fitted import fitted_network
-from skscratch.estimators._prediction import finished
+from skscratch.estimators._prediction import finished_checked
 from skscratch.estimators._validation import check_prediction_data, naming
 from skscratch.inspection._columns import Table
 from skscratch.inspection._gradient import parameters_in_blocks, refuse_overflow, taken_apart
@@ -295,11 +295,12 @@ def contributions(
     response = choose_response(network, response_method)
     table = Table.of(transformers, X, background)
     Z, B = table.transformed
-    f = finished(network, Z, response.forward)
-    with naming("background"):
-        base = finished(network, B, response.forward)
     with quiet():
-        Z, B = check_prediction_data(network, Z), check_prediction_data(network, B)
+        Z = check_prediction_data(network, Z)
+        f = finished_checked(network, Z, response.forward)
+        with naming("background"):
+            B = check_prediction_data(network, B)
+            base = finished_checked(network, B, response.forward)
         lines = Lines(fitted_network(network), parameters_in_blocks(network), response, B, base)
         with blas_threads(largest_product(lines.params, Z, lines.n_points)):
             values, n_nodes, error, limit = _refined(lines, Z, f, tol, max_nodes)

@@ -243,6 +243,13 @@ def test_nothing_is_changed():
     assert pickle.dumps([model, table]) == before
 
 
+def test_rows_without_names_warn_once_each():
+    model = ScratchMLPClassifier((4,), **QUICK).fit(pd.DataFrame(X, columns=[*"abcd"]), Y["binary"])
+    with pytest.warns(UserWarning, match="X does not have valid feature names") as caught:
+        contributions(model, X[:5], B, tol=1)
+    assert len(caught) == 2
+
+
 def test_errors_name_the_argument():
     model = ScratchMLPClassifier((4,), **QUICK).fit(X, Y["binary"])
     with pytest.raises(NotFittedError):
