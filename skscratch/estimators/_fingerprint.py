@@ -138,16 +138,16 @@ def _data_hash(data: Dataset, kind: str | None, class_weight: Any) -> str:
     return str(joblib.hash(content))
 
 
-def _plain(value: Any) -> Any:
+def _untyped(value: Any) -> Any:
     """Return the value without its type, so that 1, 1.0 and a NumPy scalar are equal."""
     if not isinstance(value, bool) and isinstance(value, Real):
         return float(value)
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+    return [_untyped(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _hash(name: str, value: Any) -> str:
     try:
-        return str(joblib.hash(_plain(value)))
+        return str(joblib.hash(_untyped(value)))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise ValueError(
             f"With a checkpoint, pickle must be able to store every parameter, but not {name}="

@@ -251,7 +251,7 @@ def _parameters(estimator: Any) -> dict[str, Any]:
             left_out.append(name)
             continue
         try:
-            changed[name] = json.loads(json.dumps(value, default=_plain, allow_nan=False))
+            changed[name] = json.loads(json.dumps(value, default=_for_json, allow_nan=False))
         except (TypeError, ValueError):
             left_out.append(name)
     if left_out:
@@ -262,7 +262,7 @@ def _parameters(estimator: Any) -> dict[str, Any]:
     return changed
 
 
-def _plain(value: Any) -> Any:
+def _for_json(value: Any) -> Any:
     """Return numbers and arrays of NumPy, and other sequences, as those of Python."""
     if isinstance(value, (np.generic, np.ndarray)):
         return value.tolist()
