@@ -19,6 +19,7 @@ __all__ = [
     "RAW_TABLE",
     "in_features",
     "in_labels",
+    "in_labels_or_targets",
     "in_numbers",
     "in_targets",
     "refuse_columns",
@@ -38,6 +39,9 @@ RAW_TABLE = (
     "skscratch.preprocessing."
 )
 PROBABILITIES = " For probabilities of classes, set soft_labels=True."
+LEAVE_OUT = "Leave out such rows of X and y."
+# A message lists so many further rows.
+SOME = 3
 REGRESSION = " A classifier predicts classes. For numbers there is ScratchMLPRegressor."
 
 
@@ -122,19 +126,47 @@ def in_labels(y: Any) -> str:
 
 
 def in_targets(y: Any) -> str:
-    """Return a sentence on the first target that is not a number, with a space before it, or ""."""
+    """Return a sentence on targets that are not numbers, with a space before it, or ""."""
+    faults = _target_faults(y)
+    if not faults:
+        return ""
+    way_out = LEAVE_OUT
+    if faults[0][2] not in (MISSING, INFINITE):
+        way_out = "Convert such targets, for instance with astype(float), or leave out the rows."
+    return f"{_on_rows(faults)} A regressor needs finite real numbers. {way_out}"
+
+
+def in_labels_or_targets(y: Any) -> str:
+    """Return a sentence on refused y of an estimator that is not known, or an empty string."""
+    faults = _target_faults(y)
+    if faults and {found for *_, found in faults} <= {MISSING, INFINITE}:
+        return f"{_on_rows(faults)} {LEAVE_OUT}"
+    return in_labels(y)
+
+
+def _target_faults(y: Any) -> list[tuple[int, Any, tuple[str, str]]]:
+    """Return row, value and fault of each row that holds another thing than finite numbers."""
     targets = np.asarray(y, dtype=object)
     rows = targets.reshape(len(targets), -1).tolist() if targets.ndim else []
+    faults = []
     for row, values in enumerate(rows):
         for value in values:
             found = TEXT if isinstance(value, (str, bytes)) else _fault(value)
             if found:
-                return (
-                    f" Row {row} holds {found[0]}: {_shown(value)}. A regressor needs finite real "
-                    "numbers. Convert such targets, for instance with astype(float), or leave out "
-                    "the rows."
-                )
-    return ""
+                faults.append((row, value, found))
+                break
+    return faults
+
+
+def _on_rows(faults: list[tuple[int, Any, tuple[str, str]]]) -> str:
+    """Return a sentence on the first of the faults, and one on the rows of the others."""
+    (row, value, found), *others = faults
+    sentence = f" Row {row} holds {found[0]}: {_shown(value)}."
+    if others:
+        rows = ", ".join(str(other) for other, *_ in others[:SOME])
+        more = f" and {len(others) - SOME} more" if len(others) > SOME else ""
+        sentence += f" Other such rows: {rows}{more}."
+    return sentence
 
 
 def _suspects(X: Any, is_good: Callable[[Any], Any]) -> Iterator[tuple[str, int, Any]]:

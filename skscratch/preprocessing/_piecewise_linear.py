@@ -20,7 +20,7 @@ from skscratch._compat import (
     check_y,
     fit_context,
 )
-from skscratch._faults import in_labels, in_numbers
+from skscratch._faults import in_labels_or_targets, in_numbers
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
 from skscratch.preprocessing._bins import (
@@ -337,7 +337,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
             try:
                 y = check_y(y, multi_output=True, estimator=self)
             except ValueError as error:
-                raise ValueError(f"y: {str(error).rstrip('.')}.{in_labels(y)}") from error
+                raise ValueError(f"y: {str(error).rstrip('.')}.{in_labels_or_targets(y)}") from error
             check_consistent_length(X, y)
         if w is not None and not w.all():
             counts = w > 0
@@ -383,7 +383,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         try:
             targets = tree_targets(y[sample], None if w is None else w[sample], continuous)
         except TypeError as error:  # labels that cannot be compared
-            raise ValueError(f"y: {error}.{in_labels(y)}") from error
+            raise ValueError(f"y: {error}.{in_labels_or_targets(y)}") from error
         return sample, targets, continuous
 
     def _fitted(

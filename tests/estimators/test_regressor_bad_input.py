@@ -110,6 +110,10 @@ def replaced(value, dtype=float):
 Y_REFUSED = {
     "missing": (None, "requires y to be passed"),
     "NaN": (replaced(NAN), "contains NaN.*[Rr]ow 3 holds a missing value: nan"),
+    "NaNs": (
+        np.where(np.arange(90) < 70, Y, NAN),
+        "[Rr]ow 70 holds.*Other such rows: 71, 72, 73 and 16 more.*Leave out such rows",
+    ),
     "infinity": (replaced(-INF), "contains infinity.*[Rr]ow 3 holds an infinite number: -inf"),
     "NaN in a column": (np.c_[Y, replaced(NAN)], "contains NaN.*[Rr]ow 3 holds a missing"),
     "None": (replaced(None, object), "finite numbers.*[Rr]ow 3 holds a missing value: None"),

@@ -15,7 +15,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScaler
 
-from skscratch import ScratchMLPClassifier
+from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch.preprocessing import PiecewiseLinearEncoder
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -305,3 +305,33 @@ def test_user_settings_for_floating_point_errors():
     with np.errstate(all="raise"):
         coded = encoder_of(strategy="quantile").fit(data).transform(1e300 * NEW)
     assert np.isfinite(coded).all()
+
+
+class TestTargetsThatAreNotNumbers:
+    """The encoder does not know what predicts y, so its advice fits classes and numbers."""
+
+    @staticmethod
+    def message(y, model=None):
+        with pytest.raises(ValueError, match=r"^y: ") as error:
+            make_pipeline(encoder_of(), model or ScratchMLPRegressor()).fit(X, y)
+        return str(error.value)
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf, None])
+    @pytest.mark.parametrize("columns", [1, 2])
+    def test_the_rows_are_named_and_to_be_left_out(self, value, columns):
+        y = np.tile(X[:, :1], columns).astype(object if value is None else float)
+        y[[7, 30], -1] = value
+        message = self.message(y[:, 0] if columns == 1 else y)
+        what = "an infinite number" if value == np.inf else "a missing value"
+        assert f"Row 7 holds {what}: {value}. Other such rows: 30. Leave out such" in message
+        assert "class" not in message
+
+    def test_of_many_rows_some_are_named(self):
+        message = self.message(np.where(np.arange(400) % 2, np.nan, X[:, 0]))
+        assert "Row 1 holds a missing value: nan. Other such rows: 3, 5, 7 and 196 more." in message
+
+    def test_labels_that_are_text_may_have_a_class_of_their_own(self):
+        y = np.array(["a", None] * 200, dtype=object)
+        message = self.message(y, ScratchMLPClassifier())
+        assert "row 1 is missing: None" in message
+        assert "a class of their own" in message
