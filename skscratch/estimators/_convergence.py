@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skscratch._warnings import warn
 from skscratch.core.network import Workspace, forward, outputs, rows_per_buffer
+from skscratch.estimators._fingerprint import warn_of_more_epochs
 from skscratch.estimators._messages import complaint
 from skscratch.estimators._scale import named_features
 from skscratch.estimators._settings import usual_rate
@@ -51,6 +52,8 @@ def conclude(
 ) -> None:
     """Give at most one ConvergenceWarning at the end of a fit, with all reasons for it.
 
+    A checkpoint of more epochs than ``max_iter`` is another warning.
+
     Raises
     ------
     Diverged
@@ -66,6 +69,7 @@ def conclude(
     data : Dataset
     outcome : Outcome
     """
+    warn_of_more_epochs(estimator, config, state, outcome)
     found, n_rows = "", outcome.n_recorded_before
     if not _has_only_begun(estimator, state.history.objective()[n_rows:], outcome):
         found = _learned_nothing(estimator, config, state, data, outcome)

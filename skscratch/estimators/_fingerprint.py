@@ -1,4 +1,4 @@
-"""The fingerprint of a fit: whether a checkpoint belongs to it."""
+"""The fingerprint of a fit: whether a checkpoint belongs to it, and whether it is of more epochs."""
 
 import inspect
 import os
@@ -14,14 +14,17 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skscratch._ranks import ranks
+from skscratch._warnings import warn
 from skscratch.estimators._auto import can_have, stops_early
 from skscratch.estimators._parameters import BEFORE
 from skscratch.training.checkpoint import CheckpointFile, read
+from skscratch.training.config import TrainingConfig
 from skscratch.training.data import Dataset
 from skscratch.training.files import possible
+from skscratch.training.outcome import Outcome
 from skscratch.training.state import TrainingState
 
-__all__ = ["begun", "checkpoint_file"]
+__all__ = ["begun", "checkpoint_file", "warn_of_more_epochs"]
 
 # Parameters that may differ between the interrupted call and the call that resumes it.
 FREE = {
@@ -84,6 +87,27 @@ def checkpoint_file(
         is_initial and estimator.random_state is None,
         state.n_epochs,
     )
+
+
+def warn_of_more_epochs(
+    estimator: Any, config: TrainingConfig, state: TrainingState, outcome: Outcome
+) -> None:
+    """Warn if the checkpoint of a fit already held more epochs than ``max_iter`` asks for."""
+    options = config.stochastic
+    if estimator.checkpoint is None or options is None:
+        return
+    n = state.n_epochs - outcome.n_epochs_before
+    early = options.early_stopping
+    if early is not None and early.refit_batch_size is not None:
+        # the epochs of the second training, which are not counted, have no validation loss
+        losses = state.history["validation_loss"][outcome.n_recorded_before :]
+        n = int(np.isfinite(losses).sum())
+    if n > config.max_iter:
+        warn(
+            f"max_iter={config.max_iter} has no effect: the fit in the file checkpoint="
+            f"{os.fspath(estimator.checkpoint)!r} has already trained {n} epochs. Set max_iter to "
+            f"at least {n}. To train fewer epochs, remove the file or name another one."
+        )
 
 
 def _check_path(path: Any) -> None:

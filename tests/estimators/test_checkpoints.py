@@ -204,6 +204,21 @@ def test_more_epochs_may_be_asked_for(path, binary, small):
     assert_equal_models(longer, small(max_iter=12, batch_size=16).fit(*binary))
 
 
+@pytest.mark.parametrize("name", ["plain", "early stopping", "refit"])
+def test_fewer_epochs_than_the_file_holds_are_a_parameter_without_effect(name, path, binary, small):
+    params = COURSES[name] | {"batch_size": 16, "checkpoint": path}
+    model = small(**params, max_iter=9).fit(*binary)
+    n = np.isfinite(model.history_.get("validation_loss", model.history_["loss"])).sum()
+    assert (model.n_iter_ > n) == (name == "refit")
+    way_out = f"Set max_iter to at least {n}. .*remove the file"
+    with pytest.warns(UserWarning, match=f"^max_iter=5 .* trained {n} epochs. {way_out}") as found:
+        again = small(**params, max_iter=5).fit(*binary)
+    assert found[0].filename == __file__
+    assert_equal_models(again, model)
+    for enough in (n, 20):  # "error" in pytest's settings
+        small(**params, max_iter=enough).fit(*binary)
+
+
 def test_a_warm_start_goes_on_from_its_own_checkpoint_only(path, binary, small):
     params = {"warm_start": True, "batch_size": 16, "checkpoint_epochs": 1}
     first = small(**params, activation=[Bomb()], checkpoint=path).fit(*binary)
