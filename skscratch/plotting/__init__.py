@@ -1,8 +1,8 @@
 """Plots of fitted networks, as scikit-learn displays.
 
 ``from_estimator`` draws a plot, and ``plot`` draws it again. Displays read only the public
-attributes of fitted estimators. The first plot loads matplotlib. Displays change neither the
-settings of matplotlib nor any other global state.
+attributes of fitted estimators, and the activation of the fitted network. The first plot loads
+matplotlib. Displays change neither the settings of matplotlib nor any other global state.
 """
 
 from skscratch.plotting._architecture import ArchitectureDisplay

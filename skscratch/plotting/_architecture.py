@@ -115,7 +115,8 @@ class ArchitectureDisplay:
         pyplot(cls)
         network = find_network(estimator, "coefs_")
         sizes = [len(network.coefs_[0]), *map(len, network.intercepts_)]
-        hidden = network.activation
+        # the parameter may have been set to another value since the fit
+        hidden = getattr(network, "_activation", network.activation)
         if not isinstance(hidden, list | tuple):
             hidden = [hidden] * (len(sizes) - 2)
         activations = [*map(_name, hidden), network.out_activation_]

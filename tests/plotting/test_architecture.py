@@ -141,6 +141,11 @@ def test_activations_are_named(data, small):
     assert display.activations == ["relu", "Tanh", "softmax"]
 
 
+def test_a_parameter_that_was_set_after_the_fit_is_not_that_of_the_network(data, small):
+    model = small(activation="tanh").fit(*data).set_params(activation="relu")
+    assert ArchitectureDisplay.from_estimator(model).activations == ["tanh", "softmax"]
+
+
 def test_of_a_pipeline_and_of_scikit_learns_network(data):
     model = MLPClassifier((4,), "tanh", solver="lbfgs", tol=1, random_state=0)
     display = ArchitectureDisplay.from_estimator(make_pipeline(StandardScaler(), model).fit(*data))
