@@ -44,6 +44,7 @@ __all__ = [
     "check_sample_weight",
     "check_y",
     "fit_context",
+    "kind_of_scorer",
     "new_scoring_monitor",
     "shared_fit_context",
     "takes_weights",
@@ -149,6 +150,16 @@ def new_scoring_monitor(scoring: Any) -> Any:
     return ScoringMonitor(scoring=scoring)
 
 
+def kind_of_scorer(scorer: Any) -> str:
+    """Return whether a scorer of scikit-learn scores numbers or classes, "" if it is neither."""
+    function = getattr(scorer, "_score_func", None)
+    module = str(getattr(function, "__module__", ""))
+    if module == "sklearn.metrics._regression":
+        return "numbers"
+    of_classes = {f"sklearn.metrics.{name}" for name in ("_classification", "_ranking")}
+    return "classes" if module in of_classes else ""
+
+
 def takes_weights(scorer: Any) -> bool:
     """Return whether a scorer, or a function of (estimator, X, y), takes sample weights."""
     try:
@@ -160,6 +171,14 @@ def takes_weights(scorer: Any) -> bool:
 
 def check_sample_weight(sample_weight: Any, X: Any, dtype: Any) -> Any:
     """Return the weights as an array, one per row, none negative and not all zero."""
+    given = np.asarray(sample_weight)
+    if given.dtype.kind not in "biuf":
+        text = [value for value in given.ravel().tolist() if isinstance(value, (str, bytes))]
+        if text:
+            raise ValueError(
+                f"sample_weight holds text: {text[0]!r}. Convert it to numbers, for instance with "
+                "astype(float)."
+            )
     w = _check_sample_weight(sample_weight, X, dtype=dtype, ensure_non_negative=True)
     # scikit-learn raises this error itself from 1.9 on
     if not np.any(w):

@@ -17,9 +17,9 @@ __all__ = [
     "DATES",
     "OF_KIND",
     "RAW_TABLE",
+    "in_any_target",
     "in_features",
     "in_labels",
-    "in_labels_or_targets",
     "in_numbers",
     "in_targets",
     "refuse_columns",
@@ -136,7 +136,7 @@ def in_targets(y: Any) -> str:
     return f"{_on_rows(faults)} A regressor needs finite real numbers. {way_out}"
 
 
-def in_labels_or_targets(y: Any) -> str:
+def in_any_target(y: Any) -> str:
     """Return a sentence on refused y of an estimator that is not known, or an empty string."""
     faults = _target_faults(y)
     if faults and {found for *_, found in faults} <= {MISSING, INFINITE}:

@@ -245,7 +245,12 @@ def _n_members(estimator: Any, n: Any, data: Dataset, n_rows: int, widths: tuple
         return max((m for m in range(1, most + 1) if common % m == 0), default=1)
     if n != 1 and missing:
         raise InvalidParameterError(f"n_members={n} needs {missing}; otherwise it must be 1.")
-    if n != 1 and (common % n or not widths):
+    if n != 1 and not widths:
+        raise InvalidParameterError(
+            f"n_members={n} needs hidden layers, and hidden_layer_sizes=() has none. Set "
+            "n_members=1."
+        )
+    if n != 1 and common % n:
         raise InvalidParameterError(
             f"n_members={n} must divide every width in hidden_layer_sizes={widths}."
         )

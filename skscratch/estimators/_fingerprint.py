@@ -1,4 +1,4 @@
-"""The fingerprint of a fit: whether a checkpoint belongs to it, and whether it is of more epochs."""
+"""The fingerprint of a fit: whether a checkpoint belongs to it and to its ``max_iter``."""
 
 import inspect
 import os

@@ -82,8 +82,10 @@ class Members:
         return p[..., 0] if p.shape[-1] == 1 and is_regressor(estimator) else p
 
 
-def member_spread(estimator: Any, X: MatrixLike) -> NDArray[np.floating[Any]]:
+def member_spread(estimator: Any, X: MatrixLike, return_std: Any) -> NDArray[np.floating[Any]]:
     """Return the standard deviation over members of their predictions; warn if there is one."""
+    if not isinstance(return_std, (bool, np.bool_)):
+        raise TypeError(f"return_std must be True or False. Got {return_std!r}.")
     if estimator.n_members_ == 1:
         warn(
             "return_std: the model has one member, so the standard deviation over its members is 0 "

@@ -663,7 +663,7 @@ default='squared_error'
         """
         y = self._predictions(X)
         y = y[:, 0] if y.shape[1] == 1 else y
-        return (y, member_spread(self, X)) if return_std else y
+        return (y, member_spread(self, X, return_std)) if return_std else y
 
     @explained
     def score(self, X: MatrixLike, y: MatrixLike, sample_weight: ArrayLike | None = None) -> float:

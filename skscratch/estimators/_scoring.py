@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skscratch._compat import InvalidParameterError, takes_weights
+from skscratch._compat import InvalidParameterError, kind_of_scorer, takes_weights
 from skscratch._warnings import for_users
 from skscratch.core.network import Parameters
 from skscratch.estimators import _hints
@@ -16,6 +16,10 @@ from skscratch.estimators._validation import naming
 from skscratch.training.data import Dataset
 
 __all__ = ["EstimatorScorer", "find_scorer"]
+
+# Scorers to name in a message, for those that do not fit the targets.
+OF_NUMBERS = "'r2', 'neg_mean_absolute_error' or 'neg_root_mean_squared_error'"
+OF_CLASSES = "'accuracy', 'balanced_accuracy', 'f1_macro' or 'roc_auc_ovr'"
 
 
 def find_scorer(estimator: Any, data: Dataset) -> "EstimatorScorer":
@@ -39,6 +43,14 @@ def find_scorer(estimator: Any, data: Dataset) -> "EstimatorScorer":
             f"(estimator, X, y) or None. Got {estimator.scoring!r}."
             f"{_hints.of_value('scoring', estimator.scoring, ['loss', *get_scorer_names()])}"
         ) from error
+    if is_name and kind_of_scorer(scorer) == ("classes" if is_number else "numbers"):
+        what, default, fitting = ("numbers", "R²", OF_NUMBERS)
+        if not is_number:
+            what, default, fitting = ("classes", "the accuracy", OF_CLASSES)
+        raise InvalidParameterError(
+            f"scoring={estimator.scoring!r} does not score {what}, which this estimator predicts. "
+            f"Set scoring='loss', None for {default}, or a scorer of {what} such as {fitting}."
+        )
     return EstimatorScorer(estimator, scorer, data)
 
 

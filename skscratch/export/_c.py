@@ -128,7 +128,8 @@ def to_c(estimator: Any, name: str = "model") -> str:
     ['int weather_predict(const float *x)']
     """
     check_exportable(estimator, "C")
-    if not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name):
+    named: Any = name
+    if not isinstance(named, str) or not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name):
         raise ValueError(f"name must be an identifier of C, such as 'model'. Got {name!r}.")
     members, weights, biases = _blocks(estimator)
     formulas = [

@@ -159,6 +159,11 @@ class HiddenLayerFeatures(
                 f"cv={self.cv!r} fits the network once for each fold, and a FrozenEstimator is not "
                 "fitted again. Set cv=None, or pass the network itself."
             )
+        if isinstance(self.cv, type):
+            raise TypeError(
+                f"cv must be a number of folds or an object that splits, not the class "
+                f"{self.cv.__name__}. Pass {self.cv.__name__}(...)."
+            )
         network = fitted(self.estimator, X, y, sample_weight)
         network._hidden_index(self.layer)
         self.estimator_ = network
@@ -245,7 +250,13 @@ class HiddenLayerFeatures(
         whole: NDArray[Any] = self.estimator_.hidden_activations(X, self.layer)
         if self.cv is None:
             return whole
-        folds = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        folds = [*check_cv(self.cv, y, classifier=is_classifier(self.estimator)).split(X, y)]
+        tested = np.concatenate([np.arange(len(whole))[test] for _, test in folds])
+        if not np.array_equal(np.sort(tested), np.arange(len(whole))):
+            raise ValueError(
+                f"cv={self.cv!r} does not test each row once, so some rows would have no features, "
+                "or several. Use folds that do, such as KFold or StratifiedKFold."
+            )
         aligned = _Aligned(self.estimator, FrozenEstimator(self.estimator_), self.layer)
         params = None if sample_weight is None else {"sample_weight": sample_weight}
         with config_context(enable_metadata_routing=False):  # the weights go to this object alone

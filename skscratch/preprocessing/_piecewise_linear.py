@@ -20,7 +20,7 @@ from skscratch._compat import (
     check_y,
     fit_context,
 )
-from skscratch._faults import in_labels_or_targets, in_numbers
+from skscratch._faults import in_any_target, in_numbers
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
 from skscratch.preprocessing._bins import (
@@ -300,7 +300,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         NotFittedError
             If the encoder is not fitted.
         ValueError
-            If the names do not fit the features.
+            If the names do not fit the features, or if two columns would have one name.
 
         Examples
         --------
@@ -312,7 +312,16 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         names = check_feature_names_in(self, input_features)
         columns = zip(self._columns["feature"], self._columns["suffix"], strict=True)
-        return np.array([f"{names[j]}{suffix}" for j, suffix in columns], dtype=object)
+        of_columns: dict[str, Any] = {}
+        for j, suffix in columns:
+            name = f"{names[j]}{suffix}"
+            if name in of_columns:
+                raise ValueError(
+                    f"The features {of_columns[name]!r} and {names[j]!r} both have a column "
+                    f"{name!r}. Rename one of them."
+                )
+            of_columns[name] = names[j]
+        return np.array([*of_columns], dtype=object)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -337,7 +346,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
             try:
                 y = check_y(y, multi_output=True, estimator=self)
             except ValueError as error:
-                raise ValueError(f"y: {str(error).rstrip('.')}.{in_labels_or_targets(y)}") from error
+                raise ValueError(f"y: {str(error).rstrip('.')}.{in_any_target(y)}") from error
             check_consistent_length(X, y)
         if w is not None and not w.all():
             counts = w > 0
@@ -383,7 +392,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         try:
             targets = tree_targets(y[sample], None if w is None else w[sample], continuous)
         except TypeError as error:  # labels that cannot be compared
-            raise ValueError(f"y: {error}.{in_labels_or_targets(y)}") from error
+            raise ValueError(f"y: {error}.{in_any_target(y)}") from error
         return sample, targets, continuous
 
     def _fitted(

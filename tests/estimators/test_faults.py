@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from skscratch import ScratchMLPClassifier
+from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
+from skscratch.preprocessing import PiecewiseLinearEncoder
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -256,6 +257,20 @@ def test_an_object_without_rows_is_laid_to_y(y):
 def test_weights_are_no_dates(weights):
     with pytest.raises(ValueError, match=r"sample_weight holds (dates|time spans)"):
         ScratchMLPClassifier().fit(Z, Y, sample_weight=weights)
+
+
+@pytest.mark.parametrize(
+    "weights", [["1"] * N, np.full(N, "a"), np.array([1, "b"] * (N // 2), object), "balanced"]
+)
+@pytest.mark.parametrize("argument", ["sample_weight", "sample_weight_val"])
+def test_weights_are_no_text(weights, argument):
+    of_val = {"X_val": Z, "y_val": Y} if argument == "sample_weight_val" else {}
+    for model in (ScratchMLPClassifier(), ScratchMLPRegressor()):
+        with pytest.raises(ValueError, match=rf"{argument}\b.*holds text: .*astype\(float\)"):
+            model.fit(Z, Y, **of_val, **{argument: weights})
+    if argument == "sample_weight":
+        with pytest.raises(ValueError, match=r"^sample_weight holds text"):
+            PiecewiseLinearEncoder().fit(Z, Y, sample_weight=weights)
 
 
 class TestParameters:

@@ -257,6 +257,11 @@ class TestSplitters:
         X, y, _ = subjects(40, 5)
         with pytest.raises(ValueError, match="validation_fraction: The 'groups' parameter"):
             ScratchMLPClassifier(validation_fraction=GroupKFold(3)).fit(X, y)
+
+    def test_a_class_is_no_splitter(self):
+        X, y, _ = subjects(40, 5)
+        with pytest.raises(ValueError, match=r"^validation_fraction.*Pass GroupKFold\(\.\.\.\)"):
+            ScratchMLPClassifier(validation_fraction=GroupKFold).fit(X, y)
         with pytest.raises(ValueError, match="validation_fraction"):
             ScratchMLPClassifier(validation_fraction="tenth").fit(X, y)
 

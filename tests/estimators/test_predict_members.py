@@ -120,6 +120,13 @@ def test_the_spread_is_the_standard_deviation_of_the_members(regressor):
     assert_array_equal(through, pipeline[-1].predict(pipeline[0].transform(X), return_std=True)[1])
 
 
+@pytest.mark.parametrize("value", ["no", [True], 0.5], ids=repr)
+def test_what_asks_for_the_spread_is_a_boolean(value, regressor):
+    with pytest.raises(TypeError, match="return_std must be True or False"):
+        regressor.predict(numbers()[0], return_std=value)
+    assert len(regressor.predict(numbers()[0], return_std=np.True_)) == 2
+
+
 def test_far_away_the_members_disagree():
     X, y = numbers(600)
     model = ScratchMLPRegressor(random_state=0).fit(X, y)

@@ -120,13 +120,17 @@ class TestMembers:
         for n in (1, 2, np.int64(2)):
             assert settle(ScratchMLPClassifier(sizes, n_members=n), n=7).arch.members == n
 
-    @pytest.mark.parametrize("sizes", [(5,), (4, 3), (), 1], ids=str)
+    @pytest.mark.parametrize("sizes", [(5,), (4, 3), 1], ids=str)
     def test_one_that_does_not_is_refused(self, sizes):
         widths = tuple(np.atleast_1d(np.array(sizes, int)).tolist())
         message = f"n_members=2 must divide every width in hidden_layer_sizes={widths}."
         with pytest.raises(InvalidParameterError) as error:
             settle(ScratchMLPClassifier(sizes, n_members=2))
         assert str(error.value) == message
+
+    def test_without_hidden_layers_there_is_one(self):
+        with pytest.raises(InvalidParameterError, match=r"needs hidden layers.*Set n_members=1\."):
+            settle(ScratchMLPClassifier((), n_members=2))
 
     @pytest.mark.parametrize(
         ("params", "given", "needed"),

@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.metrics import log_loss, make_scorer
 
+from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch._compat import InvalidParameterError
 from skscratch.estimators._fitted import published
 from skscratch.estimators._scoring import EstimatorScorer, find_scorer
@@ -124,6 +125,21 @@ class TestScorer:
 
     def test_none_is_needed_for_the_loss(self, binary, small, start):
         assert start(small(scoring="loss"), *binary)[0].scorer is None
+
+    @pytest.mark.parametrize(
+        ("kind", "scoring", "fitting"),
+        [
+            (ScratchMLPClassifier, "r2", "None for the accuracy, .* 'balanced_accuracy'"),
+            (ScratchMLPClassifier, "neg_mean_squared_error", "a scorer of classes"),
+            (ScratchMLPRegressor, "accuracy", "None for R², .* 'neg_mean_absolute_error'"),
+            (ScratchMLPRegressor, "roc_auc", "a scorer of numbers"),
+            (ScratchMLPRegressor, "neg_log_loss", "a scorer of numbers"),
+        ],
+    )
+    def test_a_scorer_of_the_other_kind_is_refused(self, kind, scoring, fitting, binary):
+        model = kind(hidden_layer_sizes=(4,), scoring=scoring, early_stopping=True)
+        with pytest.raises(InvalidParameterError, match=f"^scoring='{scoring}' .*{fitting}"):
+            model.fit(*binary)
 
     @pytest.mark.parametrize("scoring", ["best", 3])
     def test_what_is_none_is_refused_by_name(self, scoring, binary, small, start):

@@ -112,7 +112,7 @@ def test_extreme_logits_are_not_infinite(tmp_path):
     assert_array_equal(run(library.model_predict_proba, X, 2), model.predict_proba(X))
 
 
-@pytest.mark.parametrize("name", ["", "1st", "a-b", "x y", "int main(){}"])
+@pytest.mark.parametrize("name", ["", "1st", "a-b", "x y", "int main(){}", None, 3])
 def test_a_name_that_is_no_identifier_is_refused(name):
     with pytest.raises(ValueError, match="name must be an identifier"):
         to_c(fitted("multiclass"), name)

@@ -9,7 +9,7 @@ from sklearn.datasets import make_classification
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold, ShuffleSplit
+from sklearn.model_selection import KFold, ShuffleSplit, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
@@ -154,8 +154,13 @@ class TestCrossFitted:
         assert abs(weighted - clone(features).fit_transform(X, 1 * (Y == 1))).max() > 0.1
 
     def test_folds_that_are_no_partition_are_refused(self):
-        with pytest.raises(ValueError, match="partitions"):
-            HiddenLayerFeatures(NET, cv=ShuffleSplit(2, random_state=0)).fit_transform(X, Y)
+        for cv in (ShuffleSplit(2, random_state=0), TimeSeriesSplit(3)):
+            with pytest.raises(ValueError, match=r"cv=.* does not test each row once.*KFold"):
+                HiddenLayerFeatures(NET, cv=cv).fit_transform(X, Y)
+
+    def test_a_class_is_no_splitter(self):
+        with pytest.raises(TypeError, match=r"not the class KFold\. Pass KFold\(\.\.\.\)"):
+            HiddenLayerFeatures(NET, cv=KFold).fit_transform(X, Y)
 
 
 @pytest.mark.parametrize("layer", [2, -3, 5])

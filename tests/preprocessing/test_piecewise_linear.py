@@ -307,6 +307,16 @@ def test_user_settings_for_floating_point_errors():
     assert np.isfinite(coded).all()
 
 
+def test_names_that_collide_are_refused():
+    data = pd.DataFrame(X[:, :2], columns=["a", "a_bin0"])
+    encoder = encoder_of().fit(data, Y)
+    message = "'a' and 'a_bin0' both have a column 'a_bin0'. Rename one"
+    with pytest.raises(ValueError, match=message):
+        encoder.get_feature_names_out()
+    with pytest.raises(ValueError, match=message):
+        encoder.set_output(transform="pandas").transform(data)
+
+
 class TestTargetsThatAreNotNumbers:
     """The encoder does not know what predicts y, so its advice fits classes and numbers."""
 
