@@ -16,6 +16,7 @@ __all__ = ["SKOPS_TRUSTED_TYPES"]
 OTHERS = [
     "skscratch.preprocessing._hidden_layer.HiddenLayerFeatures",
     "skscratch.preprocessing._piecewise_linear.PiecewiseLinearEncoder",
+    "skscratch.preprocessing._tabular.CheckedColumns",
     "skscratch.tuning._layers.Layers",
 ]
 CHOICES = (activations, initializers, losses, optimizers, regression_losses, schedules)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
+from sklearn.utils.validation import check_is_fitted
 
 from skscratch._faults import refuse_columns
 from skscratch.preprocessing._piecewise_linear import PiecewiseLinearEncoder
@@ -25,7 +27,7 @@ OF_CLASSES, OF_NUMBERS = 0.5, 0.25
 def make_tabular_pipeline(estimator: Any) -> Pipeline:
     """Make a pipeline that takes a table with text, categories, dates and missing values.
 
-    The step ``table`` is a ``ColumnTransformer``. Its part ``numbers`` is a
+    The step ``table`` is a ``ColumnTransformer`` that checks the table. Its part ``numbers`` is a
     ``PiecewiseLinearEncoder``. Its part ``others`` is skrub's ``TableVectorizer``, followed by a
     ``SimpleImputer`` for missing dates. The step ``estimator`` is the estimator.
 
@@ -41,7 +43,8 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
         The unfitted pipeline. X of ``fit`` and ``predict`` is a DataFrame of pandas or polars. The
         columns of X in ``predict`` may have another order, and there may be more of them. ``fit``
         and ``predict`` raise errors that name the column for nested values, time spans, complex
-        and infinite numbers, text in a column of numbers, and columns that are missing.
+        and infinite numbers, text in a column of numbers, columns that are missing, names that are
+        there twice, and dates that have a time zone in one of them only.
 
     Raises
     ------
@@ -111,7 +114,7 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
     imputer = SimpleImputer(strategy="median", add_indicator=True)
     others = Pipeline([("tablevectorizer", vectorizer), ("simpleimputer", imputer)])
     scale = OF_NUMBERS if is_regressor(estimator) else OF_CLASSES
-    table = ColumnTransformer(
+    table = CheckedColumns(
         [
             ("numbers", PiecewiseLinearEncoder(scale=scale, random_state=0), numeric_columns),
             ("others", others, other_columns),
@@ -121,26 +124,83 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
     return Pipeline([("table", table), ("estimator", estimator)])
 
 
-def numeric_columns(X: Any) -> list[str]:
-    """Return the names of the columns of numbers and booleans.
+class CheckedColumns(ColumnTransformer):  # type: ignore[misc]
+    """A ``ColumnTransformer`` of a table, which it checks, with the parameters of that class."""
+
+    def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
+        """Fit the transformers, and return the transformed table."""
+        check_table(X)
+        coded = super().fit_transform(X, y, **params)
+        self._zoned = zoned(X)
+        return coded
+
+    def transform(self, X: Any, **params: Any) -> Any:
+        """Return the transformed table."""
+        check_is_fitted(self)
+        check_table(X)
+        now = zoned(X)
+        for name, before in self._zoned.items():
+            if now.get(name, before) != before:
+                has, had, way_out = ("no time zone", "one", ".dt.tz_localize('UTC')")
+                if not before:
+                    has, had, way_out = ("a time zone", "none", ".dt.tz_localize(None)")
+                raise ValueError(
+                    f"Column {name!r} of X holds dates with {has}, and with {had} in fit. Convert "
+                    f"them as they were in fit, for instance with {way_out} of pandas or "
+                    ".dt.replace_time_zone of polars."
+                )
+        return super().transform(X, **params)
+
+
+def check_table(X: Any) -> None:
+    """Raise unless X is a table with names that tell its columns apart.
 
     Raises
     ------
     TypeError
         If X is not a table, or if the name of a column is not a string.
     ValueError
-        If a column holds values that cannot be encoded.
+        If two columns have one name.
     """
+    if hasattr(X, "collect"):
+        raise TypeError(f"X is a {type(X).__name__}, which is not computed yet. Pass X.collect().")
     if not hasattr(X, "columns") or not hasattr(X, "shape") or len(X.shape) != 2:
         raise TypeError(
             f"X is a {type(X).__name__}, and make_tabular_pipeline takes a DataFrame of pandas or "
-            "polars. Pass an array of numbers to the estimator itself."
+            "polars. Pass an array of numbers to the estimator itself. Of columns in a dict, "
+            "pandas.DataFrame(X) makes a table."
         )
     if not all(isinstance(name, str) for name in X.columns):
         raise TypeError(
             "The names of the columns of X must be strings. Convert them, for instance with "
             "X.columns = X.columns.astype(str)."
         )
+    twice = [name for name, n in Counter(X.columns).items() if n > 1]
+    if twice:
+        raise ValueError(
+            f"The names of the columns of X must be unique, but {twice[0]!r} is there more than "
+            "once. Rename the columns or leave some out."
+        )
+
+
+def zoned(X: Any) -> dict[str, bool]:
+    """Return for each column of dates with times whether they have a time zone."""
+    dtypes = zip(X.columns, X.dtypes, strict=True)
+    return {
+        name: getattr(dtype, "time_zone", getattr(dtype, "tz", None)) is not None
+        for name, dtype in dtypes
+        if getattr(dtype, "kind", None) == "M" or hasattr(dtype, "time_zone")  # pandas, or polars
+    }
+
+
+def numeric_columns(X: Any) -> list[str]:
+    """Return the names of the columns of numbers and booleans.
+
+    Raises
+    ------
+    ValueError
+        If a column holds values that cannot be encoded.
+    """
     refuse_columns(X)
     return _numeric(X)
 

@@ -199,10 +199,47 @@ class TestBadColumns:
         with pytest.raises(ValueError, match=r"Row 7 holds .*: nan\. Leave out such rows of X"):
             make_tabular_pipeline(quick(ScratchMLPRegressor)).fit(table(), y)
 
-    @pytest.mark.parametrize("X", [np.zeros((9, 2)), [[1], [2]], pd.Series([1, 2])])
-    def test_no_table(self, X):
-        with pytest.raises(TypeError, match="make_tabular_pipeline takes a DataFrame"):
-            make_tabular_pipeline(quick()).fit(X, Y)
+    @pytest.mark.parametrize("X", [np.zeros((9, 2)), [[1], [2]], pd.Series([1, 2]), {"a": Y}])
+    def test_no_table(self, model, X):
+        for call in (lambda: make_tabular_pipeline(quick()).fit(X, Y), lambda: model.predict(X)):
+            with pytest.raises(TypeError, match="make_tabular_pipeline takes a DataFrame"):
+                call()
+
+    def test_a_lazy_table_of_polars(self, model):
+        X = pytest.importorskip("polars").DataFrame({"age": np.arange(N)}).lazy()
+        for call in (lambda: make_tabular_pipeline(quick()).fit(X, Y), lambda: model.predict(X)):
+            with pytest.raises(TypeError, match=r"X is a LazyFrame.*X\.collect\(\)"):
+                call()
+
+    def test_names_that_are_there_twice(self, model):
+        X = table().set_axis(["age", *table().columns[1:-1], "age"], axis=1)
+        for call in (lambda: make_tabular_pipeline(quick()).fit(X, Y), lambda: model.predict(X)):
+            with pytest.raises(ValueError, match="'age' is there more than once"):
+                call()
+
+    @pytest.mark.parametrize("kind", ["pandas", "polars"])
+    def test_dates_with_and_without_a_time_zone(self, kind):
+        days = pd.Series(pd.date_range("2020-01-01", periods=N))
+        naive, aware, other = (
+            pd.DataFrame({"since": d, "age": np.arange(N) % 7})
+            for d in (days, days.dt.tz_localize("UTC"), days.dt.tz_localize("Europe/Berlin"))
+        )
+        if kind == "polars":
+            polars = pytest.importorskip("polars")
+            naive, aware, other = (
+                polars.DataFrame({name: X[name].tolist() for name in X})
+                for X in (naive, aware, other)
+            )
+        model = make_tabular_pipeline(quick()).fit(naive, Y)
+        with pytest.raises(
+            ValueError, match=r"'since' of X holds dates with a time zone, and .*none"
+        ):
+            model.predict(aware)
+        assert len(model.predict(naive)) == N
+        model = make_tabular_pipeline(quick()).fit(aware, Y)
+        with pytest.raises(ValueError, match=r"with no time zone, and with one in fit.*localize"):
+            model.predict(naive)
+        assert len(model.predict(other)) == N
 
     @pytest.mark.parametrize("column", [["x", "y"], [1.0, None], pd.date_range("2020", periods=2)])
     def test_the_estimator_alone_shows_the_line(self, column):
