@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch.core.network import split_members
+from skscratch.core.regression_losses import SquaredError
 from skscratch.training.sgd import StochasticFit
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -108,6 +109,20 @@ def test_each_member_sorts_its_quantiles():
     assert (np.diff(p, axis=2) >= 0).all()
     _, std = model.predict(X, return_std=True)
     assert_array_equal(std, p.std(axis=0))
+
+
+def test_where_quantiles_of_a_member_cross_their_mean_is_another_one():
+    X, y = numbers()
+    model = ScratchMLPRegressor("quantile", quantile=[0.1, 0.3, 0.5, 0.7, 0.9], random_state=0)
+    model, X = model.fit(X, y), 3 * X
+    found, mean = model.predict(X), model.predict_members(X).mean(axis=0)
+    model._fitted_loss = SquaredError()  # it does not sort
+    unsorted = model.predict_members(X)
+    assert_allclose(found, np.sort(unsorted.mean(axis=0)), rtol=1e-5)
+    crosses = (np.diff(unsorted, axis=2) < 0).any(axis=(0, 2))
+    assert 0 < crosses.sum() < len(X)
+    assert_allclose(found[~crosses], mean[~crosses], rtol=1e-5)
+    assert abs(found - mean)[crosses].max() > 1e-3
 
 
 def test_the_spread_is_the_standard_deviation_of_the_members(regressor):
