@@ -108,9 +108,15 @@ def member_parameters(estimator: Any) -> Sequence[Parameters]:
         return [params]
     known = vars(estimator).get("_members")
     if known is None:
+        why = "it was saved by a version that did not keep the output biases of its members"
+        if "_members" in vars(estimator):  # from_json has found none
+            why = (
+                "its JSON has no output biases of its members. to_json writes none if coefs_ was "
+                "changed after fit, or if the model is of a version that did not keep them"
+            )
         raise ValueError(
-            "The members of this model cannot be told apart: it was saved by a version that did "
-            "not keep the output biases of its members. Fit it again. predict still works."
+            f"The members of this model cannot be told apart: {why}. Fit it again. predict still "
+            "works."
         )
     (first, *_, last), (*biases, b) = params
     blocks = in_blocks(params, n).weights[1:-1]

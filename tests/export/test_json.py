@@ -1,5 +1,6 @@
 """Models as JSON, and back, to the bit."""
 
+import copy
 import json
 import pickle
 
@@ -99,6 +100,15 @@ def test_a_parameter_that_is_no_number_is_left_out_with_a_warning():
     again = from_json(text)
     assert again.class_weight is None
     assert_array_equal(again.predict_proba(DIGITS), model.predict_proba(DIGITS))
+
+
+def test_members_of_weights_that_were_changed_cannot_be_told_apart():
+    model = copy.deepcopy(fitted("binary"))
+    again = from_json(to_json(model))
+    assert_array_equal(again.predict_members(DIGITS), model.predict_members(DIGITS))
+    model.coefs_[-1] = 2 * model.coefs_[-1]
+    with pytest.raises(ValueError, match=r"its JSON has no output biases.*coefs_ was changed"):
+        from_json(to_json(model)).predict_members(DIGITS)
 
 
 def test_a_network_without_hidden_layers_has_one_member():
