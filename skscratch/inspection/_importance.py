@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from skscratch._typing import MatrixLike
 from skscratch.inspection._contributions import contributions
@@ -22,6 +23,9 @@ class ContributionImportance:
     this importance. It is the mean absolute contribution to the predictions for ``rows``, as a
     share of all columns. Contributions have the unit of the prediction, so the importance does not
     depend on the scale of a column. The weights of the first layer do depend on it.
+
+    ``RFE`` and ``RFECV`` cannot use it: they fit the estimator to fewer and fewer columns, and do
+    not say to which. ``SelectFromModel(max_features=...)`` selects a number of columns at once.
 
     Parameters
     ----------
@@ -73,8 +77,18 @@ class ContributionImportance:
         Raises
         ------
         NotFittedError, TypeError, ValueError
-            As by ``contributions``.
+            As by ``contributions``, or if the estimator was fitted to other columns than those of
+            ``rows``, as it is by ``RFE``.
         """
+        check_is_fitted(estimator)
+        n_columns = np.shape(self.rows)[1:]
+        n_fitted = getattr(estimator, "n_features_in_", None)
+        if n_fitted is not None and len(n_columns) == 1 and n_columns[0] > n_fitted:
+            raise ValueError(
+                f"rows has {n_columns[0]} columns, and the estimator was fitted to {n_fitted}. RFE "
+                "and RFECV do not say which columns they have left. Use "
+                "SelectFromModel(max_features=...) with threshold=-inf."
+            )
         background = self.rows if self.background is None else self.background
         explained = contributions(
             estimator, self.rows, background, response_method=self.response_method

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.feature_selection import SelectFromModel
+from sklearn.feature_selection import RFE, RFECV, SelectFromModel
 
 from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch.core.activations import ACTIVATIONS
@@ -307,6 +307,18 @@ def test_importance_does_not_depend_on_the_unit_of_a_column_or_of_y():
     model.coefs_[-1] = model.coefs_[-1] * [1e6, 1]
     model.intercepts_[-1] = model.intercepts_[-1] * [1e6, 1]
     assert_allclose(ContributionImportance(X * factor)(model), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [RFE, RFECV])
+def test_recursive_elimination_does_not_say_which_columns_are_left(kind):
+    network = ScratchMLPRegressor(hidden_layer_sizes=(), **QUICK)
+    select = kind(network, importance_getter=ContributionImportance(X))
+    with pytest.raises(ValueError, match=r"^rows has 4 columns, .*SelectFromModel\(max_features"):
+        select.fit(X, X[:, 0])
+    select = SelectFromModel(
+        network, importance_getter=ContributionImportance(X), threshold=-np.inf, max_features=1
+    )
+    assert select.fit(X, X[:, 2]).get_support().tolist() == [False, False, True, False]
 
 
 def test_features_are_selected_by_it():
