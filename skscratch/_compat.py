@@ -44,6 +44,7 @@ __all__ = [
     "check_sample_weight",
     "check_y",
     "fit_context",
+    "forget_optimizer",
     "kind_of_scorer",
     "new_scoring_monitor",
     "shared_fit_context",
@@ -158,6 +159,11 @@ def kind_of_scorer(scorer: Any) -> str:
         return "numbers"
     of_classes = {f"sklearn.metrics.{name}" for name in ("_classification", "_ranking")}
     return "classes" if module in of_classes else ""
+
+
+def forget_optimizer(network: Any) -> None:
+    """Let ``partial_fit`` of one of scikit-learn's networks begin with a new optimizer."""
+    del network._optimizer
 
 
 def takes_weights(scorer: Any) -> bool:

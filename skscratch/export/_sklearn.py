@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
+from skscratch._compat import forget_optimizer
 from skscratch.estimators import ScratchMLPClassifier
 from skscratch.estimators._fitted import fitted_parameters
 from skscratch.export._network import check_exportable, names_of_activations
@@ -31,7 +32,9 @@ def to_sklearn(estimator: Any) -> MLPClassifier | MLPRegressor:
     -------
     model : MLPClassifier or MLPRegressor
         A fitted model, for prediction. It shares no array with the estimator. Its predictions
-        differ by rounding: scikit-learn computes in the precision of X. With ``loss='gamma'`` it
+        differ by rounding: scikit-learn computes in the precision of X. Its other parameters are
+        scikit-learn's defaults. ``partial_fit`` goes on from the weights with a new optimizer, and
+        trains the weights between members, too. With ``loss='gamma'`` it
         has scikit-learn's loss 'poisson', which has the same output activation.
 
     Raises
@@ -90,6 +93,9 @@ def to_sklearn(estimator: Any) -> MLPClassifier | MLPRegressor:
     for name in ("feature_names_in_", "n_iter_", "t_", "loss_", "loss_curve_", "best_loss_"):
         if hasattr(estimator, name):
             setattr(model, name, getattr(estimator, name))
+    if model.best_loss_ is None:  # after early stopping, which the parameters do not ask for
+        model.best_loss_ = min(model.loss_curve_)
+    forget_optimizer(model)
     return model
 
 

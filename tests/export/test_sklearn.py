@@ -63,6 +63,21 @@ def test_it_shares_no_memory_and_can_be_cloned():
     assert theirs.n_iter_ == model.n_iter_
 
 
+@pytest.mark.parametrize("name", ["multiclass", "binary", "huber"])
+@pytest.mark.parametrize("params", [{}, {"early_stopping": True, "max_iter": 5}], ids=str)
+def test_it_can_be_trained_further_with_a_new_optimizer(name, params):
+    model = fitted(name, **params)
+    y = CLASSIFIERS[name] if name in CLASSIFIERS else REGRESSORS[name][1]
+    theirs, other = to_sklearn(model), to_sklearn(model).set_params(warm_start=True, max_iter=1)
+    before = [W.copy() for W in theirs.coefs_]
+    theirs.partial_fit(DOUBLE, y)
+    other.fit(DOUBLE, y)  # a warm start is one with a new optimizer
+    for W, expected, start in zip(theirs.coefs_, other.coefs_, before, strict=True):
+        assert abs(W - start).max() > 1e-4
+        assert_array_equal(W, expected)
+    assert (theirs.n_iter_, len(theirs.loss_curve_)) == (other.n_iter_, model.n_iter_ + 1)
+
+
 @pytest.mark.parametrize("convert", [lambda model: model, to_sklearn], ids=["ours", "to_sklearn"])
 def test_emlearn_takes_them(convert, tmp_path, monkeypatch):
     emlearn = pytest.importorskip("emlearn")
