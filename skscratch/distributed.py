@@ -50,7 +50,8 @@ def data_parallel(communicator: Any = None, *, blas_threads: int = 1) -> Iterato
     ImportError
         If there is no communicator and mpi4py is not installed.
     ValueError
-        If ``blas_threads`` is no whole number of at least 1. From ``fit``, on all ranks, if an
+        If ``blas_threads`` is no whole number of at least 1, or if the rank of the communicator is
+        no whole number from 0 to its size - 1. From ``fit``, on all ranks, if an
         argument or a parameter of one rank is not valid, if the columns or the parameters of two
         ranks differ, or if ranks cannot share such a fit.
     RuntimeError
@@ -127,6 +128,18 @@ def _engine(communicator: Any) -> Any:
         raise TypeError(
             "communicator must be a communicator of mpi4py, or have rank, size and allreduce. "
             f"Got {communicator!r}, without {', '.join(missing)}."
+        )
+    rank, size = communicator.rank, communicator.size
+    whole = all(isinstance(n, Integral) and not isinstance(n, bool) for n in (rank, size))
+    if not (whole and 0 <= rank < size):
+        raise ValueError(
+            "rank and size of the communicator must be whole numbers, and rank from 0 to size - 1. "
+            f"Got rank={rank!r} and size={size!r} of {communicator!r}."
+        )
+    if not callable(communicator.allreduce):
+        raise TypeError(
+            "allreduce of the communicator must be a method that takes an array. Got "
+            f"{communicator.allreduce!r}."
         )
     return communicator
 

@@ -468,6 +468,22 @@ def test_a_communicator_that_lacks_a_name():
         pass
 
 
+@pytest.mark.parametrize(
+    ("rank", "size"), [("0", 1), (0, 1.0), (None, 2), (True, 2), (2, 2), (-1, 2), (0, 0)]
+)
+def test_a_communicator_of_no_rank(rank, size):
+    engine = SimpleNamespace(rank=rank, size=size, allreduce=lambda array: None)
+    message = f"^rank and size of the communicator .*Got rank={rank!r} and size={size!r} of"
+    with pytest.raises(ValueError, match=message), data_parallel(engine):
+        pass
+
+
+def test_a_communicator_whose_sum_is_no_method():
+    engine = SimpleNamespace(rank=0, size=np.int64(1), allreduce="sum")
+    with pytest.raises(TypeError, match="allreduce of the communicator must be a method"):
+        data_parallel(engine).__enter__()
+
+
 def test_mpi4py_is_asked_for_by_the_name_of_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "mpi4py", None)
     with pytest.raises(ImportError, match=r"skscratch\[mpi\]"), data_parallel():
