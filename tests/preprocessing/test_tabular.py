@@ -231,9 +231,7 @@ class TestBadColumns:
                 for X in (naive, aware, other)
             )
         model = make_tabular_pipeline(quick()).fit(naive, Y)
-        with pytest.raises(
-            ValueError, match=r"'since' of X holds dates with a time zone, and .*none"
-        ):
+        with pytest.raises(ValueError, match=r"'since' of X holds dates with a time zone.*none"):
             model.predict(aware)
         assert len(model.predict(naive)) == N
         model = make_tabular_pipeline(quick()).fit(aware, Y)
