@@ -345,7 +345,6 @@ def test_an_interrupt_after_training_is_one_of_all(monkeypatch):
     assert_close(models[0], ScratchMLPClassifier(**NET).fit(X, LABELS))
 
 
-@pytest.mark.skipif(find_spec("sklearn.callback") is None, reason="callbacks come with 1.9")
 class TestSignals:
     alone = SimpleNamespace(rank=0, size=1, allreduce=lambda array: None)
 
@@ -376,6 +375,7 @@ class TestSignals:
         assert signal.getsignal(signal.SIGINT) is here
 
 
+@pytest.mark.skipif(find_spec("sklearn.callback") is None, reason="callbacks come with 1.9")
 class TestCallbacks:
     def test_rank_0_is_called_and_all_stop(self):
         from skscratch.callbacks import EarlyStopping

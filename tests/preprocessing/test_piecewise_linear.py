@@ -313,8 +313,6 @@ def test_names_that_collide_are_refused():
     message = "'a' and 'a_bin0' both have a column 'a_bin0'. Rename one"
     with pytest.raises(ValueError, match=message):
         encoder.get_feature_names_out()
-    with pytest.raises(ValueError, match=message):
-        encoder.set_output(transform="pandas").transform(data)
 
 
 class TestTargetsThatAreNotNumbers:
