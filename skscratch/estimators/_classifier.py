@@ -261,9 +261,11 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
     checkpoint : path-like, default=None
         File to which ``fit`` saves its state at intervals. If the file exists, ``fit`` resumes from
         it, and ends with the model that it would have had without the interruption. A file that was
-        written for other data, another network or other parameters is refused. Only ``max_iter``
-        and ``verbose`` may differ. The file stays when training has ended. The file belongs to that
-        one fit, so a search or a second warm start cannot use it. Not for 'lbfgs'.
+        written for other data, another network or other parameters is refused. Only ``max_iter``,
+        ``n_jobs``, ``verbose`` and the parameters of the checkpoint may differ. If the file has
+        more epochs than ``max_iter``, ``fit`` returns its model, with a warning. The file stays
+        when training has ended. The file belongs to that one fit, so a search or a second warm
+        start cannot use it. Not for 'lbfgs'.
     checkpoint_epochs : int, default=None
         Epochs between two checkpoints; None saves by seconds only.
     checkpoint_seconds : float, default=30
