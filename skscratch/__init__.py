@@ -4,7 +4,7 @@ A module imports only from its own folder or from folders further down in this l
 
     callbacks/      callbacks that stop, save and score a model during training
     inspection/     explanations of predictions, from the derivatives of fitted networks
-    plotting/       plots of fitted models, made from their public attributes
+    plotting/       plots of fitted models, made from their attributes
     distributed.py  one fit over several processes, each with its own rows
     onnx.py         export of fitted models to ONNX
     export/         export of fitted models to JSON, to C and to estimators of scikit-learn

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
+from skscratch._compat import InvalidParameterError
+
 __all__ = [
     "DATES",
     "OF_KIND",
@@ -22,6 +24,7 @@ __all__ = [
     "in_labels",
     "in_numbers",
     "in_targets",
+    "refuse_class",
     "refuse_columns",
 ]
 
@@ -40,7 +43,7 @@ RAW_TABLE = (
 )
 PROBABILITIES = " For probabilities of classes, set soft_labels=True."
 LEAVE_OUT = "Leave out such rows of X and y."
-# A message lists so many further rows.
+# a message lists at most this many other rows
 SOME = 3
 REGRESSION = " A classifier predicts classes. For numbers there is ScratchMLPRegressor."
 
@@ -137,11 +140,21 @@ def in_targets(y: Any) -> str:
 
 
 def in_any_target(y: Any) -> str:
-    """Return a sentence on refused y of an estimator that is not known, or an empty string."""
+    """Return a sentence on y for a classifier or a regressor, with a space before it, or ""."""
     faults = _target_faults(y)
     if faults and {found for *_, found in faults} <= {MISSING, INFINITE}:
         return f"{_on_rows(faults)} {LEAVE_OUT}"
     return in_labels(y)
+
+
+def refuse_class(name: str, splitter: Any) -> None:
+    """Raise if a parameter is the class of a splitter and not a splitter."""
+    if isinstance(splitter, type):
+        kind = splitter.__name__
+        raise InvalidParameterError(
+            f"{name} must be a number or an object that splits, not the class {kind}. Pass "
+            f"{kind}(...)."
+        )
 
 
 def _target_faults(y: Any) -> list[tuple[int, Any, tuple[str, str]]]:

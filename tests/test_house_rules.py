@@ -30,7 +30,7 @@ MAX_FILE, MAX_FUNCTION = 250, 40
 NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
 NO_CODE |= {tokenize.ENDMARKER}
 # Lowest first; a module imports from lower floors and from its own folder.
-# Callbacks and plots know an estimator by its public attributes alone.
+# Callbacks and plots do not import estimators.
 FLOORS = [
     {"_ranks", "_version", "_warnings"},
     {"core"},

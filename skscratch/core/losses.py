@@ -10,7 +10,8 @@ are large.
 
 The loss of a batch is the mean ``L = sum(w · loss)``, with weights w whose sum is 1. The loss of
 several members is the sum of the members' losses. The losses of this package also have a method
-``each``, which returns the loss of each member. Those of a classifier have ``each_score``.
+``each``, which returns the loss of each member. The losses of a classifier also have
+``each_score``, which returns the score of each member.
 
 ``smoothing``, from 0 to 1, is the share of every target that is spread evenly over the K classes.
 Smoothing keeps the logits from growing without bound. A logistic output has the classes 0 and 1.
@@ -260,10 +261,10 @@ class LogisticCrossEntropy:
     def each(self, z: Any, y: Any, w: Any) -> Any:
         s = (1 - 2 * y) * z
         linear = self.smoothing / 2 * _of_columns(s, w) if self.smoothing else None
-        log_p = np.empty_like(s)
-        softplus(s, log_p)
+        of_rows = np.empty_like(s)
+        softplus(s, of_rows)
         expit(z, out=z)
-        loss = _of_columns(log_p, w)
+        loss = _of_columns(of_rows, w)
         if linear is not None:
             loss -= linear
         return float(sum(loss.tolist())) if w.ndim == 1 else loss.astype(np.float64).sum(axis=-1)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import column_or_1d
 
-from skscratch._compat import InvalidParameterError
+from skscratch._faults import refuse_class
 from skscratch._warnings import warn
 from skscratch.estimators._auto import stops_early
 from skscratch.estimators._validation import naming
@@ -30,11 +30,7 @@ def holdout(estimator: Any, data: Dataset, groups: Any) -> Holdout | None:
         If groups do not fit X, or a splitter fails or returns splits without rows.
     """
     n, splitter = data.X.shape[0], estimator.validation_fraction
-    if isinstance(splitter, type):
-        raise InvalidParameterError(
-            f"validation_fraction must be a number or an object that splits, not the class "
-            f"{splitter.__name__}. Pass {splitter.__name__}(...)."
-        )
+    refuse_class("validation_fraction", splitter)
     is_used = data.validation is None and stops_early(estimator, data, len(data.weighted_rows()))
     index = None if groups is None else _group_index(groups, n, is_used)
     if not is_used:

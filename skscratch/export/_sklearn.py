@@ -34,8 +34,8 @@ def to_sklearn(estimator: Any) -> MLPClassifier | MLPRegressor:
         A fitted model, for prediction. It shares no array with the estimator. Its predictions
         differ by rounding: scikit-learn computes in the precision of X. Its other parameters are
         scikit-learn's defaults. ``partial_fit`` goes on from the weights with a new optimizer, and
-        trains the weights between members, too. With ``loss='gamma'`` it
-        has scikit-learn's loss 'poisson', which has the same output activation.
+        trains the weights between members, too. With ``loss='gamma'``, the model has scikit-learn's
+        loss 'poisson', which has the same output activation.
 
     Raises
     ------

@@ -23,6 +23,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skscratch._compat import SITE, HasMethods, Interval, fit_context
+from skscratch._faults import refuse_class
 from skscratch._typing import MatrixLike
 
 __all__ = ["HiddenLayerFeatures"]
@@ -159,11 +160,7 @@ class HiddenLayerFeatures(
                 f"cv={self.cv!r} fits the network once for each fold, and a FrozenEstimator is not "
                 "fitted again. Set cv=None, or pass the network itself."
             )
-        if isinstance(self.cv, type):
-            raise TypeError(
-                f"cv must be a number of folds or an object that splits, not the class "
-                f"{self.cv.__name__}. Pass {self.cv.__name__}(...)."
-            )
+        refuse_class("cv", self.cv)
         network = fitted(self.estimator, X, y, sample_weight)
         network._hidden_index(self.layer)
         self.estimator_ = network

@@ -125,7 +125,7 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
 
 
 class CheckedColumns(ColumnTransformer):  # type: ignore[misc]
-    """A ``ColumnTransformer`` of a table, which it checks, with the parameters of that class."""
+    """A ``ColumnTransformer`` that checks each table before it transforms it."""
 
     def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
         """Fit the transformers, and return the transformed table."""

@@ -127,14 +127,16 @@ def _losses_and_scores(losses: list[Any], z: Any, y: Any, w: Any) -> Any:
 
     The losses differ at most in what they know about the targets, which only the score needs.
     """
-    one, members = losses[0], [*zip(losses, z, y, w, strict=True)]
+    one = losses[0]
     if hasattr(one, "each"):
         mean = one.each(z, y, w)  # of all members in one call
     else:
-        mean = [loss.forward(*of_one) for loss, *of_one in members]
+        mean = [loss.forward(*of_one) for loss, *of_one in zip(losses, z, y, w, strict=True)]
     if hasattr(one, "each_score"):
-        return np.array([mean, one.each_score(z, y, w)])
-    return np.array([mean, [loss.score(*of_one) for loss, *of_one in members]])
+        score = one.each_score(z, y, w)
+    else:
+        score = [loss.score(*of_one) for loss, *of_one in zip(losses, z, y, w, strict=True)]
+    return np.array([mean, score])
 
 
 class _Passes:
@@ -183,9 +185,8 @@ class _Passes:
         for (X, y, w, _), weights in zip(self._batches, self.weights, strict=True):
             here = self._ws.head(X.shape[-2])
             forward(self.arch, params, here, X)
-            z = here.z[-1]
-            z = z if z.ndim == 3 else z[None]
-            if w.ndim == 1:  # all members have the same rows
+            z = here.z[-1] if self.arch.members > 1 else here.z[-1][None]
+            if w.ndim == 1:  # all members, or the only one, have these rows
                 y, w = (np.broadcast_to(array, (len(z), *array.shape)) for array in (y, w))
             yield z, y, w, weights
 
