@@ -5,8 +5,7 @@
 Run it from the checkout with the extra ``bench``. Rivals that are not installed are left out. Each
 rival has its own process, which waits while the others are timed. In every round, the rivals run
 one after the other on the same cores. The output is Markdown: medians of the microseconds per step,
-and medians of the ratios within each round. Absolute times depend on the machine. Ratios depend on
-it less.
+and their ratios. Absolute times depend on the machine. Ratios depend on it less.
 """
 
 import argparse
@@ -59,11 +58,10 @@ def interleaved(work, names, rounds):
 
 
 def ratio(seconds, slower, faster):
-    """Return the median over the rounds of slower / faster, or a dash if one was not timed."""
+    """Return the ratio of the medians of the rounds, or a dash if one was not timed."""
     if not {slower, faster} <= seconds.keys():
         return "–"
-    pairs = zip(seconds[slower], seconds[faster], strict=True)
-    return f"{median(a / b for a, b in pairs):.2f}"
+    return f"{median(seconds[slower]) / median(seconds[faster]):.2f}"
 
 
 def row(name, seconds):

@@ -4,9 +4,9 @@
                               [--json fits.json] [--only defaults search ...]
 
 Run it from the checkout. Every topic has its own process. The two sides take turns, A B A B ...,
-round by round. The output is Markdown: medians, and medians of the ratios within each round.
-Absolute times depend on the machine. Ratios depend on it less. The search runs with two jobs only
-if ``--cores`` names two cores.
+round by round. The output is Markdown: medians and their ratios. Absolute times depend on the
+machine. Ratios depend on it less. The search runs with two jobs only if ``--cores`` names two
+cores.
 """
 
 import argparse

@@ -19,13 +19,11 @@ class Row:
     values: dict[str, list[float]]
 
     def markdown(self):
-        """Return the row: the median of each column, and the median of the ratios of each round."""
-        first, second = self.values.values()
-        medians = [median(numbers) / UNITS[self.unit] for numbers in (first, second)]
-        ratio = f"{median(b / a for a, b in zip(first, second, strict=True)):.2f}"
-        if min(first + second) <= 0:
-            ratio = "–"  # noise: a difference of times was nearly zero
-        cells = [self.name, *(f"{digits(x)} {self.unit}" for x in medians), ratio]
+        """Return the row: the median of each column, and the ratio of the medians."""
+        first, second = (median(numbers) / UNITS[self.unit] for numbers in self.values.values())
+        # noise: a difference of times may be nearly zero
+        ratio = f"{second / first:.2f}" if min(first, second) > 0 else "–"
+        cells = [self.name, *(f"{digits(x)} {self.unit}" for x in (first, second)), ratio]
         return f"| {' | '.join(cells)} |"
 
 

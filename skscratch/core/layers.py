@@ -107,7 +107,7 @@ def dropout_forward(a: Any, rate: float, rng: Any, mask: Any, h: Any) -> None:
     >>> h
     array([[2., 0., 0., 0., 2., 2.]])
     """
-    rng.random(out=mask if mask.flags.c_contiguous else mask.mT, dtype=mask.dtype)
+    rng.random(out=mask, dtype=mask.dtype)
     np.greater_equal(mask, rate, out=mask)
     mask *= 1 / (1 - rate)
     np.multiply(a, mask, out=h)

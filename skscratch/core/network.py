@@ -332,8 +332,9 @@ def in_blocks(params: Parameters, members: int) -> Parameters:
 class Workspace(NamedTuple):
     """The buffers of a forward pass over n rows. They are not stored on the estimator.
 
-    Without dropout, h is a and mask is None. All buffers are stored column by column, so NumPy adds
-    a bias to n numbers at a time, and a softmax sums n numbers at a time, instead of q.
+    Without dropout, h is a and mask is None. The hidden layers are stored row by row, as X and W
+    are, which makes the products fastest. The logits are stored column by column, so a softmax sums
+    n numbers at a time instead of q.
     """
 
     z: list[Any]
@@ -344,15 +345,14 @@ class Workspace(NamedTuple):
     @classmethod
     def empty(cls, arch: Architecture, n: int, dtype: Any) -> "Workspace":
         """Return new buffers for up to n rows."""
-        *hidden, q = arch.sizes[1:]
-        in_front = _in_front(arch.members)
-        z, a = ([np.empty((*in_front, width, n), dtype).mT for width in hidden] for _ in range(2))
+        z, a = (_hidden_buffers(arch, n, dtype) for _ in range(2))
         h, mask = a, list[Any]([None] * len(a))
         if any(arch.dropout):
             pairs = list(zip(a, arch.dropout, strict=True))
             h = [np.empty_like(buffer) if rate else buffer for buffer, rate in pairs]
             mask = [np.empty_like(buffer) if rate else None for buffer, rate in pairs]
-        return cls([*z, np.empty((*in_front, q, n), dtype).mT], a, h, mask)
+        logits = np.empty((*_in_front(arch.members), arch.sizes[-1], n), dtype).mT
+        return cls([*z, logits], a, h, mask)
 
     def head(self, n: int) -> "Workspace":
         """Return buffers for n rows in the same memory."""
@@ -372,8 +372,7 @@ class Gradient(NamedTuple):
     def empty(cls, arch: Architecture, n: int, dtype: Any) -> "Gradient":
         """Return new buffers for up to n rows, with g laid out like theta."""
         g, params = allocate(arch.sizes, dtype, arch.members)
-        in_front = _in_front(arch.members)
-        delta = [np.empty((*in_front, q, n), dtype).mT for q in arch.sizes[1:-1]]
+        delta = _hidden_buffers(arch, n, dtype)
         return cls(g, params.weights, params.biases, delta, np.ones(n, dtype))
 
     def head(self, n: int) -> "Gradient":
@@ -410,8 +409,7 @@ class InputGradient(NamedTuple):
     @classmethod
     def empty(cls, arch: Architecture, n: int, dtype: Any) -> "InputGradient":
         """Return new buffers for up to n rows."""
-        slope, delta = ([np.empty((q, n), dtype).mT for q in arch.sizes[1:-1]] for _ in range(2))
-        return cls(slope, delta)
+        return cls(_hidden_buffers(arch, n, dtype), _hidden_buffers(arch, n, dtype))
 
     def head(self, n: int) -> "InputGradient":
         """Return buffers for n rows in the same memory."""
@@ -422,6 +420,12 @@ class InputGradient(NamedTuple):
         for f, z, a, slope in zip(arch.activations, ws.z, ws.a, self.slope, strict=False):
             slope.fill(1)
             f.backward(z, a, slope)
+
+
+def _hidden_buffers(arch: Architecture, n: int, dtype: Any) -> list[Any]:
+    """Return a new array of n rows for each hidden layer, with the member axis of arch."""
+    in_front = _in_front(arch.members)
+    return [np.empty((*in_front, n, width), dtype) for width in arch.sizes[1:-1]]
 
 
 def _head(buffer: Any, n: int) -> Any:

@@ -89,16 +89,16 @@ class Lines:
         out, total, squares = np.zeros((n, p, q)), np.zeros((n, q)), np.zeros((n, q))
         for b, zb, others in self._blocks(self.background, columns):
             for x, zx, rows in self._blocks(X, n_lines // columns):
-                shape = (len(zx), len(x), len(b), n_nodes)
+                shape = (len(x), len(b), n_nodes, W.shape[1])
                 if (size := len(x) * len(b) * n_nodes) != len(ws.z[0]):
                     ws, grad = ws.head(size), grad.head(size)
-                z = ws.z[0].mT.reshape(shape)
-                np.multiply((zx[:, :, None] - zb[:, None, :])[..., None], t, out=z)
-                z += zb[:, None, :, None]
+                z = ws.z[0].reshape(shape)
+                np.multiply((zx[:, None] - zb)[:, :, None], t[:, None], out=z)
+                z += zb[:, None]
                 dX, x_minus_b = np.empty((len(x) * len(b), p), W.dtype), x[:, None] - b
                 for k, slope in enumerate(self._slopes(ws, grad)):
-                    mean = slope.mT.reshape(shape) @ w
-                    layers.linear_backward_input(mean.reshape(len(mean), -1).mT, W, dX)
+                    mean = w @ slope.reshape(shape)
+                    layers.linear_backward_input(mean.reshape(len(dX), -1), W, dX)
                     each = x_minus_b * dX.reshape(x_minus_b.shape)
                     out[rows, :, k] += each.sum(axis=1, dtype=float)
                     error = each.sum(axis=2, dtype=float)
@@ -109,13 +109,13 @@ class Lines:
         return out, np.maximum(np.abs(total), np.sqrt(squares)) / m
 
     def _blocks(self, X: Any, size: int) -> Iterator[tuple[Any, Any, slice]]:
-        """Yield some rows as a dense array, their pre-activations (q, size), and their places."""
+        """Yield some rows as a dense array, their pre-activations (size, q), and their places."""
         W, b = self.params.weights[0], self.params.biases[0]
         for start in range(0, X.shape[0], size):
             rows = slice(start, start + size)
             block = X[rows].astype(W.dtype, copy=False)
-            z = np.empty((W.shape[1], block.shape[0]), W.dtype)
-            layers.linear_forward(block, W, b, z.mT)
+            z = np.empty((block.shape[0], W.shape[1]), W.dtype)
+            layers.linear_forward(block, W, b, z)
             yield block.toarray() if issparse(block) else block, z, rows
 
     def _slopes(self, ws: Workspace, grad: InputGradient) -> Iterator[Any]:

@@ -123,16 +123,14 @@ class _OwnMasks:
         self._rng, self._batches = rng, batches
 
     def random(self, out: Any, dtype: Any) -> None:
-        """Fill an array with the units as rows, or with the units as columns."""
-        places = self._batches.places
-        units_in_rows = out if out.shape[-1] == places.shape[-1] else out.mT
-        drawn = self.drawn(units_in_rows.shape[-2], dtype)
-        units_in_rows[...] = np.take_along_axis(drawn, np.expand_dims(places, -2), -1)
+        """Fill an array with a row per row of this rank and a column per unit."""
+        drawn = self.drawn(out.shape[-1], dtype)
+        out[...] = np.take_along_axis(drawn, np.expand_dims(self._batches.places, -1), -2)
 
     def drawn(self, width: int, dtype: Any) -> Any:
         """Return the numbers of all rows, for the units of one layer."""
         in_front = self._batches.rows.shape[:-1]
-        return self._rng.random((*in_front, width, self._batches.n), dtype)
+        return self._rng.random((*in_front, self._batches.n, width), dtype)
 
 
 class RankRunner(EpochRunner):

@@ -173,8 +173,9 @@ def test_head_shares_memory_and_leaves_the_gradient_whole(make_problem, rates, m
 def test_heads_hold_what_a_workspace_of_their_own_would(make_problem, loss, n, rates, members):
     problem = make_problem([Tanh()] * 2, loss, members=members).with_dropout(rates)
     shared_ws, shared_grad = problem.ws.head(n), problem.grad.head(n)
-    *passes, _ = buffers(shared_ws, shared_grad)
-    assert all(array.mT.flags.c_contiguous for array in passes)
+    own = Workspace.empty(problem.arch, n, np.float64), Gradient.empty(problem.arch, n, np.float64)
+    pairs = zip(buffers(shared_ws, shared_grad), buffers(*own), strict=True)
+    assert all(shared.strides == alone.strides for shared, alone in pairs)
     assert_array_equal(shared_grad.ones, np.ones(n))
     rows = *(slice(None),) * (problem.w.ndim - 1), slice(n)
     X, y, w = problem.X[rows], problem.y[rows], np.full_like(problem.w[rows], 1 / n)
@@ -206,10 +207,12 @@ def test_what_is_for_training_is_left_out_of_predictions(members):
 
 
 @one_or_three
-def test_every_layer_lies_column_by_column(make_problem, members):
-    ws = make_problem([Tanh()] * 2, SOFTMAX, members=members).ws
-    assert all(a.mT.flags.c_contiguous for a in (*ws.z, *ws.a))
-    assert not any(a.flags.c_contiguous for a in (*ws.z, *ws.a))
+def test_hidden_layers_lie_row_by_row_and_logits_column_by_column(make_problem, members):
+    problem = make_problem([Tanh()] * 2, SOFTMAX, members=members)
+    *hidden, logits = problem.ws.z
+    assert all(a.flags.c_contiguous for a in (*hidden, *problem.ws.a, *problem.grad.delta))
+    assert logits.mT.flags.c_contiguous
+    assert not logits.flags.c_contiguous
 
 
 def logits(*args):
