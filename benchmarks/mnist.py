@@ -1,11 +1,12 @@
-"""One setting of parameters on the handwritten digits of MNIST, against ``MLPClassifier((256,))``.
+"""The handwritten digits of MNIST: one setting of parameters, or the defaults.
 
-    python -m benchmarks.mnist FOLDER [--seeds 3] [--rows 60000]
+    python -m benchmarks.mnist FOLDER [--defaults] [--seeds 3] [--rows 60000]
 
-FOLDER holds mnist_train.csv.gz and mnist_test.csv.gz, or the same files without .gz. Pixels are
-divided by 255, in float32. The two models take turns, seed by seed, with their default numbers of
-threads. The output is Markdown: accuracy on the whole test file, seconds of the fit, and the ratio
-of the seconds.
+The setting is compared with ``MLPClassifier((256,))``, and ``ScratchMLPClassifier()`` with
+``MLPClassifier()``. FOLDER holds mnist_train.csv.gz and mnist_test.csv.gz, or the same files
+without .gz. Pixels are divided by 255, in float32. The two models take turns, seed by seed, with
+their default numbers of threads. The output is Markdown: accuracy and log-loss on the whole test
+file, seconds of the fit, and the ratio of the seconds.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from statistics import mean, stdev
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
 
 from benchmarks.fits.timing import fit_seconds
@@ -49,9 +51,10 @@ LINE = ScratchMLPClassifier(
     warmup_steps=0,
 )
 REFERENCE = MLPClassifier((256,))
-# the row of a seed: accuracy and seconds of LINE, those of REFERENCE, the ratio of the seconds
-COLUMNS = ("accuracy", "s", "`MLPClassifier((256,))`", "s", "× time")
-FORMATS = ("{:.4f}", "{:.1f}", "{:.4f}", "{:.1f}", "{:.2f}")
+DEFAULTS = ScratchMLPClassifier(), MLPClassifier()
+# the row of a seed: the measures of ours, those of the reference, the ratio of the seconds
+COLUMNS = ("accuracy", "log-loss", "s", "`{}`: accuracy", "log-loss", "s", "× time")
+FORMATS = ("{:.4f}", "{:.4f}", "{:.1f}", "{:.4f}", "{:.4f}", "{:.1f}", "{:.2f}")
 
 
 def arrays(folder, name, n_rows=None):
@@ -61,18 +64,18 @@ def arrays(folder, name, n_rows=None):
     return X[:n_rows].astype(np.float32) / 255, y[:n_rows]
 
 
-def accuracy_and_seconds(model, seed, train, test):
-    """Return the test accuracy of a new fit, and the seconds that it took."""
+def measures(model, seed, train, test):
+    """Return the test accuracy and log-loss of a new fit, and the seconds that it took."""
     model = clone(model).set_params(random_state=seed)
     seconds = fit_seconds(model, *train)
-    return model.score(*test), seconds
+    X, y = test
+    return model.score(X, y), log_loss(y, model.predict_proba(X)), seconds
 
 
-def numbers(seed, train, test):
+def numbers(models, seed, train, test):
     """Return the row of a seed, in the order of COLUMNS."""
-    accuracy, seconds = accuracy_and_seconds(LINE, seed, train, test)
-    its_accuracy, its_seconds = accuracy_and_seconds(REFERENCE, seed, train, test)
-    return accuracy, seconds, its_accuracy, its_seconds, seconds / its_seconds
+    (*ours, seconds), (*others, its_seconds) = (measures(m, seed, train, test) for m in models)
+    return *ours, seconds, *others, its_seconds, seconds / its_seconds
 
 
 def markdown(label, cells):
@@ -94,16 +97,18 @@ def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--defaults", action="store_true", help="both models with their defaults")
     parser.add_argument("--rows", type=int, help="train on that many rows instead of all")
     options = parser.parse_args(argv)
     train = arrays(options.folder, "mnist_train", options.rows)
     test = arrays(options.folder, "mnist_test")
     print(heading(len(os.sched_getaffinity(0))))
-    print(markdown("seed", COLUMNS))
+    models = DEFAULTS if options.defaults else (LINE, REFERENCE)
+    print(markdown("seed", [column.format(models[1]) for column in COLUMNS]))
     print("|---" * (1 + len(COLUMNS)) + "|")
     rows = []
     for seed in range(options.seeds):
-        rows.append(numbers(seed, train, test))
+        rows.append(numbers(models, seed, train, test))
         cells = [form.format(value) for form, value in zip(FORMATS, rows[-1], strict=True)]
         print(markdown(seed, cells), flush=True)
     print(summary(rows))

@@ -15,11 +15,14 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "accuracy.md"
 
 
 def test_means_come_with_deviations_where_there_are_several_rows():
-    rows = [(0.98, 10.0, 0.97, 20.0, 0.5), (0.99, 20.0, 0.97, 20.0, 1.0)]
+    rows = [(0.98, 0.1, 10, 0.97, 0.2, 20, 0.5), (0.99, 0.1, 20, 0.97, 0.2, 20, 1)]
     assert mnist.summary(rows) == (
-        "| mean | 0.9850 ± 0.0071 | 15.0 ± 7.1 | 0.9700 ± 0.0000 | 20.0 ± 0.0 | 0.75 ± 0.35 |"
+        "| mean | 0.9850 ± 0.0071 | 0.1000 ± 0.0000 | 15.0 ± 7.1 "
+        "| 0.9700 ± 0.0000 | 0.2000 ± 0.0000 | 20.0 ± 0.0 | 0.75 ± 0.35 |"
     )
-    assert mnist.summary(rows[:1]) == "| mean | 0.9800 | 10.0 | 0.9700 | 20.0 | 0.50 |"
+    assert mnist.summary(rows[:1]) == (
+        "| mean | 0.9800 | 0.1000 | 10.0 | 0.9700 | 0.2000 | 20.0 | 0.50 |"
+    )
 
 
 @pytest.fixture
@@ -42,11 +45,13 @@ def test_a_small_run_prints_a_line_a_seed_and_learns_the_digits(small_dir, capsy
     mnist.main([str(small_dir), "--seeds", "2", "--rows", "1000"])
     *_, first, second, mean = capsys.readouterr().out.splitlines()
     rows = [[float(cell) for cell in line.split("|")[1:-1]] for line in (first, second)]
-    for seed, (label, accuracy, *seconds_and_its) in enumerate(rows):
-        seconds, its_accuracy, its_seconds, ratio = seconds_and_its
+    for seed, (label, accuracy, loss, seconds, *its, ratio) in enumerate(rows):
+        its_accuracy, its_loss, its_seconds = its
         assert label == seed
         assert 0.85 < its_accuracy < 0.95
         assert 0.85 < accuracy < 0.95
+        assert 0.2 < its_loss < 0.6
+        assert 0.2 < loss < 0.6
         assert (seconds, its_seconds, ratio) == (0.4, 0.2, 2.15)
     assert rows[0][1] != rows[1][1]
     assert mean.endswith("| 2.15 ± 0.00 |")
