@@ -6,7 +6,7 @@ from typing import Any
 from skscratch._ranks import ranks
 from skscratch._warnings import for_users, quiet
 from skscratch.estimators._fitted import snapshot
-from skscratch.estimators._messages import report, report_end
+from skscratch.estimators._messages import report, report_end, report_resumed
 from skscratch.training.config import TrainingConfig
 from skscratch.training.outcome import Outcome
 from skscratch.training.state import TrainingState
@@ -28,6 +28,10 @@ class NoCallbacks:
     def begin(self, config: TrainingConfig, state: TrainingState, keep_optimizer: bool) -> None:
         """Begin the fit; ``keep_optimizer`` says whether the model keeps the optimizer state."""
         self.config = config
+
+    def resume(self, state: TrainingState) -> None:
+        """Report that training continues from a checkpoint."""
+        report_resumed(self.estimator, state)
 
     def begin_epoch(self, state: TrainingState, name: str = "epoch") -> None:
         """Begin an epoch, unless the last one has not ended."""

@@ -11,7 +11,7 @@ from skscratch.training.config import TrainingConfig
 from skscratch.training.outcome import End, Outcome
 from skscratch.training.state import TrainingState
 
-__all__ = ["complaint", "diverged", "not_finite", "report", "report_end"]
+__all__ = ["complaint", "diverged", "not_finite", "report", "report_end", "report_resumed"]
 
 # A penalty or a class weight above this is a likely cause of divergence.
 LARGE = 1e4
@@ -31,6 +31,12 @@ def report(estimator: Any, state: TrainingState) -> None:
             line += f"  score {last['validation_score']:7.4f}"
         # a pipe or a notebook must show the line immediately
         print(f"{line}  {last['seconds']:7.3f} s", flush=True)
+
+
+def report_resumed(estimator: Any, state: TrainingState) -> None:
+    """Print that training continues from the checkpoint, if ``verbose`` is set."""
+    if estimator.verbose:
+        print(f"resumed from {estimator.checkpoint} after epoch {state.n_epochs}", flush=True)
 
 
 def report_end(

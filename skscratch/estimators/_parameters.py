@@ -219,7 +219,7 @@ def _unmet(
         Need.STOCHASTIC: (not lbfgs, solver),
         Need.LBFGS: (lbfgs, solver),
         Need.SEVERAL_MEMBERS: (config is not None and config.arch.members > 1, "one member"),
-        Need.QUANTILE: (loss == "quantile", f"loss={loss!r}"),
+        Need.QUANTILE: (loss == "quantile", f"loss={loss!r}; set loss='quantile'"),
     }
     return {need: reason for need, (is_met, reason) in met.items() if not is_met}
 

@@ -302,6 +302,10 @@ class SharedHooks:
         """Begin the fit; ``keep_optimizer`` says whether the model keeps the optimizer state."""
         self._call("begin", config, state, keep_optimizer)
 
+    def resume(self, state: TrainingState) -> None:
+        """Report that training continues from a checkpoint."""
+        self._call("resume", state)
+
     def begin_epoch(self, state: TrainingState, name: str = "epoch") -> None:
         """Begin an epoch."""
         self._call("begin_epoch", state, name)

@@ -187,12 +187,16 @@ def _warn_of_outliers(loss: RegressionLoss, targets: NDArray[Any], w: Any) -> No
         far |= squares > TOO_MUCH * squares.sum(axis=0)
     rows = np.flatnonzero(far.any(axis=1))
     if 0 < len(rows) < len(targets) / 4:
-        more = f" and in {len(rows) - 1} more rows" if len(rows) > 1 else ""
+        value = ", ".join(f"{v:.4g}" for v in targets[rows[0]])
+        value = f"({value})" if targets.shape[1] > 1 else value
+        n_more = len(rows) - 1
+        more = f" {n_more} more row{'s are' if n_more > 1 else ' is'} like it." if n_more else ""
+        others = " or ".join(f"loss={name!r}" for name in ("gamma", "poisson") if name != loss.name)
         warn(
-            f"y in row {rows[0]}, {', '.join(f'{v:.4g}' for v in targets[rows[0]])},{more} is so "
-            "far from all others that it dominates the fit. Replace such values if they are "
-            "errors. If they are right, loss='absolute_error' predicts the median, which they "
-            "hardly change, and 'gamma' or 'poisson' predict the mean of positive targets."
+            f"Row {rows[0]} of y is {value}, so far from all others that it dominates the fit."
+            f"{more} Replace such values if they are errors. If they are right, "
+            "loss='absolute_error' predicts the median, which they hardly change. For the mean of "
+            f"positive targets, set {others}."
         )
 
 

@@ -14,6 +14,9 @@ __all__ = ["Diverged", "End", "Hooks", "NoHooks", "Outcome"]
 class Hooks(Protocol):
     """Called at the beginning and at the end of every epoch, and at the end of training."""
 
+    def resume(self, state: TrainingState) -> None:
+        """Handle a state that comes from a checkpoint."""
+
     def begin_epoch(self, state: TrainingState, name: str = "epoch") -> None:
         """Handle the beginning of an epoch; do nothing if the last epoch has not ended."""
 
@@ -26,6 +29,9 @@ class Hooks(Protocol):
 
 class NoHooks:
     """Hooks that do nothing, for training without an estimator."""
+
+    def resume(self, state: TrainingState) -> None:
+        """Do nothing."""
 
     def begin_epoch(self, state: TrainingState, name: str = "epoch") -> None:
         """Do nothing."""

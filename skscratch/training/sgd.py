@@ -111,8 +111,7 @@ class StochasticFit:
         self.patience = Patience(config.tol, options.n_iter_no_change, n_updates)
         state.best = self.best = BestWeights(self.runner.current, state.arch)
         self.refit_batch_size = None if early is None else early.refit_batch_size
-        refits = self.refit_batch_size is not None
-        self.start = copy.deepcopy(state.state_dict()) if refits else None
+        self.start = None if self.refit_batch_size is None else copy.deepcopy(state.state_dict())
         n_recorded = self.counters["counted"]["n_rows"]
         self.outcome = Outcome(state.theta.copy(), state.n_epochs, n_recorded)
         self.stage = Stage.SEARCH
@@ -121,6 +120,7 @@ class StochasticFit:
         if file is not None and content is not None:
             with file.blamed():
                 self._resume(content)
+            hooks.resume(state)
 
     def run(self) -> None:
         """Train to the end.

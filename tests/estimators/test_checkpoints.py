@@ -190,6 +190,15 @@ def test_a_run_that_patience_has_ended_is_not_trained_further(path, multiclass, 
     assert_equal_models(small(**params).fit(*multiclass), model)
 
 
+def test_a_run_that_goes_on_says_where(path, binary, small, capsys):
+    model = small(max_iter=3, checkpoint=path, verbose=True).fit(*binary)
+    assert "resumed" not in capsys.readouterr().out
+    model.set_params(max_iter=5).fit(*binary)
+    resumed, first, *_ = capsys.readouterr().out.splitlines()
+    assert resumed == f"resumed from {path} after epoch 3"
+    assert first.startswith("epoch    4  ")
+
+
 @courses
 def test_a_checkpoint_of_a_run_that_has_ended_gives_its_model_at_once(params, path, binary, small):
     model = small(checkpoint=path, **params).fit(*binary)

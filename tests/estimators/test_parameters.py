@@ -246,6 +246,17 @@ def test_one_warning_names_all_with_their_values_and_reasons():
     )
 
 
+def test_quantiles_without_their_loss_name_the_loss_to_set():
+    model = ScratchMLPRegressor(hidden_layer_sizes=(), quantile=[0.05, 0.95], random_state=0)
+    with pytest.warns(UserWarning, match="") as caught:
+        model.set_params(alpha=0).fit([[-1.0], [0.0], [1.0]], [-1.0, 0.0, 1.0])
+    told = [str(w.message) for w in caught if "does not use" in str(w.message)]
+    assert told == [
+        "Parameters that this fit does not use: quantile=[0.05, 0.95] (loss='squared_error'; set "
+        "loss='quantile')."
+    ]
+
+
 def test_too_few_rows_to_hold_out_are_a_reason():
     params = {"early_stopping": True, "refit": True, "n_updates_no_change": 5}
     (message,) = warned(n=30, **params)

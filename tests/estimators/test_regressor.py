@@ -112,13 +112,38 @@ class TestUnits:
     def test_a_target_that_determines_the_squared_error_is_named(self):
         y = np.c_[Y, Y]
         y[7, 1] = 1e6
-        with pytest.warns(UserWarning, match=r"y in row 7, .*, 1e\+06, is so far.*absolute_error"):
+        with pytest.warns(
+            UserWarning, match=r"Row 7 of y is \(.*, 1e\+06\), so far.*absolute_error"
+        ):
             new(max_iter=30).fit(X, y)
         without = (np.arange(300) != 7) * 1.0
         with warnings.catch_warnings():
-            warnings.filterwarnings("error", "y in row")
+            warnings.filterwarnings("error", "Row .* of y is")
             new(max_iter=30).fit(X, y, without)
             new(max_iter=30, early_stopping=False).fit(X[:19], Y[:19] ** 9)
+
+    @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+    @pytest.mark.parametrize(
+        ("loss", "others"),
+        [
+            ("squared_error", "loss='gamma' or loss='poisson'"),
+            ("poisson", "loss='gamma'"),
+            ("gamma", "loss='poisson'"),
+        ],
+    )
+    def test_the_warning_has_row_and_value_apart_and_does_not_advise_the_loss_in_use(
+        self, recwarn, loss, others
+    ):
+        y = np.exp(Y)
+        y[[7, 90]] = 1e8
+        new(loss=loss, max_iter=5).fit(X, y)
+        told = [str(w.message) for w in recwarn if "of y is" in str(w.message)]
+        assert told == [
+            "Row 7 of y is 1e+08, so far from all others that it dominates the fit. 1 more row "
+            "is like it. Replace such values if they are errors. If they are right, "
+            "loss='absolute_error' predicts the median, which they hardly change. For the mean of "
+            f"positive targets, set {others}."
+        ]
 
     def test_the_loss_in_the_warning_is_that_of_the_targets_trained_on(self):
         """A model that knows nothing costs about ½ standard deviation, in any unit."""

@@ -376,7 +376,7 @@ class TestWrongUse:
     def test_outliers_are_named_for_losses_that_are_not_robust(self, loss, rows):
         wild = np.abs(Y) + 1
         wild[rows] = 1e7
-        with pytest.warns(UserWarning, match="y in row 5, .* dominates the fit"):
+        with pytest.warns(UserWarning, match="Row 5 of y is .* dominates the fit"):
             model = small(loss=loss).fit(X, wild)
         assert model.n_iter_ == 2
 

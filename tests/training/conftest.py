@@ -31,7 +31,10 @@ class Hooks:
 
     def __init__(self, stop_after=None, raise_after=None):
         self.stop_after, self.raise_after = stop_after, raise_after
-        self.begun, self.ended, self.outcomes = [], [], []
+        self.begun, self.ended, self.outcomes, self.resumed = [], [], [], []
+
+    def resume(self, state):
+        self.resumed.append(state.n_epochs)
 
     def begin_epoch(self, state, name="epoch"):
         self.begun.append(name)

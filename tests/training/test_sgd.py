@@ -529,6 +529,9 @@ class Killed:
     def __init__(self, hooks, n_epochs):
         self.hooks, self.n_epochs = hooks, n_epochs
 
+    def resume(self, state):
+        self.hooks.resume(state)
+
     def begin_epoch(self, state, name="epoch"):
         if state.n_epochs == self.n_epochs:
             raise KeyboardInterrupt
