@@ -248,7 +248,7 @@ def test_one_warning_names_all_with_their_values_and_reasons():
 
 def test_quantiles_without_their_loss_name_the_loss_to_set():
     model = ScratchMLPRegressor(hidden_layer_sizes=(), quantile=[0.05, 0.95], random_state=0)
-    with pytest.warns(UserWarning, match="") as caught:
+    with pytest.warns(UserWarning, match="does not use") as caught:
         model.set_params(alpha=0).fit([[-1.0], [0.0], [1.0]], [-1.0, 0.0, 1.0])
     told = [str(w.message) for w in caught if "does not use" in str(w.message)]
     assert told == [
