@@ -5,7 +5,7 @@ Without Python: a pipeline as an ONNX graph
 A trained model may have to run in a browser, on a phone, or in a service in another language.
 ``skscratch.onnx.to_onnx`` converts a network, and the scikit-learn steps before it, to an ONNX
 graph. ONNX Runtime runs the graph on all these platforms. This example needs the packages that
-``pip install "skscratch[onnx,plot]"`` brings.
+``pip install ".[onnx,plot]"`` in a checkout brings.
 """
 
 # %%

@@ -54,7 +54,7 @@ def to_onnx(model: Any, X: MatrixLike | None = None, **options: Any) -> Any:
     Raises
     ------
     ImportError
-        Without skl2onnx: ``pip install "skscratch[onnx]"``.
+        Without skl2onnx, which the extra ``onnx`` installs.
     NotFittedError
         If the model is not fitted.
     ValueError
@@ -105,7 +105,7 @@ def register_converter() -> Any:
     Raises
     ------
     ImportError
-        Without skl2onnx: ``pip install "skscratch[onnx]"``.
+        Without skl2onnx, which the extra ``onnx`` installs.
 
     See Also
     --------

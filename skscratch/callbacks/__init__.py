@@ -3,7 +3,7 @@
 scikit-learn's ``ProgressBar`` and ``ScoringMonitor`` work as well. A callback that returns True at
 the end of an epoch ends training.
 
-``ProgressBar`` needs ``skscratch[callbacks]``. In a notebook it also needs ipywidgets. Set
+``ProgressBar`` needs the extra ``callbacks``. In a notebook it also needs ipywidgets. Set
 ``ProgressBar`` on the outermost estimator. In a search over a pipeline,
 ``max_propagation_depth=None`` shows the progress bars of the networks too. Those bars need a
 terminal of at least 100 columns.

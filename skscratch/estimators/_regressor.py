@@ -155,7 +155,7 @@ default='squared_error'
     verbose : bool, default=False
         Whether to print one line per epoch: the loss, the validation loss and score (or the
         penalty, without a validation set), and the seconds. At the end, two lines say why training
-        ended and which parameters are kept.
+        ended and which parameters are kept. A line says if the fit resumes from ``checkpoint``.
     warm_start : bool, default=False
         Whether ``fit`` continues from the fitted parameters, optimizer state and random streams.
         The counts that decide when to stop are reset. After early stopping, the fitted parameters

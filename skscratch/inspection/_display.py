@@ -93,7 +93,7 @@ class ContributionsDisplay:
         Raises
         ------
         ImportError
-            Without matplotlib: ``pip install "skscratch[plot]"``.
+            Without matplotlib, which the extra ``plot`` installs.
         NotFittedError, TypeError, ValueError
             As by ``contributions`` and ``plot``.
 
@@ -186,7 +186,7 @@ class ContributionsDisplay:
         Raises
         ------
         ImportError
-            Without matplotlib: ``pip install "skscratch[plot]"``.
+            Without matplotlib, which the extra ``plot`` installs.
         ValueError
             If there is no row, or no such row or output, or if ``max_features`` is below 2.
 

@@ -96,7 +96,7 @@ class ArchitectureDisplay:
         Raises
         ------
         ImportError
-            Without matplotlib: ``pip install "skscratch[plot]"``.
+            Without matplotlib, which the extra ``plot`` installs.
         NotFittedError
             If the estimator is not fitted.
         TypeError
@@ -143,7 +143,7 @@ class ArchitectureDisplay:
         Raises
         ------
         ImportError
-            Without matplotlib: ``pip install "skscratch[plot]"``.
+            Without matplotlib, which the extra ``plot`` installs.
         ValueError
             If ``max_units`` is below 2.
 

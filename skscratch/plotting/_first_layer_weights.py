@@ -92,7 +92,7 @@ class FirstLayerWeightsDisplay:
         Raises
         ------
         ImportError
-            Without matplotlib: ``pip install "skscratch[plot]"``.
+            Without matplotlib, which the extra ``plot`` installs.
         NotFittedError
             If the estimator is not fitted.
         TypeError
@@ -157,7 +157,7 @@ class FirstLayerWeightsDisplay:
         Raises
         ------
         ImportError
-            Without matplotlib: ``pip install "skscratch[plot]"``.
+            Without matplotlib, which the extra ``plot`` installs.
 
         Examples
         --------

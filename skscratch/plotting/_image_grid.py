@@ -96,7 +96,7 @@ class ImageGridDisplay:
         Raises
         ------
         ImportError
-            Without matplotlib: ``pip install "skscratch[plot]"``.
+            Without matplotlib, which the extra ``plot`` installs.
         NotFittedError
             If the estimator is not fitted.
         ValueError
@@ -176,7 +176,7 @@ class ImageGridDisplay:
         Raises
         ------
         ImportError
-            Without matplotlib: ``pip install "skscratch[plot]"``.
+            Without matplotlib, which the extra ``plot`` installs.
         ValueError
             If the numbers of labels and images differ, if the labels are multilabel, or if
             ``max_images`` is below 1.
@@ -230,7 +230,7 @@ class ImageGridDisplay:
         Raises
         ------
         ImportError
-            Without matplotlib: ``pip install "skscratch[plot]"``.
+            Without matplotlib, which the extra ``plot`` installs.
 
         Examples
         --------

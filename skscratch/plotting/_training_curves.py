@@ -100,7 +100,7 @@ class TrainingCurvesDisplay:
         Raises
         ------
         ImportError
-            Without matplotlib: ``pip install "skscratch[plot]"``.
+            Without matplotlib, which the extra ``plot`` installs.
         NotFittedError
             If an estimator is not fitted.
         TypeError
@@ -161,7 +161,7 @@ class TrainingCurvesDisplay:
         Raises
         ------
         ImportError
-            Without matplotlib: ``pip install "skscratch[plot]"``.
+            Without matplotlib, which the extra ``plot`` installs.
         ValueError
             If no network recorded a column, or if ``ax`` has another number of axes than panels.
 

@@ -49,7 +49,7 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
     Raises
     ------
     ImportError
-        Without skrub: ``pip install "skscratch[tables]"``.
+        Without skrub, which the extra ``tables`` installs.
     TypeError
         If ``estimator`` is not an estimator, but for instance a string or a class.
 

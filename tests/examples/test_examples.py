@@ -81,7 +81,7 @@ BROUGHT = {"joblib", "matplotlib", "numpy", "pandas", "sklearn", "skscratch"}
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_an_example_says_what_to_install(script):
-    """What ``pip install "skscratch[plot]"`` does not bring is named at its beginning."""
+    """What ``pip install ".[plot]"`` does not bring is named at its beginning."""
     tree = ast.parse(script.read_text())
     nodes = list(ast.walk(tree))
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
@@ -91,7 +91,7 @@ def test_an_example_says_what_to_install(script):
     if "sklearn.callback" in names:
         assert 'pip install "scikit-learn>=1.9"' in text
     if "skscratch.onnx" in names:
-        assert 'pip install "skscratch[onnx,plot]"' in text
+        assert 'pip install ".[onnx,plot]"' in text
         tops -= {"onnxruntime"}
     assert tops - sys.stdlib_module_names <= BROUGHT
-    assert 'pip install "skscratch[plot]"' in (EXAMPLES / "GALLERY_HEADER.rst").read_text()
+    assert 'pip install ".[plot]"' in (EXAMPLES / "GALLERY_HEADER.rst").read_text()
