@@ -27,6 +27,17 @@ def test_classifiers_begin_with_the_lowest_python():
     assert len(versions) >= 4
 
 
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "docs/start.md"])
+def test_pages_state_the_lowest_versions(page):
+    options, extras = CONFIG["options"], CONFIG["options.extras_require"]
+    python = options["python_requires"].removeprefix(">=")
+    lowest = re.search(r"scikit-learn>=(\S+)", options["install_requires"])[1]
+    of_callbacks = re.search(r"scikit-learn>=(\d+\.\d+)", extras["callbacks"])[1]
+    text = " ".join((ROOT / page).read_text().split())
+    assert f"Python {python} or later, and scikit-learn {lowest} or later." in text
+    assert f"Callbacks need scikit-learn {of_callbacks} or later." in text
+
+
 def test_one_file_of_the_package_knows_the_address_of_the_site():
     files = Path(skscratch.__file__).parent.rglob("*.py")
     assert [path.name for path in files if SITE in path.read_text("utf-8")] == ["_compat.py"]

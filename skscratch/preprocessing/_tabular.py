@@ -66,7 +66,7 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
       0.5 for a classifier and 0.25 for a regressor. The estimator scales the numbers.
     - **text and categories of fewer than 40 levels**: a column of zeros and ones per level. Levels
       of fewer than 5 rows share a column. A missing value is a level. A level that ``fit`` has not
-      seen counts as rare, or gives zeros if no level was rare.
+      seen counts as rare. If no level was rare, its columns are all 0.
     - **text of more levels**: 30 numbers, which are similar for similar strings, by skrub's
       ``StringEncoder``.
     - **text that holds numbers or dates**: numbers without bins, or dates.

@@ -505,7 +505,7 @@ class TestCheckpoints:
         later = fit(file=checkpoint_file(), **params)
         later.run()
         assert later.outcome.end is End.NO_PROGRESS
-        assert later.hooks.ended == [4]
+        assert (later.hooks.resumed, later.hooks.ended) == ([3], [4])
 
     @pytest.mark.parametrize("early", [None, stopping(), EARLY], ids=["none", "search", "refit"])
     def test_a_fit_that_had_ended_is_not_trained_again(self, early, fit, checkpoint_file):
@@ -513,6 +513,7 @@ class TestCheckpoints:
         first = fit(file=checkpoint_file(), **params)
         first.run()
         assert first.outcome.end is End.NO_PROGRESS
+        assert first.hooks.resumed == []
         again = fit(file=checkpoint_file(), **params)
         again.run()
         assert again.outcome.end is End.EARLIER
