@@ -6,7 +6,8 @@ All functions are slow, and meant for values that have been refused.
 import math
 import reprlib
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date, time, timedelta
+from decimal import Decimal
 from numbers import Complex, Real
 from typing import Any
 
@@ -17,8 +18,10 @@ from skscratch._compat import InvalidParameterError
 
 __all__ = [
     "DATES",
+    "KNOWN",
     "OF_KIND",
     "RAW_TABLE",
+    "first_line",
     "in_any_target",
     "in_features",
     "in_labels",
@@ -26,12 +29,15 @@ __all__ = [
     "in_targets",
     "refuse_class",
     "refuse_columns",
+    "shown",
 ]
 
 # Faults of values, and what to do.
 DATES = "dates", "Turn them into numbers, for instance the days since a date, or the month"
 SPANS = "time spans", "Turn them into numbers, for instance with .dt.total_seconds()"
-OF_KIND = {"M": DATES, "m": SPANS}
+TIMES = "times of day", "Turn them into numbers, for instance the hour"
+OF_KIND = {"M": DATES, "m": SPANS, "t": TIMES}
+KNOWN = "The column held numbers in fit"
 TEXT = "text", "Encode it, for instance with OneHotEncoder in a ColumnTransformer, or leave it out"
 MISSING = "a missing value", "Fill it, for instance with SimpleImputer, or leave out the row"
 INFINITE = "an infinite number", "Replace it, or leave out the row"
@@ -46,6 +52,11 @@ LEAVE_OUT = "Leave out such rows of X and y."
 # a message lists at most this many other rows
 SOME = 3
 REGRESSION = " A classifier predicts classes. For numbers there is ScratchMLPRegressor."
+
+
+def first_line(error: Exception) -> str:
+    """Return the message of an error without the values that follow it, and without a full stop."""
+    return str(error).partition("\n")[0].rstrip(".")
 
 
 def in_features(X: Any) -> str:
@@ -74,16 +85,18 @@ def in_numbers(X: Any, *, known: bool) -> str:
         if found and found != MISSING:
             what, way_out = found
             if known and found != INFINITE:
-                way_out = "The column held numbers in fit"
+                way_out = KNOWN
             return _sentence(name, row, value, (what, way_out))
     return ""
 
 
-def refuse_columns(X: Any) -> None:
+def refuse_columns(X: Any, *, known: bool = False) -> None:
     """Raise if a column of a table holds what no encoder takes: lists, time spans or such.
 
-    Of a column of objects, only the first value that is not missing is looked at.
+    ``known`` says that the columns held numbers when they were seen before. Then dates are refused,
+    too. Of a column of objects, only the first value that is not missing is looked at.
     """
+    refused = [NESTED, SPANS, COMPLEX, *([DATES, TIMES] if known else [])]
     for name, column in _columns(X):
         if getattr(column.dtype, "kind", "O") in "biuf":
             continue
@@ -94,8 +107,11 @@ def refuse_columns(X: Any) -> None:
         found = _fault(value)
         if isinstance(value, (list, tuple, dict, set, np.ndarray)) or hasattr(value, "to_list"):
             found = NESTED
-        if found in (NESTED, SPANS, COMPLEX):
-            raise ValueError(f"Column {name} of X holds {found[0]}: {_shown(value)}. {found[1]}.")
+        if found in refused:
+            what, way_out = found
+            raise ValueError(
+                f"Column {name} of X holds {what}: {shown(value)}. {KNOWN if known else way_out}."
+            )
 
 
 def in_labels(y: Any) -> str:
@@ -174,7 +190,7 @@ def _target_faults(y: Any) -> list[tuple[int, Any, tuple[str, str]]]:
 def _on_rows(faults: list[tuple[int, Any, tuple[str, str]]]) -> str:
     """Return a sentence on the first of the faults, and one on the rows of the others."""
     (row, value, found), *others = faults
-    sentence = f" Row {row} holds {found[0]}: {_shown(value)}."
+    sentence = f" Row {row} holds {found[0]}: {shown(value)}."
     if others:
         rows = ", ".join(str(other) for other, *_ in others[:SOME])
         more = f" and {len(others) - SOME} more" if len(others) > SOME else ""
@@ -212,7 +228,7 @@ def _columns(X: Any) -> list[tuple[str, Any]]:
 
 def _sentence(name: str, row: int, value: Any, fault: tuple[str, str]) -> str:
     what, way_out = fault
-    return f" Column {name} holds {what}: {_shown(value)} in row {row}. {way_out}."
+    return f" Column {name} holds {what}: {shown(value)} in row {row}. {way_out}."
 
 
 def _fault(value: Any) -> tuple[str, str] | None:
@@ -225,7 +241,9 @@ def _fault(value: Any) -> tuple[str, str] | None:
         return DATES
     if isinstance(value, (timedelta, np.timedelta64)):
         return SPANS
-    if isinstance(value, Real):
+    if isinstance(value, time):
+        return TIMES
+    if isinstance(value, (Real, Decimal)):
         try:
             return None if math.isfinite(value) else INFINITE
         except OverflowError:  # an int that is too large for a float
@@ -235,7 +253,7 @@ def _fault(value: Any) -> tuple[str, str] | None:
     return f"an object of type {type(value).__name__}", "Turn it into numbers, or leave it out"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """Return a short repr of a value."""
     return reprlib.repr(value.item() if isinstance(value, (np.number, np.str_)) else value)
 

@@ -35,7 +35,7 @@ FLOORS = [
     {"_ranks", "_version", "_warnings"},
     {"core"},
     {"training"},
-    {"_compat", "_faults", "_typing"},
+    {"_compat", "_faults", "_kinds", "_typing"},
     {"callbacks", "plotting", "preprocessing"},
     {"estimators"},
     {"export", "onnx", "tuning"},

@@ -14,12 +14,13 @@ from sklearn.utils import column_or_1d
 
 from skscratch._compat import InvalidParameterError
 from skscratch._faults import in_targets
+from skscratch._kinds import refuse_dates
 from skscratch._warnings import warn
 from skscratch.core.losses import REGRESSION_LOSSES, Loss, RegressionLoss
 from skscratch.core.regression_losses import AbsoluteError, Quantile
 from skscratch.estimators._former import is_of_user
 from skscratch.estimators._objects import check_loss
-from skscratch.estimators._validation import naming, refuse_dates
+from skscratch.estimators._validation import naming
 from skscratch.training.scaling import TargetScaling
 
 __all__ = [

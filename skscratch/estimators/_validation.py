@@ -16,14 +16,8 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from skscratch._compat import check_sample_weight, check_y
-from skscratch._faults import (
-    DATES,
-    OF_KIND,
-    RAW_TABLE,
-    in_features,
-    in_labels,
-    in_targets,
-)
+from skscratch._faults import in_features, in_labels, in_targets
+from skscratch._kinds import refuse_dates
 from skscratch._ranks import ranks
 
 __all__ = [
@@ -36,7 +30,6 @@ __all__ = [
     "checked",
     "naming",
     "raise_named",
-    "refuse_dates",
 ]
 
 Result = TypeVar("Result")
@@ -79,7 +72,8 @@ def check_training_data(
     """
     if y is None:
         validate_data(estimator, X, y)  # raises, because the tags say that y is required
-    refuse_dates("X", X)
+    if getattr(getattr(X, "dtype", None), "kind", "O") not in "biuf":  # no array of numbers
+        refuse_dates("X", X)
     with naming("X", in_features, X):
         # C-ordered: gathering rows from a column-major X would copy all of X for every batch
         X = validate_data(
@@ -201,16 +195,6 @@ def raise_named(
     raise kind(message if named else f"{argument}: {message}") from error
 
 
-def refuse_dates(argument: str, X: Any) -> None:
-    """Raise if X holds dates or time spans, which NumPy would convert to nanoseconds."""
-    for name, kind in _kinds(X):
-        if kind in OF_KIND:
-            what, way_out = OF_KIND[kind]
-            place = f"column {name} of {argument}" if name else argument
-            more = RAW_TABLE if name and argument == "X" and what == DATES[0] else ""
-            raise ValueError(f"{place} holds {what}, which are not numbers. {way_out}.{more}")
-
-
 def refuse_mixed(argument: str, y: Any) -> None:
     """Raise if y mixes strings and other labels; NumPy would convert all to strings."""
     of_objects = getattr(y, "dtype", None) == np.dtype(object) and y.ndim > 0
@@ -218,23 +202,3 @@ def refuse_mixed(argument: str, y: Any) -> None:
         {isinstance(label, str) for label in y}
     ) > 1:
         raise ValueError(f"{argument} must hold labels of one kind.{in_labels(y)}")
-
-
-def _kinds(X: Any) -> Iterator[tuple[str, str]]:
-    """Yield the name and the dtype's kind of each column; the name is "" for an array."""
-    if hasattr(X, "columns") and hasattr(X, "dtypes"):
-        for name, dtype in zip(X.columns, X.dtypes, strict=False):
-            inner = getattr(getattr(dtype, "categories", None), "dtype", dtype)
-            yield repr(name), getattr(inner, "kind", "O")
-        return
-    kind = getattr(getattr(X, "dtype", None), "kind", None)
-    if kind is not None and kind != "O":
-        yield "", kind
-        return
-    rows: Any = X if isinstance(X, np.ndarray) and X.ndim == 2 else []
-    if isinstance(X, (list, tuple)):  # only the first row is looked at
-        rows = X[:1]
-    for row in rows:
-        for i, value in enumerate(row if isinstance(row, (list, tuple, np.ndarray)) else []):
-            if isinstance(value, (np.datetime64, np.timedelta64)):
-                yield str(i), value.dtype.kind

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import check_consistent_length, gen_batches
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import gen_batches
+from sklearn.utils.validation import check_is_fitted
 
 from skscratch._compat import (
     SITE,
@@ -17,10 +17,9 @@ from skscratch._compat import (
     StrOptions,
     check_feature_names_in,
     check_sample_weight,
-    check_y,
     fit_context,
 )
-from skscratch._faults import in_any_target, in_numbers
+from skscratch._faults import in_any_target
 from skscratch._typing import MatrixLike
 from skscratch._warnings import quiet
 from skscratch.preprocessing._bins import (
@@ -29,10 +28,10 @@ from skscratch.preprocessing._bins import (
     tree_targets,
     weighted_quantiles,
 )
+from skscratch.preprocessing._input import checked_features, checked_targets
 
 __all__ = ["PiecewiseLinearEncoder"]
 
-FLOATS: list[Any] = [np.float64, np.float32]
 # Numbers to compute at a time, so that they stay in the cache.
 BUFFER = 2**16
 # "auto" makes bins for so many rows or more, and so many numeric features or fewer.
@@ -218,8 +217,11 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If an argument or a parameter is not as described, if ``strategy='tree'`` gets no y, or
-            if the range of a feature exceeds the largest float.
+            If an argument or a parameter is not as described, if a column of X holds dates, time
+            spans or times of day, if ``strategy='tree'`` gets no y, or if the range of a feature
+            exceeds the largest float.
+        TypeError
+            If X is a lazy table of polars.
 
         Examples
         --------
@@ -262,7 +264,10 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
         NotFittedError
             If the encoder is not fitted.
         ValueError
-            If X is not as described, or does not have the features of ``fit``.
+            If X is not as described, holds dates, time spans or times of day, or does not have the
+            features of ``fit``.
+        TypeError
+            If X is a lazy table of polars.
 
         Examples
         --------
@@ -274,7 +279,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
                [0.5 , 0.25]])
         """
         check_is_fitted(self)
-        X = self._numbers(X, reset=False)
+        X = checked_features(self, X, reset=False)
         c = self._columns
         coded = np.empty((len(X), len(c["feature"])), X.dtype)
         with quiet():
@@ -333,7 +338,7 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
 
     def _checked(self, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
         """Return X, y and the weights as arrays, without the rows of weight 0."""
-        X = self._numbers(X)
+        X = checked_features(self, X, reset=True)
         w = None if sample_weight is None else check_sample_weight(sample_weight, X, np.float64)
         if self.strategy != "tree":
             y = None
@@ -343,25 +348,11 @@ class PiecewiseLinearEncoder(TransformerMixin, BaseEstimator):
                 "is None. Pass y to fit, or set strategy='quantile', which needs no y."
             )
         else:
-            try:
-                y = check_y(y, multi_output=True, estimator=self)
-            except ValueError as error:
-                raise ValueError(f"y: {str(error).rstrip('.')}.{in_any_target(y)}") from error
-            check_consistent_length(X, y)
+            y = checked_targets(self, y, X)
         if w is not None and not w.all():
             counts = w > 0
             X, y, w = X[counts], None if y is None else y[counts], w[counts]
         return X, y, w
-
-    def _numbers(self, X: Any, *, reset: bool = True) -> Any:
-        """Return X as floats; an error names the column of a table that is at fault."""
-        try:
-            return validate_data(self, X, dtype=FLOATS, ensure_all_finite="allow-nan", reset=reset)
-        except (ValueError, TypeError) as error:
-            found = in_numbers(X, known=not reset) if hasattr(X, "columns") else ""
-            if not found:
-                raise
-            raise ValueError(f"{str(error).rstrip('.')}.{found}") from error
 
     def _most_bins(self, X: Any) -> int:
         """Return the largest number of bins: this resolves "auto"."""
