@@ -104,8 +104,9 @@ def refuse_columns(X: Any, *, known: bool = False) -> None:
         if not len(some):
             continue
         value = some.iloc[0] if hasattr(some, "iloc") else some[0]
+        value = value.to_list() if hasattr(value, "to_list") else value  # of polars
         found = _fault(value)
-        if isinstance(value, (list, tuple, dict, set, np.ndarray)) or hasattr(value, "to_list"):
+        if isinstance(value, (list, tuple, dict, set, np.ndarray)):
             found = NESTED
         if found in refused:
             what, way_out = found

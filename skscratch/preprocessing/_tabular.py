@@ -14,6 +14,8 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted
 
 from skscratch._faults import refuse_columns
+from skscratch._kinds import refuse_uncomputed
+from skscratch.preprocessing._known_columns import as_in_fit
 from skscratch.preprocessing._piecewise_linear import PiecewiseLinearEncoder
 
 __all__ = ["make_tabular_pipeline"]
@@ -43,8 +45,10 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
         The unfitted pipeline. X of ``fit`` and ``predict`` is a DataFrame of pandas or polars. The
         columns of X in ``predict`` may have another order, and there may be more of them. ``fit``
         and ``predict`` raise errors that name the column for nested values, time spans, complex
-        and infinite numbers, text in a column of numbers, columns that are missing, names that are
-        there twice, and dates that have a time zone in one of them only.
+        and infinite numbers, columns that are missing, and names that are there twice. ``predict``
+        raises errors for columns that hold another kind of values than in ``fit``: text or dates
+        where numbers were, numbers where dates were, and dates that have a time zone in one of
+        them only.
 
     Raises
     ------
@@ -72,7 +76,13 @@ def make_tabular_pipeline(estimator: Any) -> Pipeline:
     - **text that holds numbers or dates**: numbers without bins, or dates.
     - **dates and times**: year, the seconds since 1970, and sines and cosines of month, day,
       weekday and hour.
-    - **other columns of nothing but missing values**: dropped.
+    - **other columns of nothing but missing values**: dropped. Blanks and text such as "N/A" are
+      missing values.
+
+    A column that has no values in ``predict`` counts as missing, whatever its type. Where ``fit``
+    saw dates and ``predict`` gets text, pandas finds the format of the dates in the first text.
+    Where day and month can be exchanged, the month comes first. Where ``fit`` saw text that holds
+    dates, the format is that of ``fit``.
 
     skrub computes in float32. So dates are exact to about two minutes, and text that holds numbers
     to seven digits.
@@ -130,26 +140,13 @@ class CheckedColumns(ColumnTransformer):  # type: ignore[misc]
     def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
         """Fit the transformers, and return the transformed table."""
         check_table(X)
-        coded = super().fit_transform(X, y, **params)
-        self._zoned = zoned(X)
-        return coded
+        return super().fit_transform(X, y, **params)
 
     def transform(self, X: Any, **params: Any) -> Any:
         """Return the transformed table."""
         check_is_fitted(self)
         check_table(X)
-        now = zoned(X)
-        for name, before in self._zoned.items():
-            if now.get(name, before) != before:
-                has, had, way_out = ("no time zone", "one", ".dt.tz_localize('UTC')")
-                if not before:
-                    has, had, way_out = ("a time zone", "none", ".dt.tz_localize(None)")
-                raise ValueError(
-                    f"Column {name!r} of X holds dates with {has}, and with {had} in fit. Convert "
-                    f"them as they were in fit, for instance with {way_out} of pandas or "
-                    ".dt.replace_time_zone of polars."
-                )
-        return super().transform(X, **params)
+        return super().transform(as_in_fit(X, self), **params)
 
 
 def check_table(X: Any) -> None:
@@ -162,8 +159,7 @@ def check_table(X: Any) -> None:
     ValueError
         If two columns have one name.
     """
-    if hasattr(X, "collect"):
-        raise TypeError(f"X is a {type(X).__name__}, which is not computed yet. Pass X.collect().")
+    refuse_uncomputed("X", X)
     if not hasattr(X, "columns") or not hasattr(X, "shape") or len(X.shape) != 2:
         raise TypeError(
             f"X is a {type(X).__name__}, and make_tabular_pipeline takes a DataFrame of pandas or "
@@ -183,16 +179,6 @@ def check_table(X: Any) -> None:
         )
 
 
-def zoned(X: Any) -> dict[str, bool]:
-    """Return for each column of dates with times whether they have a time zone."""
-    dtypes = zip(X.columns, X.dtypes, strict=True)
-    return {
-        name: getattr(dtype, "time_zone", getattr(dtype, "tz", None)) is not None
-        for name, dtype in dtypes
-        if getattr(dtype, "kind", None) == "M" or hasattr(dtype, "time_zone")  # pandas, or polars
-    }
-
-
 def numeric_columns(X: Any) -> list[str]:
     """Return the names of the columns of numbers and booleans.
 
@@ -206,9 +192,10 @@ def numeric_columns(X: Any) -> list[str]:
 
 
 def other_columns(X: Any) -> list[str]:
-    """Return the names of all other columns that have a value."""
+    """Return the names of all other columns that have a value; none if skrub would drop all."""
     numeric = {*_numeric(X)}
-    return [name for name in X.columns if name not in numeric and not _is_empty(X[name])]
+    names = [name for name in X.columns if name not in numeric and not _is_empty(X[name])]
+    return names if any(_has_value(X[[name]]) for name in names) else []
 
 
 def _numeric(X: Any) -> list[str]:
@@ -221,6 +208,12 @@ def _is_empty(column: Any) -> bool:
     """Return whether a column of pandas or polars has only missing values."""
     missing = column.isna() if hasattr(column, "isna") else column.is_null()
     return bool(missing.all())
+
+
+def _has_value(X: Any) -> bool:
+    """Return whether skrub finds a value in a column of text, and no blanks or "N/A" alone."""
+    cleaner = _skrub().Cleaner()
+    return any(cleaner.fit_transform(part).shape[1] for part in (X.head(100), X))
 
 
 def _skrub() -> Any:
