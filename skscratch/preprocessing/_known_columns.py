@@ -39,7 +39,7 @@ def as_in_fit(X: Any, table: Any) -> Any:
             changed[name] = _dates(column, name, dates[name])
         elif name not in numbers | others:
             continue
-        elif kind_of(column.dtype) in "Mmt" and not len(_present(column)):
+        elif kind_of(column.dtype) not in "biuf" and not len(_present(column)):
             changed[name] = _like(column, [None] * len(column))
         elif name in numerals and hasattr(column, "cast"):
             changed[name] = column if kind_of(column.dtype) in "bf" else column.cast(str)

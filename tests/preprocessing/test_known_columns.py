@@ -64,13 +64,17 @@ def library(request):
 
 class TestWhatIsMissing:
     @pytest.mark.parametrize("name", IN_FIT)
-    @pytest.mark.parametrize("values", ["nothing", "NaN", "dates", "zoned dates", "time spans"])
+    @pytest.mark.parametrize(
+        "values", ["nothing", "objects", "categories", "NaN", "dates", "zoned dates", "time spans"]
+    )
     def test_a_column_without_values(self, fitted, library, name, values):
         if values == "NaN" and library == "polars" and name in ("town", "name"):
             pytest.skip("NaN is a number of polars, and a level")
         polars = pytest.importorskip("polars")
         dtypes = {
             "nothing": {"pandas": None, "polars": polars.Null},
+            "objects": {"pandas": object, "polars": polars.Object},
+            "categories": {"pandas": "category", "polars": polars.Categorical},
             "NaN": {"pandas": float, "polars": polars.Float64},
             "dates": {"pandas": "datetime64[ns]", "polars": polars.Date},
             "zoned dates": {
@@ -80,6 +84,8 @@ class TestWhatIsMissing:
             "time spans": {"pandas": "timedelta64[ns]", "polars": polars.Duration("us")},
         }
         empty = [np.nan if values == "NaN" else None] * 2
+        if (library, values) == ("pandas", "objects"):
+            empty = [None, pd.NA]
         found = fitted(library, name).predict_proba(
             table(library, empty, dtype=dtypes[values][library])
         )
