@@ -1,9 +1,9 @@
 """Fitted models as ONNX graphs, through skl2onnx.
 
-A graph computes in float32, whatever the dtype of the model. A classifier's graph returns the
-labels of ``predict`` and the probabilities of ``predict_proba``. A regressor's graph returns the
-numbers of ``predict``. The steps of a pipeline become part of the graph, a
-``PiecewiseLinearEncoder`` among them.
+A graph multiplies by weights in the precision of the model, float32 or float64. Hidden activations
+and probabilities are computed in float32. A classifier's graph returns the labels of ``predict``
+and the probabilities of ``predict_proba``. A regressor's graph returns the numbers of ``predict``.
+The steps of a pipeline become part of the graph, a ``PiecewiseLinearEncoder`` among them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from skscratch._typing import MatrixLike
-from skscratch._warnings import quiet
 from skscratch.core import activations as act
 from skscratch.core.losses import REGRESSION_LOSSES, LogisticCrossEntropy, SoftmaxCrossEntropy
 from skscratch.estimators import ScratchMLPClassifier, ScratchMLPRegressor
@@ -35,8 +34,9 @@ def to_onnx(model: Any, X: MatrixLike | None = None, **options: Any) -> Any:
     model : ScratchMLPClassifier, ScratchMLPRegressor, or estimator of scikit-learn
         A fitted model.
     X : array-like of shape (n_samples, n_features), default=None
-        A few rows of data. Their type determines the inputs of the graph. A DataFrame gives one
-        input per column. Without X, pass ``initial_types``.
+        A few rows of data. Their type determines the inputs of the graph: float64 features, such
+        as time stamps, stay in float64. A DataFrame gives one input per column. Without X, pass
+        ``initial_types``.
     **options : object
         Keyword arguments for ``skl2onnx.to_onnx``. By default, a classifier's probabilities are
         returned as an array (``options={"zipmap": False}``). The default of skl2onnx is a dict for
@@ -45,11 +45,11 @@ def to_onnx(model: Any, X: MatrixLike | None = None, **options: Any) -> Any:
     Returns
     -------
     graph : onnx.ModelProto
-        The input is X, with any number of rows. A regressor has one output, the predictions, as
-        float32 of shape (n_samples, n_outputs). The first output of a classifier holds the labels,
-        as int64 or strings: one per row, or one per entry for multilabel y. The second output holds
-        the probabilities, as float32 of shape (n_samples, n_classes). To save the graph, write
-        ``graph.SerializeToString()`` to a file.
+        The input is X, with any number of rows. A regressor has one output, the predictions, in
+        the precision of the model and of shape (n_samples, n_outputs). The first output of a
+        classifier holds the labels, as int64 or strings: one per row, or one per entry for
+        multilabel y. The second output holds the probabilities, as float32 of shape (n_samples,
+        n_classes). To save the graph, write ``graph.SerializeToString()`` to a file.
 
     Raises
     ------
@@ -158,10 +158,11 @@ def _set_output_types(operator: Any) -> None:
 
 def _set_output_type(operator: Any) -> None:
     """Declare the output of the graph of a regressor."""
-    from skl2onnx.common.data_types import FloatTensorType
+    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 
-    n_rows = operator.inputs[0].get_first_dimension()
-    operator.outputs[0].set_type(FloatTensorType([n_rows, operator.raw_operator.n_outputs_]))
+    n_rows, model = operator.inputs[0].get_first_dimension(), operator.raw_operator
+    kind = DoubleTensorType if _dtype(model) == np.float64 else FloatTensorType
+    operator.outputs[0].set_type(kind([n_rows, model.n_outputs_]))
 
 
 def _set_encoded_type(operator: Any) -> None:
@@ -174,8 +175,11 @@ def _set_encoded_type(operator: Any) -> None:
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:
     """Add a classifier to the graph."""
+    from skl2onnx.proto import onnx_proto
+
     model = operator.raw_operator
     new, z = _forward(operator, container)
+    z = new.Cast(z, to=onnx_proto.TensorProto.FLOAT)
     label, proba = _outputs(new, z, model, _names(model, scope), operator.outputs)
     label.add_to(scope, container)
     proba.add_to(scope, container)
@@ -190,8 +194,8 @@ def _convert_regressor(scope: Any, operator: Any, container: Any) -> None:
     new, z = _forward(operator, container)
     to_output = {"output_names": operator.outputs[:1]}
     if loss.output_activation == "exp":
-        info = np.finfo(np.float32)
-        lowest, highest = (np.array(x, np.float32) for x in (info.tiny, info.max))
+        info = np.finfo(_dtype(operator.raw_operator))
+        lowest, highest = (np.array(x, info.dtype) for x in (info.tiny, info.max))
         p = new.Clip(new.Exp(z), lowest, highest, **to_output)
     elif len(getattr(loss, "levels", ())) > 1:  # sorted, as by predict
         p = new.TopK(z, np.array([len(loss.levels)]), largest=0)[0]
@@ -217,21 +221,29 @@ def _convert_encoder(scope: Any, operator: Any, container: Any) -> None:
 
 
 def _forward(operator: Any, container: Any) -> tuple[_Operators, Any]:
-    """Return the operators of ONNX and the logits, the last step of the forward pass."""
+    """Return the operators of ONNX and the logits, the last step of the forward pass.
+
+    onnxruntime has most of the activations in float32 only.
+    """
     from skl2onnx.algebra import onnx_ops
     from skl2onnx.proto import onnx_proto
 
-    model = operator.raw_operator
+    model, kinds = operator.raw_operator, onnx_proto.TensorProto
     new = _Operators(onnx_ops, container.target_opset)
-    columns = [new.Cast(x, to=onnx_proto.TensorProto.FLOAT) for x in operator.inputs]
+    kind = kinds.DOUBLE if _dtype(model) == np.float64 else kinds.FLOAT
+    columns = [new.Cast(x, to=kind) for x in operator.inputs]
     a = new.Concat(*columns, axis=1)  # a DataFrame has one input per column
     f = _hidden_activations(model)
     for W, b, h in zip(*fitted_parameters(model), [*f, None], strict=True):
-        with quiet():  # weights outside the range of float32
-            W, b = np.float32(W), np.float32(b)
-        z = new.Add(new.MatMul(a, W), b)
-        a = z if h is None else h(new, z)
+        a = new.Add(new.MatMul(a, W), b)
+        if h is not None:
+            a = new.Cast(h(new, new.Cast(a, to=kinds.FLOAT)), to=kind)
     return new, a
+
+
+def _dtype(model: Any) -> Any:
+    """Return the precision of a model."""
+    return fitted_parameters(model).weights[0].dtype
 
 
 class _Operators:
