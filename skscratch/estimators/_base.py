@@ -154,9 +154,10 @@ class BaseScratchMLP(
             Weights of the samples, not negative and not all zero. None gives every sample weight 1.
             A sample of weight 0 counts as absent. Weights have no unit: multiplying all of them by
             a number changes nothing. If the smallest weight is 1 and all are integers, a sample of
-            weight 2 counts like two copies of the sample. This is exact with 'lbfgs', and with
-            other solvers if one batch holds all samples. It is not exact if early stopping holds
-            rows out, because one copy may be held out while the model is trained on the other.
+            weight 2 counts like two copies of the sample. This is exact with 'lbfgs', and exact up
+            to rounding with other solvers if one batch holds all samples. It is not exact if early
+            stopping holds rows out, because one copy may be held out while the model is trained on
+            the other.
         X_val, y_val : array-like, like X and y, default=None
             A validation set; pass both or neither. ``history_`` records its loss and score. With
             ``early_stopping``, the validation set decides when to stop and which parameters to

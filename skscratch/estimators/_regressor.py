@@ -739,7 +739,9 @@ default='squared_error'
         n_outputs, w = loss.n_outputs(targets.shape[1]), counted_in_rows(sample_weight)
         if is_initial:
             self._fitted_loss = loss
-            scaling = find_target_scaling(loss, targets, w, dtype, are_all=known != MORE)
+            scaling = find_target_scaling(
+                loss, targets, w, dtype, are_all=known != MORE, rounds=is_lbfgs(self.solver)
+            )
         else:
             check_continues(self, y, n_outputs)
             scaling = cast(TargetScaling, target_scaling(self._continuation))

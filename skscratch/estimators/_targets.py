@@ -17,11 +17,11 @@ from skscratch._faults import in_targets
 from skscratch._kinds import refuse_dates
 from skscratch._warnings import warn
 from skscratch.core.losses import REGRESSION_LOSSES, Loss, RegressionLoss
-from skscratch.core.regression_losses import AbsoluteError, Quantile
+from skscratch.core.regression_losses import AbsoluteError, Quantile, SquaredError
 from skscratch.estimators._former import is_of_user
 from skscratch.estimators._objects import check_loss
 from skscratch.estimators._validation import naming
-from skscratch.training.scaling import TargetScaling
+from skscratch.training.scaling import FINENESS, TargetScaling
 
 __all__ = [
     "check_continues",
@@ -157,14 +157,23 @@ def columns(y: NDArray[Any], w: Any, loss: RegressionLoss, argument: str) -> NDA
 
 
 def find_target_scaling(
-    loss: RegressionLoss, targets: NDArray[Any], w: Any, dtype: Any, are_all: bool
+    loss: RegressionLoss,
+    targets: NDArray[Any],
+    w: Any,
+    dtype: Any,
+    are_all: bool,
+    rounds: bool,
 ) -> TargetScaling:
     """Return the scaling of the targets (n, q); warn of targets that do not suit the loss.
 
-    ``are_all`` says that no later call adds targets.
+    ``are_all`` says that no later call adds targets. ``rounds`` rounds means, so that the order of
+    the sum has no effect: a row of weight 2 is then two rows to the last bit, as L-BFGS needs.
     """
     center, scale = loss.target_scale(targets, w)
     constant = np.ptp(targets, axis=0) == 0
+    if rounds and isinstance(loss, SquaredError):
+        rounded = np.round(center / scale * FINENESS) * (scale / FINENESS)
+        center = np.where(constant, center, rounded)
     if are_all and loss.output_activation == "identity":
         small = np.maximum(scale * OF_CONSTANTS, np.minimum(scale, HEADROOM * np.finfo(dtype).tiny))
         scale = np.where(constant, small, scale)

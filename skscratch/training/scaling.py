@@ -11,6 +11,7 @@ from scipy.sparse import issparse
 from skscratch.core.network import Parameters
 
 __all__ = [
+    "FINENESS",
     "LIMIT",
     "Scaling",
     "TargetScaling",

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn.base import clone
 
-from skscratch import ScratchMLPClassifier
+from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch.estimators._labels import counted_in_rows
 
 # Short fits on purpose.
@@ -287,3 +288,20 @@ class TestThePlainDefaults:
         removed = self.fit(X[kept], y[kept], times[kept])
         assert weighted.t_ == removed.t_
         assert_allclose(weighted.predict_proba(X), removed.predict_proba(X), atol=1e-6)
+
+
+@pytest.mark.parametrize("offset", [0, 5, 1e4])
+def test_lbfgs_sees_the_same_numbers_in_weights_and_copies(offset):
+    """Otherwise, the last digit of the mean of y grows to another minimum."""
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(200, 5)) * [1, 10, 1, 1, 1] + [0, 0, 30, 0, 0]
+    y, times = X @ rng.normal(size=5) + np.sin(X[:, 0]) + offset, rng.integers(1, 4, 200)
+    model = ScratchMLPRegressor(
+        hidden_layer_sizes=(32,), solver="lbfgs", max_iter=100, random_state=0
+    )
+    weighted = clone(model).fit(X, y, times)
+    copied = model.fit(X.repeat(times, axis=0), y.repeat(times))
+    for mine, theirs in zip(
+        weighted.coefs_ + weighted.intercepts_, copied.coefs_ + copied.intercepts_, strict=True
+    ):
+        assert_array_equal(mine, theirs)
