@@ -45,7 +45,13 @@ def holdout(estimator: Any, data: Dataset, groups: Any) -> Holdout | None:
         found = [(_rows(train, n), _rows(test, n)) for train, test in splits]
         if not found or min(len(part) for split in found for part in split) == 0:
             raise ValueError(f"{splitter!r} returned no splits, or a split without rows.")
-    return BySplits(found)
+        chosen = BySplits(found)
+        if min(chosen.sizes(data.weighted_rows())) == 0:
+            raise ValueError(
+                f"All training rows of a split of {splitter!r} have weight 0, in sample_weight or "
+                "class_weight. Use splits that leave some rows with weight to train on."
+            )
+    return chosen
 
 
 def _group_index(groups: Any, n: int, is_used: bool) -> Any:
@@ -102,7 +108,7 @@ def warn_of_holdout(estimator: Any, config: TrainingConfig, data: Dataset, group
     options = config.stochastic
     stops = options is not None and options.early_stopping is not None
     if stops and config.arch.members > 1 and isinstance(data.holdout, BySplits):
-        sizes = data.holdout.sizes()
+        sizes = data.holdout.sizes(data.weighted_rows())
         if min(sizes) < EVEN * max(sizes):
             warn(
                 f"The splits of validation_fraction have {min(sizes)} to {max(sizes)} training "

@@ -56,7 +56,7 @@ class ByGroup:
 
     def n_held_out(self, rows: NDArray[np.intp], fraction: float) -> int:
         several = len(np.unique(self.groups[rows])) > 1
-        return max(1, round(fraction * len(rows))) if several else 0
+        return min(max(1, round(fraction * len(rows))), len(rows) - 1) if several else 0
 
     def split(
         self, rows: Any, strata: Any, fraction: float, rng: np.random.Generator, members: int
@@ -132,9 +132,9 @@ class BySplits:
         kept, held_out = ([np.intersect1d(split[k], rows) for split in own] for k in (0, 1))
         return _even(kept, rng), _even(held_out, rng)
 
-    def sizes(self) -> list[int]:
-        """Return the number of training rows of each split that members take."""
-        return [len(train) for train, _ in self._used()]
+    def sizes(self, rows: Any) -> list[int]:
+        """Return how many of the rows are training rows of each split that members take."""
+        return [len(np.intersect1d(train, rows)) for train, _ in self._used()]
 
     def _used(self) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         ahead = all(train.max() < test.min() for train, test in self.splits)

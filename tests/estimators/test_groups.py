@@ -154,6 +154,16 @@ class TestGroups:
         with pytest.raises(ValueError, match="X has 100 samples, and groups has 99 entries"):
             ScratchMLPClassifier(early_stopping=False).fit(X, y, groups=groups[1:])
 
+    @pytest.mark.parametrize("n_members", [1, 2])
+    def test_almost_all_rows_may_be_held_out(self, n_members):
+        X, y, groups = subjects(40, 5)
+        model = ScratchMLPClassifier(
+            random_state=0, max_iter=2, validation_fraction=0.999, n_members=n_members
+        )
+        for own in held_out(model, X, y, groups=groups):
+            assert 150 <= len(own) < 200
+            assert len(np.unique(y[own])) == 2
+
     @pytest.mark.parametrize("kind", [list, tuple, lambda g: np.array(g, object)])
     def test_groups_of_two_kinds_are_refused(self, kind):
         X, y, groups = subjects(20, 5)
@@ -230,6 +240,13 @@ class TestSplitters:
         model = ScratchMLPClassifier(random_state=0, validation_fraction=PredefinedSplit(fold))
         for own in held_out(model, X, y, sample_weight=weight):
             assert_array_equal(own, np.arange(101, 200, 2))
+
+    def test_a_split_that_trains_on_no_row_with_weight_is_refused(self):
+        X, y, _ = subjects(40, 5)
+        fold = np.repeat([-1, 0], 100)
+        model = ScratchMLPClassifier(validation_fraction=PredefinedSplit(fold))
+        with pytest.raises(ValueError, match=r"^validation_fraction: All .* weight 0"):
+            model.fit(X, y, sample_weight=fold + 1)
 
     def test_nothing_is_drawn_from_the_global_state(self):
         X, y, groups = subjects(40, 5)
