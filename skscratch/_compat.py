@@ -157,8 +157,8 @@ def kind_of_scorer(scorer: Any) -> str:
     module = str(getattr(function, "__module__", ""))
     if module == "sklearn.metrics._regression":
         return "numbers"
-    of_classes = {f"sklearn.metrics.{name}" for name in ("_classification", "_ranking")}
-    return "classes" if module in of_classes else ""
+    of_classes = ("_classification", "_ranking", "cluster._supervised")
+    return "classes" if module in {f"sklearn.metrics.{name}" for name in of_classes} else ""
 
 
 def forget_optimizer(network: Any) -> None:

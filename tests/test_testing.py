@@ -404,6 +404,10 @@ class TestSchedule:
         with pytest.raises(ValueError, match="learning_rate"):
             ScratchMLPClassifier((4,), learning_rate=schedule).fit(X, Y)
 
+    def test_a_function_of_something_else_is_refused_by_name(self):
+        with pytest.raises(TypeError, match="^learning_rate must be a function of one arg.* 0 pos"):
+            ScratchMLPClassifier((4,), learning_rate=lambda: 0.1).fit(X, Y)
+
     def test_later_steps_are_tried_too(self):
         with pytest.raises(ValueError, match="At step 7 it returned -1"):
             testing.check_schedule(lambda step: -1 if step == 7 else 0.1)

@@ -43,7 +43,9 @@ def find_scorer(estimator: Any, data: Dataset) -> "EstimatorScorer":
             f"(estimator, X, y) or None. Got {estimator.scoring!r}."
             f"{_hints.of_value('scoring', estimator.scoring, ['loss', *get_scorer_names()])}"
         ) from error
-    if is_name and kind_of_scorer(scorer) == ("classes" if is_number else "numbers"):
+    # labels may be numbers, so an object that scores numbers may suit a classifier
+    other = "classes" if is_number else "numbers"
+    if (is_name or is_number) and kind_of_scorer(scorer) == other:
         what, default, fitting = ("numbers", "R²", OF_NUMBERS)
         if not is_number:
             what, default, fitting = ("classes", "the accuracy", OF_CLASSES)

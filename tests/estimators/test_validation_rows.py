@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
-from sklearn.metrics import log_loss, make_scorer
+from sklearn.metrics import get_scorer, log_loss, make_scorer
 
 from skscratch import ScratchMLPClassifier, ScratchMLPRegressor
 from skscratch._compat import InvalidParameterError
@@ -134,12 +134,26 @@ class TestScorer:
             (ScratchMLPRegressor, "accuracy", "None for R², .* 'neg_mean_absolute_error'"),
             (ScratchMLPRegressor, "roc_auc", "a scorer of numbers"),
             (ScratchMLPRegressor, "neg_log_loss", "a scorer of numbers"),
+            (ScratchMLPRegressor, "v_measure_score", "a scorer of numbers"),
+            (ScratchMLPRegressor, "adjusted_rand_score", "a scorer of numbers"),
         ],
     )
     def test_a_scorer_of_the_other_kind_is_refused(self, kind, scoring, fitting, binary):
         model = kind(hidden_layer_sizes=(4,), scoring=scoring, early_stopping=True)
         with pytest.raises(InvalidParameterError, match=f"^scoring='{scoring}' .*{fitting}"):
             model.fit(*binary)
+
+    @pytest.mark.parametrize("name", ["neg_log_loss", "accuracy", "v_measure_score"])
+    def test_an_object_that_scores_classes_is_refused_by_a_regressor(self, name, binary):
+        model = ScratchMLPRegressor(scoring=get_scorer(name), early_stopping=True)
+        with pytest.raises(InvalidParameterError, match="^scoring=make_scorer.* score numbers"):
+            model.fit(*binary)
+
+    @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+    def test_an_object_that_scores_numbers_may_suit_labels(self, binary):
+        scoring = get_scorer("neg_mean_absolute_error")
+        model = ScratchMLPClassifier((4,), scoring=scoring, early_stopping=True, max_iter=2)
+        assert model.fit(*binary).best_validation_score_ <= 0
 
     @pytest.mark.parametrize("scoring", ["best", 3])
     def test_what_is_none_is_refused_by_name(self, scoring, binary, small, start):
