@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from numbers import Integral, Real
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.lib import format as npy
@@ -190,7 +190,13 @@ class CheckpointFile:
         Epochs trained before the fit.
     """
 
-    PARTS = "architecture", "data set", "validation set", "fitted network"
+    # the parts of a fit, and what determines each
+    PARTS: ClassVar[dict[str, str]] = {
+        "architecture": "hidden_layer_sizes, n_members, dtype or the outputs: {theirs}, now {own}",
+        "data set": "X, y, groups, sample_weight or class_weight",
+        "validation set": "X_val, y_val, sample_weight_val or class_weight",
+        "fitted network": "its weights, or the epochs before",
+    }
 
     def __init__(
         self,
@@ -240,9 +246,11 @@ class CheckpointFile:
         """Raise unless the checkpoint was written by a call like this one."""
         own = self.owner
         check(owner["seed"], own["seed"], "seed")
-        for part in self.PARTS:
-            if owner[part] != own[part]:
-                raise ValueError(f"it was written for another {part}")
+        faults = [
+            f"for another {part} ({what.format(theirs=owner[part], own=own[part])})"
+            for part, what in self.PARTS.items()
+            if owner[part] != own[part]
+        ][:1]  # the others may follow from it
         theirs = owner["parameters"]
         if not isinstance(theirs, dict):
             raise ValueError("its parameters are not a dict")
@@ -251,7 +259,9 @@ class CheckpointFile:
         if not self.seed_is_free and owner["seed"] != own["seed"]:
             other.append("random_state")
         if other:
-            raise ValueError(f"it was written with another {', '.join(other)}")
+            faults.append(f"with another {', '.join(other)}")
+        if faults:
+            raise ValueError(f"it was written {', and '.join(faults)}")
 
     def save_if_due(self, n_epochs: int, content: Callable[[], dict[str, Any]]) -> None:
         """Save if enough epochs or seconds have gone by."""

@@ -395,7 +395,16 @@ def test_a_phase_that_this_fit_does_not_have_is_refused(phase, path, binary, sma
     ("change", "culprit"),
     [
         ({"hidden_layer_sizes": (9,)}, "architecture"),
-        ({"dtype": "float32"}, "architecture"),
+        (
+            {"dtype": "float32"},
+            r"architecture \(hidden_layer_sizes.* 'float64', .* 'float32', .*\)",
+        ),
+        (
+            {"class_weight": "balanced"},
+            r"data set \(.*class_weight\), and with another class_weight",
+        ),
+        ({"refit": True, "early_stopping": True}, "early_stopping, refit"),
+        ({"n_members": 2}, r"architecture .*, and with another n_members"),
         ({"alpha": 0.5}, "alpha"),
         ({"learning_rate_init": 0.5, "dropout": 0.5}, "dropout, learning_rate_init"),
         ({"random_state": 1}, "random_state"),

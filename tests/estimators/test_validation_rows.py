@@ -146,7 +146,7 @@ class TestScorer:
     @pytest.mark.parametrize("name", ["neg_log_loss", "accuracy", "v_measure_score"])
     def test_an_object_that_scores_classes_is_refused_by_a_regressor(self, name, binary):
         model = ScratchMLPRegressor(scoring=get_scorer(name), early_stopping=True)
-        with pytest.raises(InvalidParameterError, match="^scoring=make_scorer.* score numbers"):
+        with pytest.raises(InvalidParameterError, match=r"^scoring=make_scorer.* score numbers"):
             model.fit(*binary)
 
     @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
