@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +17,8 @@ except ImportError:  # on Windows, where an open file cannot be removed
 
 __all__ = ["possible", "replacing"]
 
+# An empty file of this age, in seconds, has no writer that is about to lock it.
+LOCKED_WITHIN = 3600
 NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -60,7 +63,9 @@ def replacing(path: Any) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            file.close()  # Windows cannot rename an open file
+            if fcntl is None:
+                file.close()  # Windows cannot rename an open file
+            # still locked, or the write of another process would take the file for a left-over
             temporary.replace(path)
         finally:
             file.close()
@@ -101,7 +106,8 @@ def _remove_left_over(path: Path) -> None:
         for entry in entries:
             if not (ours.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)):
                 continue
-            if not entry.stat().st_size:  # its writer may be about to lock it
+            found = entry.stat()
+            if not found.st_size and time.time() - found.st_mtime < LOCKED_WITHIN:
                 continue
             with contextlib.suppress(OSError), open(entry, "rb", opener=_open) as file:
                 if _hold(file):

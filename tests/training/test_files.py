@@ -4,6 +4,8 @@ import os
 import stat
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -126,6 +128,32 @@ def test_what_another_process_is_writing_stays(path):
     assert child.returncode == 0
     assert path.read_bytes() == b"half"
     assert os.listdir(path.parent) == ["run"]
+
+
+@pytest.mark.skipif(files.fcntl is None, reason="needs locks")
+def test_a_complete_file_is_no_left_over_before_it_is_renamed(path, monkeypatch):
+    """Another process may write to path at that moment."""
+    replace = Path.replace
+
+    def late(temporary, target):
+        monkeypatch.setattr(Path, "replace", replace)
+        write(path, b"of the other")
+        return replace(temporary, target)
+
+    monkeypatch.setattr(Path, "replace", late)
+    write(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert os.listdir(path.parent) == ["run"]
+
+
+@pytest.mark.parametrize(("age", "stays"), [(0, True), (7200, False)])
+def test_an_empty_file_is_left_over_if_it_is_old(path, age, stays):
+    """A new one may belong to a process that is about to lock it."""
+    empty = path.with_name(f"run.{LEFT_OVER}")
+    empty.touch()
+    os.utime(empty, (time.time() - age,) * 2)
+    write(path, b"new")
+    assert empty.exists() is stays
 
 
 def test_what_is_possible(path):
