@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_consistent_length
 
@@ -705,7 +706,7 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         if not (_labels.is_soft(self) and np.ndim(y) == 2):
             accuracy: float = super().score(X, y, sample_weight)
             return accuracy
-        _, P, _, _ = _labels.checked(self, np.asarray(y), "y")
+        _, P, _, _ = _labels.checked(self, y if issparse(y) else np.asarray(y), "y")
         predicted = np.searchsorted(self.classes_, self.predict(X))
         check_consistent_length(X, P)
         w = None if sample_weight is None else np.asarray(sample_weight)

@@ -38,7 +38,12 @@ def holdout(estimator: Any, data: Dataset, groups: Any) -> Holdout | None:
     if isinstance(splitter, Real) and index is not None:
         return ByGroup(index)
     with naming("validation_fraction"):
-        splits = list(_seeded(splitter).split(np.empty((n, 1)), data.labels, index))
+        try:
+            splits = list(_seeded(splitter).split(np.empty((n, 1)), data.labels, index))
+        except ValueError as error:
+            if index is None and "group" in str(error):
+                raise ValueError(f"{error} Pass fit(X, y, groups=...).") from error
+            raise
         fold = getattr(splitter, "test_fold", None)  # of PredefinedSplit
         if fold is not None and len(fold) != n:
             raise ValueError(f"X has {n} samples, and {splitter!r} has {len(fold)} entries.")

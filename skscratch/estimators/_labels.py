@@ -96,8 +96,13 @@ def _check_soft_labels(y: Any, classes: Any, argument: str) -> tuple[Any, Any]:
     P /= totals[:, None]
     if isinstance(classes, (bool, np.bool_)):
         return P, np.arange(shape[1])
-    with naming("soft_labels"):
-        found, order = np.unique(np.asarray(classes), return_index=True)
+    try:
+        with naming("soft_labels"):
+            found, order = np.unique(np.asarray(classes), return_index=True)
+    except TypeError as error:
+        raise ValueError(
+            f"soft_labels must name all columns by strings, or all by numbers. Got {classes!r}."
+        ) from error
     if np.ndim(classes) != 1 or len(found) != len(classes) or len(found) != shape[1]:
         raise ValueError(
             f"soft_labels must be True or name each of the {shape[1]} columns of {argument} once. "
@@ -274,6 +279,10 @@ def _given(class_weight: Any, index: Any, classes: Any) -> Any:
     """Return factors from a dict, or for a multilabel y from a list of dicts."""
     try:
         if index.ndim == 2:
+            if isinstance(class_weight, dict):
+                raise TypeError("a dict is for a y with one class per row")
+            if len(class_weight) != index.shape[1]:
+                raise ValueError(f"its length is {len(class_weight)}, for {index.shape[1]} labels")
             pairs = zip(class_weight, index.T, strict=True)
             return _product(compute_sample_weight(weights, column) for weights, column in pairs)
         if not isinstance(class_weight, dict):

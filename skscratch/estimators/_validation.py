@@ -113,6 +113,11 @@ def check_target(argument: str, estimator: Any, X: Any, y: Any) -> Any:
     regression = isinstance(estimator, RegressorMixin)
     if not regression:
         refuse_mixed(argument, y)
+    if getattr(getattr(y, "dtype", None), "kind", "") == "T":
+        raise ValueError(
+            f"{argument} has NumPy's StringDType, which scikit-learn does not take. Convert it, "
+            "for instance with astype(str)."
+        )
     with naming(argument, in_targets if regression else in_labels, y):
         checked = check_y(y, multi_output=True, estimator=estimator)
     with naming(argument):

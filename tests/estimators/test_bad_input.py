@@ -252,6 +252,11 @@ def test_class_weight(class_weight, message, binary, small):
 
 @pytest.mark.parametrize("class_weight", [[1, 2], [{0: "x"}] * 3, [{0: 1, 1: 1}], {0: 1}])
 def test_class_weight_of_labels(class_weight, multilabel, small):
+    if class_weight == {0: 1}:
+        with pytest.raises(ValueError, match="a dict is for a y with one class per row"):
+            small(class_weight=class_weight).fit(*multilabel)
+    with pytest.raises(ValueError, match="its length is 4, for 3 labels"):
+        small(class_weight=[{0: 1}] * 4).fit(*multilabel)
     with pytest.raises((ValueError, TypeError), match="class_weight"):
         small(class_weight=class_weight).fit(*multilabel)
 
@@ -316,3 +321,10 @@ def test_parameters_are_checked_in_later_calls_of_partial_fit_too(name, value):
     with pytest.raises(ValueError, match=name):
         model.set_params(**{name: value}).partial_fit(X, y)
     assert np.array_equal(model.coefs_[0], before)
+
+
+def test_strings_of_variable_width_are_refused_by_name(binary, small):
+    X, y = binary
+    labels = np.array(["no", "yes"])[y].astype(np.dtypes.StringDType())
+    with pytest.raises(ValueError, match=r"^y has NumPy's StringDType.*astype"):
+        small().fit(X, labels)

@@ -275,6 +275,12 @@ class TestSplitters:
         with pytest.raises(ValueError, match="validation_fraction: The 'groups' parameter"):
             ScratchMLPClassifier(validation_fraction=GroupKFold(3)).fit(X, y)
 
+    @pytest.mark.parametrize("splitter", [GroupKFold(3), StratifiedGroupKFold(4)], ids=str)
+    def test_where_groups_are_missing_is_said(self, splitter):
+        X, y, _ = subjects(40, 5)
+        with pytest.raises(ValueError, match=r"^validation_fraction: .* Pass fit\(X, y, groups="):
+            ScratchMLPClassifier(validation_fraction=splitter).fit(X, y)
+
     def test_a_class_is_no_splitter(self):
         X, y, _ = subjects(40, 5)
         with pytest.raises(ValueError, match=r"^validation_fraction.*Pass GroupKFold\(\.\.\.\)"):

@@ -187,3 +187,18 @@ class TestElsewhere:
         model.fit(X, P, X_val=X, y_val=P)
         loss = log_loss(P.argmax(axis=1), model.predict_proba(X))
         assert -model.best_validation_score_ == pytest.approx(loss, rel=0.2)
+
+
+def test_a_sparse_y():
+    P = probabilities(3)
+    params = {"max_iter": 3, "random_state": 0, "soft_labels": True}
+    expected = ScratchMLPClassifier(**params).fit(X, P)
+    found = ScratchMLPClassifier(**params).fit(X, sparse.csr_array(P))
+    assert_array_equal(found.predict_proba(X), expected.predict_proba(X))
+    assert found.score(X, sparse.csr_array(P)) == expected.score(X, P)
+
+
+def test_names_that_cannot_be_sorted_are_refused():
+    model = ScratchMLPClassifier(soft_labels=[None, "a", "b"])
+    with pytest.raises(ValueError, match=r"^soft_labels must name all columns by strings, or all"):
+        model.fit(X, probabilities(3))
