@@ -256,9 +256,10 @@ class ScratchMLPClassifier(ClassifierMixin, BaseScratchMLP):
         either, because it has not seen the rest of the data.
     temperature_scaling : bool, default=True
         Whether to divide the logits, after early stopping, by the temperature that minimises the
-        loss on the validation set (temperature scaling). It corrects over- and underconfident
-        probabilities; predicted classes stay the same. With few validation rows, the correction is
-        small. Not after ``refit``, and not if ``trainable`` freezes the output layer.
+        loss on the validation set plus a penalty on temperatures far from 1 (temperature scaling).
+        It corrects over- and underconfident probabilities; predicted classes stay the same. With
+        few validation rows, the correction is small. Not after ``refit``, and not if ``trainable``
+        freezes the output layer.
     checkpoint : path-like, default=None
         File to which ``fit`` saves its state at intervals. If the file exists, ``fit`` resumes from
         it, and ends with the model that it would have had without the interruption. A file that was

@@ -331,4 +331,5 @@ def _check_objects(estimator: Any, n_hidden: int) -> None:
             f"function of the step. Got the class {given!r}."
         )
     if not isinstance(given, str):
-        check_schedule(given, n_steps=1)
+        with naming("learning_rate"):
+            check_schedule(given, n_steps=1)

@@ -63,7 +63,7 @@ def replacing(path: Any) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            if fcntl is None:
+            if os.name == "nt":
                 file.close()  # Windows cannot rename an open file
             # still locked, or the write of another process would take the file for a left-over
             temporary.replace(path)
