@@ -40,8 +40,8 @@ def holdout(estimator: Any, data: Dataset, groups: Any) -> Holdout | None:
     with naming("validation_fraction"):
         try:
             splits = list(_seeded(splitter).split(np.empty((n, 1)), data.labels, index))
-        except ValueError as error:
-            if index is None and "group" in str(error):
+        except (ValueError, TypeError) as error:
+            if index is None and "group" in f"{splitter!r} {error}".lower():
                 raise ValueError(f"{error} Pass fit(X, y, groups=...).") from error
             raise
         fold = getattr(splitter, "test_fold", None)  # of PredefinedSplit
