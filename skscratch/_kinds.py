@@ -44,7 +44,7 @@ def refuse_dates(argument: str, X: Any, *, known: bool = False) -> None:
     for name, kind in _kinds(X):
         if kind in OF_KIND:
             what, way_out = OF_KIND[kind]
-            place = f"column {name} of {argument}" if name else argument
+            place = f"Column {name} of {argument}" if name else argument
             more = RAW_TABLE if name and argument == "X" and what == DATES[0] else ""
             if known and name:
                 way_out, more = KNOWN, ""

@@ -56,7 +56,7 @@ FIT = {
     "text in X": ({"X": [["a"] * 5] * 80}, "X"),
     "NaN in X": ({"X": WITH_NAN}, "Input X contains NaN"),
     "a sparse X": ({"X": csr_array(Z[:80])}, "X.toarray()"),
-    "dates in X": ({"X": DATES}, "column 'day' of X holds dates"),
+    "dates in X": ({"X": DATES}, "Column 'day' of X holds dates"),
     "an X that cannot be read": ({"X": Lost()}, "OSError: the file is gone"),
     "no y": ({"y": None}, "requires y to be passed"),
     "a shorter y": ({"y": LABELS[:79]}, "inconsistent numbers of samples"),
